@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a run measured, and the file that keeps it (docs/result-format.md).
+ * sim/ fills a struct result_scheme; analysis writes, merges, reads and shows.
+ */
+#ifndef IOMMUSIM_ANALYSIS_RESULT_H
+#define IOMMUSIM_ANALYSIS_RESULT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "models/base/err.h"
+#include "models/base/histogram.h"
+
+/* Kinds of operation whose latency is reported. */
+enum result_op {
+	RESULT_MAP,
+	RESULT_UNMAP,
+	RESULT_DMA_READ,        /* one TLP, request on the link to last byte back */
+	RESULT_DMA_WRITE,       /* one TLP, to its write being globally visible */
+	RESULT_TRANSLATE_HIT,   /* inside the IOMMU: request seen to address known, IOTLB hit */
+	RESULT_TRANSLATE_MISS,  /* the same, IOTLB miss */
+	RESULT_INVALIDATE,      /* one guest or host queue submission to its status seen */
+	RESULT_REGISTER,        /* start-up: pinning or registering guest memory */
+	RESULT_ATTACH,
+	RESULT_FAULT,           /* a blocked DMA request */
+	RESULT_OPS
+};
+
+/* Causes; the parts of an operation sum exactly to its latency. */
+enum result_cause {
+	CAUSE_GUEST_CPU,
+	CAUSE_EXIT,
+	CAUSE_IOCTL,
+	CAUSE_PIN,
+	CAUSE_ACCOUNT,
+	CAUSE_TABLE,        /* page-table update */
+	CAUSE_FLUSH,        /* CPU cache lines written back for a walker that does not snoop */
+	CAUSE_QUEUE_WAIT,   /* waiting for a lock or a queue slot */
+	CAUSE_INVALIDATION, /* command submitted, executed, status seen */
+	CAUSE_PCIE,
+	CAUSE_IOTLB,        /* lookups in IOTLB, context/PASID and paging-structure caches */
+	CAUSE_WALK_WAIT,    /* waiting for a free walker */
+	CAUSE_WALK,         /* table and structure reads */
+	CAUSE_MEMORY,       /* the data access itself */
+	CAUSE_FAULT,
+	CAUSE_CPU_WAIT,     /* host CPUs over-committed */
+	RESULT_CAUSES
+};
+
+extern const char *const result_op_names[RESULT_OPS];       /* "map" ... */
+extern const char *const result_cause_names[RESULT_CAUSES]; /* "guest_cpu" ... */
+
+/* A quantity over simulated time in a fixed number of buckets whose width doubles as the run gets longer. */
+#define SERIES_BUCKETS 512u
+enum series_kind { SERIES_LAST_MAX /* level: keeps the maximum of each bucket, carries the last on */, SERIES_SUM /* events */ };
+struct series {
+	enum series_kind kind;
+	ps_t width_ps;                 /* of a bucket */
+	uint32_t used;                 /* buckets begun */
+	uint64_t level;                /* current level (SERIES_LAST_MAX) */
+	uint64_t value[SERIES_BUCKETS];
+};
+void series_init(struct series *series, enum series_kind kind);
+/* Level becomes value at date (SERIES_LAST_MAX), or value is added at date (SERIES_SUM); dates may go back a little. */
+void series_record(struct series *series, ps_t date, uint64_t value);
+
+enum result_series { RESULT_LOCKED_BYTES, RESULT_IOTLB_HITS, RESULT_IOTLB_MISSES, RESULT_DMA_BYTES, RESULT_SERIES };
+extern const char *const result_series_names[RESULT_SERIES];
+
+/* Counters, one name and one unit each: a table in result.c drives file, report and CSV. */
+enum result_counter {
+	COUNT_DURATION_PS,          /* simulated, start-up excluded */
+	COUNT_STARTUP_PS,
+	COUNT_GUEST_CPU_PS, COUNT_HOST_CPU_PS,
+	COUNT_VM_EXITS, COUNT_IOCTLS,
+	COUNT_PAGES_PINNED, COUNT_PAGES_UNPINNED,
+	COUNT_LOCKED_PEAK_BYTES,
+	COUNT_DMA_BYTES_READ, COUNT_DMA_BYTES_WRITTEN,
+	COUNT_TLPS,
+	COUNT_IOTLB_HITS, COUNT_IOTLB_MISSES,
+	COUNT_DEVICE_HITS, COUNT_DEVICE_MISSES,
+	COUNT_WALKS,
+	COUNT_READS_DEVICE, COUNT_READS_FIRST_STAGE, COUNT_READS_SECOND_STAGE, COUNT_READS_QUEUE,
+	COUNT_WALK_CACHE_HITS, COUNT_WALK_CACHE_MISSES,
+	COUNT_GUEST_COMMANDS, COUNT_HOST_COMMANDS,
+	COUNT_ENTRIES_INVALIDATED,
+	COUNT_STALE_CHECKED, COUNT_STALE_USED,
+	COUNT_FAULTS,
+	COUNT_OPERATIONS_REPLAYED, COUNT_OPERATIONS_SKIPPED,
+	RESULT_COUNTERS
+};
+struct result_counter_info {
+	const char *name, *unit, *help;
+};
+extern const struct result_counter_info result_counter_info[RESULT_COUNTERS];
+
+struct result_scheme {
+	char name[32];
+	char axes[160];              /* "translation=shadow pin=on-map ..." */
+	struct histogram latency[RESULT_OPS];
+	uint64_t cause_ps[RESULT_OPS][RESULT_CAUSES];
+	uint64_t counter[RESULT_COUNTERS];
+	struct series series[RESULT_SERIES];
+};
+void result_scheme_init(struct result_scheme *scheme, const char *name, const char *axes);
+
+/* One operation: its parts in ps, [RESULT_CAUSES]; the latency is their sum. */
+void result_operation(struct result_scheme *scheme, enum result_op op, const ps_t parts[RESULT_CAUSES]);
+
+/* ---- the file ---- */
+
+/* The complete input, written as attributes and datasets; strings are the caller's. */
+struct result_input {
+	const char *version;         /* of iommusim */
+	const char *scenario_path, *scenario_text;
+	const char *profile_name, *profile_text;
+	const char *trace_path;
+	uint64_t trace_crc64;        /* of the trace file's bytes */
+	uint64_t seed;
+	const char *(*parameter)(void *argument, size_t i, const char **value, const char **unit, const char **source); /* NULL at the end */
+	void *parameter_argument;
+};
+
+/* Part files: a worker process writes one scheme; the parent merges parts in scheme order. */
+bool result_write_part(const char *path, const struct result_scheme *scheme, struct err *err);
+/* Atomic: temporary file in the same folder, fsync, rename.  The old file stays on any error. */
+bool result_merge(const char *out_path, const struct result_input *input, const char *const *part_paths, size_t count,
+		  struct err *err);
+
+struct result;
+struct result *result_open(const char *path, struct err *err);
+void result_close(struct result *result);
+size_t result_scheme_count(const struct result *result);
+const struct result_scheme *result_scheme(const struct result *result, size_t i);
+const char *result_attribute(const struct result *result, const char *name); /* "" when absent */
+
+/* ---- shown ---- */
+
+#include <stdio.h>
+/* The table of `run`: scheme x operation x percentiles, then counters and causes. */
+void table_print(FILE *out, const struct result *result);
+/* The same as one JSON document. */
+void table_print_json(FILE *out, const struct result *result);
+/* HTML + SVG + CSV + gnuplot scripts and data in folder, made if absent. */
+bool report_write(const char *const *result_paths, size_t count, const char *folder, struct err *err);
+
+/* Compares all latencies, causes and counters; prints each that differs by more; true when none does. */
+bool compare_print(FILE *out, const struct result *a, const struct result *b, double tolerance_percent);
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "random.h"
+
+#include "require.h"
+
+uint64_t random_below(struct random *random, uint64_t bound)
+{
+	REQUIRE(bound > 0);
+	uint64_t threshold = (UINT64_MAX - bound + 1) % bound;
+
+	for (;;) {
+		unsigned __int128 product = (unsigned __int128)random_next(random) * bound;
+
+		if ((uint64_t)product >= threshold)
+			return (uint64_t)(product >> 64);
+	}
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The face of an IOMMU: what a machine around it does with one, whatever its
+ * family.  Three conversations, each of the shape "say what you want, be fed":
+ *
+ *   translation   a device's request goes in; the unit reads its structures
+ *                 and tables; an address or an architected fault comes out
+ *   command       the unit takes one descriptor from its invalidation queue in
+ *                 memory, changes its caches, and writes a status when told to
+ *   registers     what a driver reads and writes
+ *
+ * The unit never fetches memory and never waits, so the caller decides what
+ * each access costs and who is served first; many translations may be under
+ * way at once on one unit.  Not here: time (sim/), and what software does.
+ */
+#ifndef IOMMUSIM_IOMMU_IOMMU_H
+#define IOMMUSIM_IOMMU_IOMMU_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "models/base/units.h"
+#include "models/cache/cache.h"
+#include "models/pagetable/walk.h"
+
+struct iommu; /* a unit; its family's own struct begins with it, see pipeline.h */
+
+/* ---- what the unit wants of memory ---- */
+
+enum iommu_want {
+	IOMMU_WANTS_NOTHING, /* done */
+	IOMMU_WANTS_READ,    /* words 64-bit words at address */
+	IOMMU_WANTS_UPDATE,  /* atomic: expected -> desired at address */
+	IOMMU_WANTS_WRITE,   /* desired at address, bytes long (status, fault or event record) */
+};
+
+/* What an access is for; each is priced and counted on its own. */
+enum iommu_purpose {
+	IOMMU_FOR_DEVICE,       /* device structures: root, context, PASID directory and entry */
+	IOMMU_FOR_FIRST_STAGE,  /* first-stage table entry */
+	IOMMU_FOR_SECOND_STAGE, /* second-stage table entry */
+	IOMMU_FOR_QUEUE,        /* descriptor, status */
+	IOMMU_PURPOSES
+};
+
+#define IOMMU_WORDS_MAX 8u
+
+struct iommu_access {
+	enum iommu_want want;
+	enum iommu_purpose purpose;
+	phys_t address;      /* host-physical */
+	unsigned words;      /* read: 1, 2, 4 or 8; 1 otherwise */
+	unsigned bytes;      /* write: 4 or 8 */
+	uint64_t expected, desired;
+};
+
+/* ---- translation ---- */
+
+struct iommu_request {
+	uint16_t source_id;  /* requester ID: bus 15:8, device 7:3, function 2:0 */
+	bool has_pasid;
+	uint32_t pasid;      /* 20 bits */
+	iova_t iova;
+	bool write;          /* else a read (or execute) */
+	bool execute;
+	bool privileged;     /* supervisor-mode, with PASID only */
+};
+
+enum iommu_status {
+	IOMMU_TRANSLATED,
+	IOMMU_FAULT,   /* blocked; fault_reason is the family's architected code, recorded in its registers */
+};
+
+/* One translation under way; the caller's storage, may be copied only when done. */
+struct iommu_translation {
+	struct iommu_request request;
+	struct iommu_access access; /* what is wanted now */
+
+	/* The outcome, when access.want is IOMMU_WANTS_NOTHING. */
+	enum iommu_status status;
+	unsigned fault_reason;
+	phys_t output;
+	unsigned size_lg2;          /* of the translation, smaller of the stages: 12, 21, 30 */
+	unsigned permissions;       /* set of enum pt_permission */
+	bool iotlb_hit;
+	bool from_cache;            /* any cache took part: the result may be stale */
+	bool blocked_fill;          /* an invalidation overtook the walk: used once, not cached */
+	unsigned reads[IOMMU_PURPOSES]; /* words (structures: fetches) read, exactly */
+
+	/* The unit's own state of the walk. */
+	unsigned phase;
+	uint64_t epoch;
+	uint64_t structure[IOMMU_WORDS_MAX];
+	uint64_t tag[2];            /* domain, PASID ... as the family tags its caches */
+	bool nested_for_table;      /* the second stage is translating a first-stage table's address */
+	struct pt_rules first_rules, second_rules;
+	const struct pt_format *first_format, *second_format; /* NULL: stage absent */
+	phys_t first_root, second_root;
+	struct walk first, second;
+};
+
+/* ---- commands ---- */
+
+enum iommu_command_kind {
+	IOMMU_COMMAND_NONE,
+	IOMMU_COMMAND_CONTEXT,    /* device-structure caches */
+	IOMMU_COMMAND_IOTLB,
+	IOMMU_COMMAND_DEVICE_TLB,
+	IOMMU_COMMAND_WAIT,
+	IOMMU_COMMAND_ERROR,      /* the queue stopped with its architected error */
+};
+
+/* One command under way; the caller's storage. */
+struct iommu_command {
+	struct iommu_access access;
+
+	/* Known once the descriptor was fed. */
+	enum iommu_command_kind kind;
+	bool drain_reads, drain_writes; /* requests under way must end before the command does */
+	bool interrupt;                 /* an invalidation-completion event is raised */
+	uint64_t invalidated;           /* cache entries removed */
+	uint64_t word[4];               /* the raw descriptor */
+	unsigned phase;
+};
+
+/* ---- a unit ---- */
+
+struct iommu_stats {
+	uint64_t translations, faults;
+	uint64_t iotlb_hits, iotlb_misses;
+	uint64_t device_hits, device_misses;             /* context/PASID caches */
+	uint64_t walk_hits[2][PT_LEVELS_MAX];            /* [first, second][level of the table found] */
+	uint64_t walk_misses[2];                         /* walks that began at their root */
+	uint64_t reads[IOMMU_PURPOSES];
+	uint64_t commands;
+	uint64_t invalidated;                            /* cache entries removed by commands */
+};
+
+struct iommu_cache_config {
+	struct cache_geometry iotlb;
+	struct cache_geometry device;                    /* context and PASID caches, each */
+	struct cache_geometry walk[PT_LEVELS_MAX];       /* paging-structure cache by level of the table found (0: leaf tables); per stage */
+};
+
+struct iommu_ops {
+	const char *family; /* "vtd" */
+
+	/* access.want says what follows; the request is copied. */
+	void (*translate_begin)(struct iommu *iommu, struct iommu_translation *translation,
+				const struct iommu_request *request);
+	/* words: what was read; for IOMMU_WANTS_UPDATE words[0] is 1 (stored) or 0 (word had changed). */
+	void (*translate_feed)(struct iommu *iommu, struct iommu_translation *translation, const uint64_t *words);
+
+	/* False: nothing to do (queue off, empty or stopped). */
+	bool (*command_begin)(struct iommu *iommu, struct iommu_command *command);
+	void (*command_feed)(struct iommu *iommu, struct iommu_command *command, const uint64_t *words);
+
+	/* offset within the register page; bytes 4 or 8.  Unknown offsets read 0 and ignore writes. */
+	uint64_t (*register_read)(struct iommu *iommu, unsigned offset, unsigned bytes);
+	void (*register_write)(struct iommu *iommu, unsigned offset, unsigned bytes, uint64_t value);
+
+	void (*destroy)(struct iommu *iommu);
+};
+
+struct iommu {
+	const struct iommu_ops *ops;
+	struct iommu_stats stats;
+};
+
+/*
+ * Drives a translation to its end against memory, at once: what tests,
+ * `iommusim walk` and the stale check use.  The simulator drives it itself.
+ */
+struct memory;
+void iommu_translate_now(struct iommu *iommu, struct memory *memory, struct iommu_translation *translation,
+			 const struct iommu_request *request);
+
+/* Takes commands until the queue is empty or stopped; returns how many. */
+uint64_t iommu_drain_queue_now(struct iommu *iommu, struct memory *memory);
+
+/* One access as memory answers it: fills words for the feed. */
+void iommu_access_now(struct memory *memory, const struct iommu_access *access, uint64_t words[IOMMU_WORDS_MAX]);
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The seam between page-table code and page-table formats.
+ *
+ * Glossary
+ *   level      distance from the leaf table: a level-0 table holds 4 KiB
+ *              leaves, level 1 may hold 2 MiB leaves, level 2 1 GiB leaves;
+ *              a table of `levels` = 4 has levels 3..0.  Each format's
+ *              header maps the specification's names to these numbers.
+ *   entry      one 64-bit word of a table; 512 of them, 9 address bits a level
+ *   leaf       an entry that maps a page; table: an entry that points to one
+ *   rules      what one unit and one context impose: widths, page sizes,
+ *              whether accessed/dirty flags are kept
+ *
+ * A format decodes and encodes words.  It never reads memory.
+ */
+#ifndef IOMMUSIM_PAGETABLE_FORMAT_H
+#define IOMMUSIM_PAGETABLE_FORMAT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "models/base/units.h"
+
+#define PT_TABLE_LG2 9u /* entries of a table */
+#define PT_LEVELS_MAX 5u
+
+/* Bytes (log2) that one entry of a table at this level covers. */
+static inline unsigned pt_entry_lg2(unsigned level)
+{
+	return PAGE_LG2 + PT_TABLE_LG2 * level;
+}
+
+/* Permissions, as a set. */
+enum pt_permission {
+	PT_READ = 1,
+	PT_WRITE = 2,
+	PT_EXECUTE = 4,
+	PT_USER = 8, /* user-mode requests are allowed; formats without it always give it */
+};
+
+struct pt_rules {
+	unsigned levels;             /* of the table: 3, 4 or 5 */
+	unsigned input_width_lg2;    /* bits of input address translated: 30..57 */
+	unsigned output_width_lg2;   /* host address width: bits at or above it in an address are reserved */
+	bool size_2m, size_1g;       /* large leaves the unit supports */
+	bool accessed_dirty;         /* the unit keeps accessed/dirty flags in this table */
+	bool write_protect;          /* WPE: supervisor writes honour read-only (first stage) */
+	bool snoop_reserved;         /* SNP is reserved: the unit has no snoop control (second stage) */
+	bool execute_disable;        /* NXE: bit 63 is execute-disable, else reserved (first stage) */
+};
+
+enum pt_kind {
+	PT_NOT_PRESENT,
+	PT_TABLE,
+	PT_LEAF,
+	PT_RESERVED_BIT, /* present, with a reserved field that is not zero */
+};
+
+struct pt_entry {
+	enum pt_kind kind;
+	unsigned permissions; /* set of enum pt_permission that this entry grants */
+	phys_t address;       /* of the next table, or of the page (aligned to its size) */
+	bool accessed, dirty; /* as stored; true where the format has no such flag */
+	bool snoop;
+	bool global;
+};
+
+struct pt_format {
+	const char *name;   /* "vtd-second-stage" */
+	const char *source; /* key and section title, see docs/sources.md */
+
+	/* Is iova inside what this table can translate (canonical, within width)? */
+	bool (*in_range)(const struct pt_rules *rules, iova_t iova);
+
+	void (*decode)(const struct pt_rules *rules, uint64_t word, unsigned level, struct pt_entry *entry);
+
+	/* Words as a driver writes them.  permissions is a set of enum pt_permission. */
+	uint64_t (*make_leaf)(const struct pt_rules *rules, phys_t page, unsigned level, unsigned permissions);
+	uint64_t (*make_table)(const struct pt_rules *rules, phys_t table);
+
+	/*
+	 * The flags a walk must set in this word for an access of the kind given;
+	 * 0 when none or when the rules keep no flags.
+	 */
+	uint64_t (*flags_to_set)(const struct pt_rules *rules, uint64_t word, const struct pt_entry *entry, bool write);
+};
+
+#endif

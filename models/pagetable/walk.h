@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One stage's table walk as data.  The walk never fetches memory and never
+ * waits: it says what it wants and the caller supplies it.
+ *
+ *     struct walk w;
+ *     walk_begin(&w, format, &rules, root, iova, PT_READ);
+ *     for (;;) {
+ *         if (walk_wants_read(&w))
+ *             walk_feed(&w, memory_read64(m, w.want_address));
+ *         else if (walk_wants_update(&w))
+ *             walk_updated(&w, memory_compare_exchange64(m, w.want_address, w.want_expected, w.want_desired));
+ *         else
+ *             break;
+ *     }
+ *
+ * The address is in the table's own address space: for the first stage of a
+ * nested translation it is guest-physical, and the caller translates it
+ * through the second stage first.  Unit tests, the brute-force twin, the fast
+ * path and the simulated walker drive these same functions.
+ */
+#ifndef IOMMUSIM_PAGETABLE_WALK_H
+#define IOMMUSIM_PAGETABLE_WALK_H
+
+#include "models/pagetable/format.h"
+
+enum walk_state {
+	WALK_WANTS_READ,   /* of one 64-bit word at want_address */
+	WALK_WANTS_UPDATE, /* atomic: want_expected -> want_desired at want_address (accessed/dirty) */
+	WALK_DONE,
+};
+
+enum walk_status {
+	WALK_OK,
+	WALK_OUT_OF_RANGE,      /* iova beyond the table's width, or not canonical */
+	WALK_NOT_PRESENT,
+	WALK_RESERVED_BIT,
+	WALK_PERMISSION,        /* the entries' combined permissions forbid the access */
+};
+
+struct walk {
+	const struct pt_format *format;
+	const struct pt_rules *rules; /* the caller's, kept valid through the walk */
+	iova_t iova;
+	unsigned access;      /* what is asked: set of enum pt_permission (PT_USER set: a user-mode request) */
+	enum walk_state state;
+
+	/* What is wanted. */
+	phys_t want_address;
+	uint64_t want_expected, want_desired;
+
+	/* Where the walk is. */
+	unsigned level;       /* level of the table being read */
+	phys_t table;         /* its address */
+	unsigned permissions; /* of the entries passed so far, combined (and) */
+	unsigned reads;       /* words fed */
+
+	/* The outcome, when state is WALK_DONE. */
+	enum walk_status status;
+	unsigned fault_level; /* level of the entry that faulted */
+	struct pt_entry leaf;
+	phys_t output;        /* leaf page + offset of iova */
+	unsigned size_lg2;    /* of the leaf: 12, 21 or 30 */
+};
+
+/* Starts at the root table; a walk out of range is done at once. */
+void walk_begin(struct walk *walk, const struct pt_format *format, const struct pt_rules *rules, phys_t root,
+		iova_t iova, unsigned access);
+
+/*
+ * Starts at a table that a paging-structure cache knows: level is that
+ * table's level, permissions those combined over the entries above it.
+ */
+void walk_begin_at(struct walk *walk, const struct pt_format *format, const struct pt_rules *rules, unsigned level,
+		   phys_t table, unsigned permissions, iova_t iova, unsigned access);
+
+static inline bool walk_wants_read(const struct walk *walk)
+{
+	return walk->state == WALK_WANTS_READ;
+}
+
+static inline bool walk_wants_update(const struct walk *walk)
+{
+	return walk->state == WALK_WANTS_UPDATE;
+}
+
+/*
+ * The word that was wanted.  After a table entry, walk->level and
+ * walk->table name the next table: what a paging-structure cache may keep.
+ */
+void walk_feed(struct walk *walk, uint64_t word);
+
+/* done = false: another agent changed the word meanwhile; the walk reads it again. */
+void walk_updated(struct walk *walk, bool done);
+
+#endif
