@@ -16,7 +16,7 @@
 
 struct histogram {
 	uint64_t count;
-	unsigned __int128 sum_ps;
+	u128_t sum_ps;
 	ps_t min_ps; /* UINT64_MAX while empty */
 	ps_t max_ps;
 	uint64_t bucket[HISTOGRAM_BUCKETS];

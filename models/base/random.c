@@ -2,6 +2,7 @@
 #include "random.h"
 
 #include "require.h"
+#include "units.h"
 
 uint64_t random_below(struct random *random, uint64_t bound)
 {
@@ -9,7 +10,7 @@ uint64_t random_below(struct random *random, uint64_t bound)
 	uint64_t threshold = (UINT64_MAX - bound + 1) % bound;
 
 	for (;;) {
-		unsigned __int128 product = (unsigned __int128)random_next(random) * bound;
+		u128_t product = (u128_t)random_next(random) * bound;
 
 		if ((uint64_t)product >= threshold)
 			return (uint64_t)(product >> 64);

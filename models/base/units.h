@@ -11,6 +11,7 @@
 typedef uint64_t ps_t;   /* simulated time, picoseconds */
 typedef uint64_t iova_t; /* address as the device issues it */
 typedef uint64_t phys_t; /* physical address: guest-physical in a guest's view, host-physical in memory */
+__extension__ typedef unsigned __int128 u128_t; /* sums and products that 64 bits do not hold */
 
 #define PS_PER_NS UINT64_C(1000)
 #define PS_PER_US UINT64_C(1000000)

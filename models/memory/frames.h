@@ -16,6 +16,7 @@ struct frames {
 	phys_t end;  /* exclusive */
 	phys_t *freed;
 	size_t freed_count, freed_capacity;
+	size_t used; /* handed out and not freed */
 };
 
 /* [first, end), both multiples of PAGE_BYTES. */
