@@ -106,7 +106,10 @@ struct result_scheme {
 };
 void result_scheme_init(struct result_scheme *scheme, const char *name, const char *axes);
 
-/* One operation: its parts in ps, [RESULT_CAUSES]; the latency is their sum. */
+/*
+ * One operation: its parts in ps, [RESULT_CAUSES]; the latency is their sum.  A
+ * latency or a cause's total beyond 64 bits (213 days) is a programmer's error.
+ */
 void result_operation(struct result_scheme *scheme, enum result_op op, const ps_t parts[RESULT_CAUSES]);
 
 /* ---- the file ---- */
@@ -114,6 +117,7 @@ void result_operation(struct result_scheme *scheme, enum result_op op, const ps_
 /* The complete input, written as attributes and datasets; strings are the caller's. */
 struct result_input {
 	const char *version;         /* of iommusim */
+	const char *title;           /* of the scenario; NULL: none */
 	const char *scenario_path, *scenario_text;
 	const char *profile_name, *profile_text;
 	const char *trace_path;
@@ -134,19 +138,14 @@ struct result *result_open(const char *path, struct err *err);
 void result_close(struct result *result);
 size_t result_scheme_count(const struct result *result);
 const struct result_scheme *result_scheme(const struct result *result, size_t i);
-const char *result_attribute(const struct result *result, const char *name); /* "" when absent */
+const char *result_path(const struct result *result);
+/* A field of struct result_input by its name ("scenario_text", "seed", "trace_crc64" as 16 hex digits); "" when absent. */
+const char *result_attribute(const struct result *result, const char *name);
 
-/* ---- shown ---- */
-
-#include <stdio.h>
-/* The table of `run`: scheme x operation x percentiles, then counters and causes. */
-void table_print(FILE *out, const struct result *result);
-/* The same as one JSON document. */
-void table_print_json(FILE *out, const struct result *result);
-/* HTML + SVG + CSV + gnuplot scripts and data in folder, made if absent. */
-bool report_write(const char *const *result_paths, size_t count, const char *folder, struct err *err);
-
-/* Compares all latencies, causes and counters; prints each that differs by more; true when none does. */
-bool compare_print(FILE *out, const struct result *a, const struct result *b, double tolerance_percent);
+struct result_parameter {
+	const char *name, *value, *unit, *source;
+};
+size_t result_parameter_count(const struct result *result);
+struct result_parameter result_parameter(const struct result *result, size_t i);
 
 #endif
