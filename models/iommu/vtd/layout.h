@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every bit of VT-d that a driver writes and the unit reads, or the reverse.
+ * Key [VTD]: document D51397, Virtualization Technology for Directed I/O
+ * Architecture Specification, revision 4.1; its later names are used (first
+ * and second stage).
+ */
+#ifndef IOMMUSIM_IOMMU_VTD_LAYOUT_H
+#define IOMMUSIM_IOMMU_VTD_LAYOUT_H
+
+#include "models/iommu/vtd/layout_commands.h"
+#include "models/iommu/vtd/layout_faults.h"
+#include "models/iommu/vtd/layout_registers.h"
+#include "models/iommu/vtd/layout_tables.h"
+
+#endif
