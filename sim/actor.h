@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Actors with their own integer clocks, kept in exact order.
+ *
+ * An actor advances its clock freely.  Before it touches what others can
+ * see (a word of memory, a lock, a queue, a link) it calls actor_touch, which
+ * returns when no other actor can still touch anything at an earlier date.
+ * Dates are compared in picoseconds; equal dates go to the lower actor
+ * number.  That rule alone fixes the order, whatever SimGrid does in between.
+ *
+ * Why actor_touch may skip SimGrid: SimGrid runs one actor at a time, and every
+ * other actor sleeps until a date, waits until some actor wakes it, or
+ * computes and cannot end before its start plus its work at full speed.  Each
+ * publishes that lower bound; while the running actor is below the least of
+ * them it goes on at once ("run-ahead").  In exact mode it enters SimGrid at
+ * every touch; both modes give the same results to the picosecond.
+ *
+ * Every picosecond of an actor's clock is charged to a cause, so the parts of
+ * an operation sum exactly to its latency.
+ */
+#ifndef IOMMUSIM_SIM_ACTOR_H
+#define IOMMUSIM_SIM_ACTOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "analysis/result.h"
+#include "models/base/units.h"
+
+struct engine;
+struct clock_gate;
+
+struct actor {
+	struct engine *engine;
+	uint32_t number;
+	uint32_t heap_place;
+	ps_t now;              /* this actor's clock */
+	ps_t bound;            /* nothing shared is touched before; UINT64_MAX while waiting to be woken */
+	ps_t *parts;           /* [RESULT_CAUSES], where time is charged; never NULL */
+	ps_t unclaimed[RESULT_CAUSES]; /* parts points here between operations */
+	struct actor *next_waiting;
+	struct clock_gate *gate;
+	void (*story)(struct actor *actor, void *argument);
+	void *argument;
+	char name[24];
+};
+
+struct engine {
+	struct actor **heap;   /* by (bound, number), least first */
+	uint32_t count, capacity;
+	bool exact;            /* enter SimGrid at every touch */
+	bool share_cores;      /* more actors compute than the machine has cores */
+	uint64_t touches, entries; /* entries: touches that entered SimGrid */
+};
+
+void engine_init(struct engine *engine, bool exact);
+void engine_fini(struct engine *engine);
+
+/* An actor that starts at date 0 when the clock runs; number is its rank among equals. Owned by the engine. */
+struct actor *engine_actor(struct engine *engine, const char *name, void (*story)(struct actor *actor, void *argument),
+			   void *argument, bool is_daemon);
+
+/* Returns when this actor is the earliest of all. */
+void actor_touch(struct actor *actor);
+
+/* Time passes for this actor alone. */
+static inline void actor_spend(struct actor *actor, ps_t duration, enum result_cause cause)
+{
+	actor->now += duration;
+	actor->parts[cause] += duration;
+}
+
+static inline void actor_wait_until(struct actor *actor, ps_t date, enum result_cause cause)
+{
+	if (date > actor->now)
+		actor_spend(actor, date - actor->now, cause);
+}
+
+/* Work on a host CPU: as actor_spend, and slower when cores are shared (the excess is CAUSE_CPU_WAIT). */
+void actor_compute(struct actor *actor, ps_t work, enum result_cause cause);
+
+/* ---- waiting for others ---- */
+
+/* Actors that wait, first come first served. */
+struct waiters {
+	struct actor *first, *last;
+};
+
+/* Waits (after a touch) until woken; the time waited is charged to cause. */
+void actor_wait(struct actor *actor, struct waiters *waiters, enum result_cause cause);
+
+/* The running actor, after a touch, lets the first waiter (all waiters) go on at its own date plus delay. */
+bool waiters_wake_one(struct waiters *waiters, const struct actor *by, ps_t delay);
+void waiters_wake_all(struct waiters *waiters, const struct actor *by, ps_t delay);
+
+/* ---- things of which there are n ---- */
+
+/* n = 1: a lock.  Held by actors across whatever they do meanwhile; handed over in order of arrival. */
+struct slots {
+	uint32_t free;
+	ps_t handover;  /* from release to the waiter going on */
+	struct waiters waiters;
+};
+
+static inline void slots_init(struct slots *slots, uint32_t count, ps_t handover)
+{
+	*slots = (struct slots){.free = count, .handover = handover};
+}
+
+/* Both touch. */
+void slots_take(struct slots *slots, struct actor *actor, enum result_cause cause);
+void slots_give(struct slots *slots, struct actor *actor);
+
+/* ---- links ---- */
+
+/*
+ * One direction of a link: messages go one after another, each takes its
+ * bytes at the link's rate, then the latency.  Equal to a SimGrid link without TCP factors
+ * (tests/sim/link.c), at a fraction of its price.
+ */
+struct link {
+	uint64_t bytes_per_s;
+	ps_t latency;
+	ps_t next_free;
+};
+
+/* Returns with the actor's clock at the arrival of the last byte. */
+void link_send(struct link *link, struct actor *actor, uint64_t bytes, enum result_cause cause);
+
+#endif
