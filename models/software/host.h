@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the host's side of every scheme shares: the memory of the process that
+ * runs the guest, the table that its calls change, and the counts of what a
+ * call did, which sim/ prices.  Nothing here knows time.
+ *
+ * Calls answer as the kernel's do: 0 or a positive errno value.
+ */
+#ifndef IOMMUSIM_SOFTWARE_HOST_H
+#define IOMMUSIM_SOFTWARE_HOST_H
+
+#include "models/base/units.h"
+#include "models/pagetable/map.h"
+
+/* The memory of one process that may be pinned: [vaddr, vaddr + bytes) lies at [base, base + bytes). */
+struct host_ram {
+	phys_t base;       /* host-physical */
+	uint64_t bytes;
+	uint64_t vaddr;
+	unsigned page_lg2; /* host pages behind it, 12, 21 or 30: a physically contiguous run ends at its multiples,
+			      and no leaf is larger.  SIMPLIFIED: a real host's small pages are neighbours by chance */
+};
+
+/*
+ * The table a container maps into: one domain of the host's IOMMU driver.
+ * Only the table is changed; invalidating is the caller's business, with the ranges
+ * that an unmap names.  argument is handed back.
+ */
+struct host_table {
+	void *argument;
+	enum map_status (*map)(void *argument, iova_t iova, phys_t output, uint64_t bytes, unsigned permissions,
+			       unsigned size_limit_lg2, struct map_work *work);
+	void (*unmap)(void *argument, iova_t iova, uint64_t bytes, struct map_work *work);
+};
+
+/* The seam over a bare page table, for tests and for hosts without a driver. */
+struct host_table host_table_of(struct page_table *table);
+
+/* What calls did; every function adds to it. */
+struct host_work {
+	uint64_t ioctls;
+	uint64_t container_finds;     /* searches of the ordered set of mappings */
+	uint64_t mappings_inserted, mappings_removed;
+	uint64_t pin_calls;           /* batches handed to the memory manager */
+	uint64_t pages_pinned, pages_unpinned;
+	uint64_t account_operations;  /* changes of locked memory, refused ones too */
+	uint64_t registration_finds;
+	uint64_t table_calls;         /* map or unmap calls of the IOMMU driver */
+	struct map_work table;
+	uint64_t flushes;             /* ranges handed out for invalidation */
+	uint64_t invalidations;       /* guest invalidations accepted for forwarding */
+};
+
+#endif
