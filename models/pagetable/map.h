@@ -17,16 +17,22 @@ struct page_table {
 	const struct pt_format *format;
 	struct pt_rules rules;
 	struct memory_view view; /* where tables are written; table addresses are the view's */
-	struct frames *frames;   /* where table pages come from; not owned */
+	struct frames *frames;   /* where table pages come from, in the view's addresses; not owned */
 	phys_t root;
+
+	/* Set after init by an owner that wants them; false and NULL until then. */
+	bool keep_frames; /* tables taken out keep their frames: who is told of them frees them, once hardware forgot them */
+	/* Told of each empty table that a map took out to put a large leaf in its place; iova: first it covered. */
+	void (*replaced)(void *argument, iova_t iova, unsigned level, phys_t table_page);
+	void *replaced_argument;
 };
 
 /* What one map or unmap did. */
 struct map_work {
-	uint64_t entries_written;  /* leaf entries set or cleared */
-	uint64_t tables_allocated;
-	uint64_t tables_freed;
-	uint64_t entries_visited;  /* words read on the way */
+	uint64_t entries_written;  /* leaves set or cleared, and entries cleared to take a table out */
+	uint64_t tables_allocated; /* each with one entry written that points to it */
+	uint64_t tables_freed;     /* their leaves are not cleared one by one */
+	uint64_t entries_visited;  /* words read: table entries; on unmap leaves too, but not those of a table taken out */
 	uint64_t bytes;            /* mapped or unmapped */
 };
 
@@ -47,6 +53,7 @@ void page_table_fini(struct page_table *table);
 /*
  * Maps [iova, iova + bytes) to [output, output + bytes); all multiples of
  * 4 KiB.  Leaves of at most size_limit_lg2 (12, 21, 30).  *work is added to.
+ * A table without leaves gives way to a large leaf (as in Linux), see replaced.
  */
 enum map_status page_table_map(struct page_table *table, iova_t iova, phys_t output, uint64_t bytes,
 			       unsigned permissions, unsigned size_limit_lg2, struct map_work *work);
@@ -54,13 +61,16 @@ enum map_status page_table_map(struct page_table *table, iova_t iova, phys_t out
 /*
  * Clears every leaf in [iova, iova + bytes).  A range that cuts a large
  * leaf clears the whole leaf and says so in work->bytes (as Linux does).  A hole is
- * passed over.  freed(argument, table) is told each table page taken out, before its frame is
- * freed; NULL when nobody asks.
+ * passed over.  freed(argument, table) takes over each table page taken out: the callee frees
+ * its frame once no unit can walk it any more.  NULL: the frames are freed at once.
  */
 enum map_status page_table_unmap(struct page_table *table, iova_t iova, uint64_t bytes, struct map_work *work,
 				 void (*freed)(void *argument, phys_t table_page), void *argument);
 
-/* Calls visit for each leaf in ascending input address; stops early when visit says false. */
+/*
+ * Calls visit for each leaf in ascending input address (the half with the top bit set last); stops early when visit
+ * says false.  Entries with a reserved bit set are passed over.  visit must not change the table.
+ */
 struct page_table_leaf {
 	iova_t iova;
 	unsigned level;
