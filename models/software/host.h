@@ -11,14 +11,15 @@
 
 #include "models/base/units.h"
 #include "models/pagetable/map.h"
+#include "models/software/vtd_driver.h"
 
 /* The memory of one process that may be pinned: [vaddr, vaddr + bytes) lies at [base, base + bytes). */
 struct host_ram {
 	phys_t base;       /* host-physical */
 	uint64_t bytes;
 	uint64_t vaddr;
-	unsigned page_lg2; /* host pages behind it, 12, 21 or 30: a physically contiguous run ends at its multiples,
-			      and no leaf is larger.  SIMPLIFIED: a real host's small pages are neighbours by chance */
+	unsigned page_lg2; /* host pages behind it, 12, 21 or 30: a physically contiguous run, hence a leaf, ends at
+			      its multiples.  SIMPLIFIED: a real host's small pages are neighbours by chance */
 };
 
 /*
@@ -29,12 +30,24 @@ struct host_ram {
 struct host_table {
 	void *argument;
 	enum map_status (*map)(void *argument, iova_t iova, phys_t output, uint64_t bytes, unsigned permissions,
-			       unsigned size_limit_lg2, struct map_work *work);
+			       struct map_work *work);
 	void (*unmap)(void *argument, iova_t iova, uint64_t bytes, struct map_work *work);
 };
 
 /* The seam over a bare page table, for tests and for hosts without a driver. */
 struct host_table host_table_of(struct page_table *table);
+
+/*
+ * The seam over a domain of the host's driver.  Unmaps gather, and append to list the flushes that
+ * the driver does on the way; after each unmap step: vtd_domain_sync_unmap(domain, &gather, list), submit, wait,
+ * vtd_domain_free_tables(domain, &gather.freed).
+ */
+struct host_domain {
+	struct vtd_domain *domain;
+	struct vtd_gather gather;
+	struct vtd_invalidations *list;
+};
+struct host_table host_table_of_domain(struct host_domain *domain);
 
 /* What calls did; every function adds to it. */
 struct host_work {

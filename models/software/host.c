@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "models/software/host.h"
+
+#include <stddef.h>
+
+#include "models/base/require.h"
+
+static enum map_status map_in_page_table(void *argument, iova_t iova, phys_t output, uint64_t bytes,
+					 unsigned permissions, struct map_work *work)
+{
+	return page_table_map(argument, iova, output, bytes, permissions, pt_entry_lg2(PT_LEVELS_MAX - 1), work);
+}
+
+static void unmap_in_page_table(void *argument, iova_t iova, uint64_t bytes, struct map_work *work)
+{
+	REQUIRE(page_table_unmap(argument, iova, bytes, work, NULL, NULL) == MAP_OK);
+}
+
+struct host_table host_table_of(struct page_table *table)
+{
+	return (struct host_table){.argument = table, .map = map_in_page_table, .unmap = unmap_in_page_table};
+}
+
+static enum map_status map_in_domain(void *argument, iova_t iova, phys_t output, uint64_t bytes, unsigned permissions,
+				     struct map_work *work)
+{
+	struct host_domain *host = argument;
+
+	return vtd_domain_map(host->domain, iova, output, bytes, permissions, work);
+}
+
+static void unmap_in_domain(void *argument, iova_t iova, uint64_t bytes, struct map_work *work)
+{
+	struct host_domain *host = argument;
+
+	REQUIRE(vtd_domain_unmap(host->domain, iova, bytes, &host->gather, host->list, work) == MAP_OK);
+}
+
+struct host_table host_table_of_domain(struct host_domain *domain)
+{
+	return (struct host_table){.argument = domain, .map = map_in_domain, .unmap = unmap_in_domain};
+}
