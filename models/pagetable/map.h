@@ -61,8 +61,8 @@ enum map_status page_table_map(struct page_table *table, iova_t iova, phys_t out
 /*
  * Clears every leaf in [iova, iova + bytes).  A range that cuts a large
  * leaf clears the whole leaf and says so in work->bytes (as Linux does).  A hole is
- * passed over.  freed(argument, table) takes over each table page taken out: the callee frees
- * its frame once no unit can walk it any more.  NULL: the frames are freed at once.
+ * passed over.  freed(argument, table) is told each table page taken out, before its frame is
+ * freed (kept with keep_frames); NULL when nobody asks.
  */
 enum map_status page_table_unmap(struct page_table *table, iova_t iova, uint64_t bytes, struct map_work *work,
 				 void (*freed)(void *argument, phys_t table_page), void *argument);
