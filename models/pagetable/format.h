@@ -23,12 +23,31 @@
 #include "models/base/units.h"
 
 #define PT_TABLE_LG2 9u /* entries of a table */
+#define PT_TABLE_ENTRIES (1u << PT_TABLE_LG2)
 #define PT_LEVELS_MAX 5u
 
 /* Bytes (log2) that one entry of a table at this level covers. */
 static inline unsigned pt_entry_lg2(unsigned level)
 {
 	return PAGE_LG2 + PT_TABLE_LG2 * level;
+}
+
+/* The same in bytes. */
+static inline uint64_t pt_entry_bytes(unsigned level)
+{
+	return UINT64_C(1) << pt_entry_lg2(level);
+}
+
+/* Which entry of a table at this level iova selects. */
+static inline unsigned pt_index(unsigned level, iova_t iova)
+{
+	return (unsigned)(iova >> pt_entry_lg2(level)) & (PT_TABLE_ENTRIES - 1);
+}
+
+/* Address of that entry. */
+static inline phys_t pt_slot(phys_t table, unsigned level, iova_t iova)
+{
+	return table + pt_index(level, iova) * sizeof(uint64_t);
 }
 
 /* Permissions, as a set. */
@@ -47,7 +66,9 @@ struct pt_rules {
 	bool accessed_dirty;         /* the unit keeps accessed/dirty flags in this table */
 	bool write_protect;          /* WPE: supervisor writes honour read-only (first stage) */
 	bool snoop_reserved;         /* SNP is reserved: the unit has no snoop control (second stage) */
-	bool execute_disable;        /* NXE: bit 63 is execute-disable, else reserved (first stage) */
+	bool execute_disable;        /* NXE: bit 63 is execute-disable, else ignored (first stage) */
+	bool extended_accessed;      /* EAFE: the unit also keeps the extended-accessed flag (first stage) */
+	bool force_snoop;            /* a driver writes leaves with SNP; not with snoop_reserved (second stage) */
 };
 
 enum pt_kind {
@@ -69,13 +90,24 @@ struct pt_entry {
 struct pt_format {
 	const char *name;   /* "vtd-second-stage" */
 	const char *source; /* key and section title, see docs/sources.md */
+	unsigned levels_min, levels_max;
+
+	/* An entry is present when any of these bits is set. */
+	uint64_t present;
+
+	/* Whether user and supervisor requests differ; rules->write_protect applies then. */
+	bool knows_privilege;
 
 	/* Is iova inside what this table can translate (canonical, within width)? */
 	bool (*in_range)(const struct pt_rules *rules, iova_t iova);
 
 	void (*decode)(const struct pt_rules *rules, uint64_t word, unsigned level, struct pt_entry *entry);
 
-	/* Words as a driver writes them.  permissions is a set of enum pt_permission. */
+	/*
+	 * Words as a driver writes them.  permissions is a set of enum
+	 * pt_permission; page and table are aligned and within the output width.
+	 * From one page to the next a leaf's word grows by the page's size.
+	 */
 	uint64_t (*make_leaf)(const struct pt_rules *rules, phys_t page, unsigned level, unsigned permissions);
 	uint64_t (*make_table)(const struct pt_rules *rules, phys_t table);
 

@@ -33,9 +33,9 @@ enum walk_state {
 enum walk_status {
 	WALK_OK,
 	WALK_OUT_OF_RANGE,      /* iova beyond the table's width, or not canonical */
-	WALK_NOT_PRESENT,
+	WALK_NOT_PRESENT,       /* or a leaf that the combined permissions leave neither readable nor writable */
 	WALK_RESERVED_BIT,
-	WALK_PERMISSION,        /* the entries' combined permissions forbid the access */
+	WALK_PERMISSION,        /* a valid translation whose combined permissions forbid the access */
 };
 
 struct walk {
@@ -62,6 +62,21 @@ struct walk {
 	phys_t output;        /* leaf page + offset of iova */
 	unsigned size_lg2;    /* of the leaf: 12, 21 or 30 */
 };
+
+/*
+ * Do permissions, combined over the levels, allow the access?  Where the
+ * format knows privilege, a supervisor write looks at the write permission only with
+ * rules->write_protect.  For translations that a cache kept as well.
+ */
+static inline bool walk_permits(const struct pt_format *format, const struct pt_rules *rules, unsigned permissions,
+				unsigned access)
+{
+	unsigned missing = access & ~permissions;
+
+	if (format->knows_privilege && !(access & PT_USER) && !rules->write_protect)
+		missing &= ~(unsigned)PT_WRITE;
+	return missing == 0;
+}
 
 /* Starts at the root table; a walk out of range is done at once. */
 void walk_begin(struct walk *walk, const struct pt_format *format, const struct pt_rules *rules, phys_t root,

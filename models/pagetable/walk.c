@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Access rights are judged once there is a translation: [VTD] "First-Stage
+ * Translation" and "Second-Stage Translation", "Access Rights".  So an entry
+ * that is absent or has a reserved bit set outranks a missing permission above it, and accessed
+ * flags are set on the way to a permission fault, but not in the leaf.
+ */
+#include "models/pagetable/walk.h"
+
+#include "models/base/require.h"
+
+#define EVERY_PERMISSION (PT_READ | PT_WRITE | PT_EXECUTE | PT_USER)
+
+static void want_entry(struct walk *walk)
+{
+	walk->state = WALK_WANTS_READ;
+	walk->want_address = pt_slot(walk->table, walk->level, walk->iova);
+}
+
+static void fault(struct walk *walk, enum walk_status status)
+{
+	walk->state = WALK_DONE;
+	walk->status = status;
+	walk->fault_level = walk->level;
+}
+
+void walk_begin_at(struct walk *walk, const struct pt_format *format, const struct pt_rules *rules, unsigned level,
+		   phys_t table, unsigned permissions, iova_t iova, unsigned access)
+{
+	REQUIRE(rules->levels >= format->levels_min && rules->levels <= format->levels_max && level < rules->levels);
+	*walk = (struct walk){
+		.format = format,
+		.rules = rules,
+		.iova = iova,
+		.access = access,
+		.level = level,
+		.table = table,
+		.permissions = permissions,
+	};
+	if (format->in_range(rules, iova))
+		want_entry(walk);
+	else
+		fault(walk, WALK_OUT_OF_RANGE);
+}
+
+void walk_begin(struct walk *walk, const struct pt_format *format, const struct pt_rules *rules, phys_t root,
+		iova_t iova, unsigned access)
+{
+	walk_begin_at(walk, format, rules, rules->levels - 1, root, EVERY_PERMISSION, iova, access);
+}
+
+/* Past the entry in walk->leaf, which is in order and has its flags. */
+static void pass(struct walk *walk)
+{
+	walk->permissions &= walk->leaf.permissions;
+	if (walk->leaf.kind == PT_TABLE) {
+		walk->table = walk->leaf.address;
+		walk->level--;
+		want_entry(walk);
+		return;
+	}
+	walk->state = WALK_DONE;
+	walk->status = WALK_OK;
+	walk->size_lg2 = pt_entry_lg2(walk->level);
+	walk->output = walk->leaf.address | (walk->iova & (pt_entry_bytes(walk->level) - 1));
+}
+
+void walk_feed(struct walk *walk, uint64_t word)
+{
+	const struct pt_format *format = walk->format;
+	struct pt_entry *entry = &walk->leaf;
+
+	REQUIRE(walk->state == WALK_WANTS_READ);
+	walk->reads++;
+	format->decode(walk->rules, word, walk->level, entry);
+
+	if (entry->kind == PT_NOT_PRESENT) {
+		fault(walk, WALK_NOT_PRESENT);
+		return;
+	}
+	if (entry->kind == PT_RESERVED_BIT) {
+		fault(walk, WALK_RESERVED_BIT);
+		return;
+	}
+	if (entry->kind == PT_LEAF) {
+		unsigned permissions = walk->permissions & entry->permissions;
+
+		if (!(permissions & (PT_READ | PT_WRITE))) {
+			fault(walk, WALK_NOT_PRESENT);
+			return;
+		}
+		if (!walk_permits(format, walk->rules, permissions, walk->access)) {
+			fault(walk, WALK_PERMISSION);
+			return;
+		}
+	}
+
+	uint64_t flags = format->flags_to_set(walk->rules, word, entry, walk->access & PT_WRITE);
+
+	if (flags) {
+		walk->state = WALK_WANTS_UPDATE;
+		walk->want_expected = word;
+		walk->want_desired = word | flags;
+		return;
+	}
+	pass(walk);
+}
+
+void walk_updated(struct walk *walk, bool done)
+{
+	REQUIRE(walk->state == WALK_WANTS_UPDATE);
+	if (!done) {
+		walk->state = WALK_WANTS_READ;
+		return;
+	}
+	walk->format->decode(walk->rules, walk->want_desired, walk->level, &walk->leaf);
+	pass(walk);
+}
