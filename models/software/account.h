@@ -27,7 +27,6 @@ struct account {
 	uint64_t limit_pages; /* RLIMIT_MEMLOCK in pages; ACCOUNT_UNLIMITED with CAP_IPC_LOCK */
 	uint64_t pages[ACCOUNT_MODES];
 	uint64_t total, peak; /* over all modes; 4 KiB pages */
-	uint64_t refused;     /* charges that met the limit */
 };
 
 /* limit_bytes 0: unlimited, as the parameter machine.memlock_limit_bytes.  A limit is rounded down to pages. */

@@ -21,7 +21,7 @@ struct container_config {
 	struct registrations *registrations; /* NULL: mappings pin and charge on their own */
 	enum account_mode account_mode;
 	struct host_table table;
-	uint32_t pin_batch_pages;            /* pages asked of the memory manager at once: 512 in Linux since 5.12 */
+	uint32_t pin_batch_pages;            /* pages asked of the memory manager at once; 512 in type1 */
 	uint32_t flush_runs;                 /* contiguous runs unmapped before an invalidation at the latest: 512 in type1 */
 };
 
@@ -29,6 +29,12 @@ struct container {
 	struct container_config config;
 	struct ranges mappings; /* by iova; value[0]: vaddr, value[1]: permissions */
 };
+
+/* May a mapping lie here: below aperture_last, inclusive, and clear of the interrupt window? */
+static inline bool container_in_aperture(iova_t iova, iova_t last, iova_t aperture_last)
+{
+	return last <= aperture_last && (last < HOST_INTERRUPT_FIRST || iova > HOST_INTERRUPT_LAST);
+}
 
 void container_init(struct container *container, const struct container_config *config);
 /* Drops what is left: table entries are cleared, pages unpinned and uncharged. */
@@ -44,22 +50,26 @@ int container_map(struct container *container, iova_t iova, uint64_t vaddr, uint
 
 /* An unmap call under way; the caller's storage. */
 struct unmap_call {
-	iova_t next, last;     /* what remains to look at, inclusive; next > last: nothing */
+	iova_t next, last;     /* what remains to look at, inclusive */
+	bool ended;            /* nothing remains */
+	bool within;           /* the last step left a part of its mapping, from next on */
 	bool whole_only;       /* a mapping that the range cuts ends the call with ENOENT (iommufd) */
 	int error;
-	uint64_t bytes;        /* unmapped so far */
+	uint64_t bytes;        /* of the mappings removed so far */
 
 	/* What the last step took out of the table: invalidate it before the next step. */
 	iova_t flush_iova;
 	uint64_t flush_bytes;
-
-	iova_t mapping_next;   /* within a mapping that takes several steps */
 };
 
+/* Mappings that share an address with [iova, last]. */
+void container_unmap_begin(struct unmap_call *call, iova_t iova, iova_t last, bool whole_only);
+
 /*
- * One step: takes the next mapping of the range (or its next flush_runs runs) out of the table
- * and names the range to invalidate; the pages are unpinned and uncharged with the step that ends a
- * mapping.  False: nothing was left, or call->error.
+ * One step: first gives up the pages that the step before took out of the table (its invalidation is done by
+ * now): unpinned, and with the end of the mapping uncharged; then takes the next mapping, or its next
+ * flush_runs contiguous runs, out of the table and names that range.  False when there was no more to take; see
+ * call->error.  Every call that began must be driven to its end.
  */
 bool container_unmap_step(struct container *container, struct unmap_call *call, struct host_work *work);
 

@@ -24,13 +24,18 @@ struct ioas {
 void ioas_init(struct ioas *ioas, const struct container_config *config, iova_t iova_last);
 void ioas_fini(struct ioas *ioas);
 
-/* IOMMU_IOAS_MAP with a fixed IOVA. */
+/*
+ * IOMMU_IOAS_MAP with a fixed IOVA.  In this order: EINVAL without permissions; EOVERFLOW for a wrap; EINVAL for
+ * no bytes, for misalignment, beyond the aperture or in the interrupt window; EEXIST for an overlap; then
+ * container_map's.
+ */
 int ioas_map(struct ioas *ioas, iova_t iova, uint64_t vaddr, uint64_t bytes, unsigned permissions,
 	     struct host_work *work);
 
 /*
- * IOMMU_IOAS_UNMAP.  iova 0 and bytes UINT64_MAX: everything.  When 0, call ioas_unmap_step until it says
- * false, then see call->error: ENOENT when the range cut a mapping (those before it are gone) or held none.
+ * IOMMU_IOAS_UNMAP.  iova 0 and bytes UINT64_MAX: everything, be it nothing.  EINVAL for no bytes, EOVERFLOW for a
+ * wrap.  When 0, call ioas_unmap_step until it says false, then see call->error: ENOENT when the range cut a
+ * mapping (those before it are gone) or held none.
  */
 int ioas_unmap_begin(struct ioas *ioas, struct unmap_call *call, iova_t iova, uint64_t bytes, struct host_work *work);
 bool ioas_unmap_step(struct ioas *ioas, struct unmap_call *call, struct host_work *work);
@@ -53,7 +58,7 @@ struct nested_hwpt {
 	struct vtd_s1 s1;
 };
 
-/* IOMMU_HWPT_ALLOC, data VTD_S1.  EINVAL: five_level is not supported by the unit, or the root is misaligned. */
+/* IOMMU_HWPT_ALLOC, data VTD_S1.  EINVAL for a width the unit cannot walk: 4 levels, and 5 with five_level (CAP.FS5LP). */
 int nested_hwpt_init(struct nested_hwpt *hwpt, struct ioas *parent, const struct vtd_s1 *s1, bool five_level,
 		     struct host_work *work);
 
@@ -65,10 +70,10 @@ struct vtd_s1_invalidation {
 };
 
 /*
- * IOMMU_HWPT_INVALIDATE of count requests: checks them in order and stops at the first bad one with EINVAL;
- * *accepted of them are to be forwarded as PASID-based IOTLB invalidations.
+ * IOMMU_HWPT_INVALIDATE of count requests: checks them in order and stops at the first bad one with EINVAL (a misaligned
+ * address; everything, but not from 0); *accepted of them are to be forwarded as PASID-based IOTLB invalidations.
  */
-int nested_hwpt_invalidate(struct nested_hwpt *hwpt, const struct vtd_s1_invalidation *request, unsigned count,
-			   unsigned *accepted, struct host_work *work);
+int nested_hwpt_invalidate(const struct vtd_s1_invalidation *request, unsigned count, unsigned *accepted,
+			   struct host_work *work);
 
 #endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "models/software/pins.h"
+
+#include <stdlib.h>
+
+#include "models/base/require.h"
+
+#define BLOCK_LG2 (PAGE_LG2 + PT_TABLE_LG2)
+#define BLOCK_BYTES (UINT64_C(1) << BLOCK_LG2)
+#define BLOCK_PAGES (UINT64_C(1) << PT_TABLE_LG2)
+
+struct pin_block {
+	uint32_t whole;       /* pins of all of it at once */
+	uint32_t single;      /* pages of it that are pinned one by one */
+	uint32_t *page;       /* [BLOCK_PAGES] pins one by one; NULL until there was one */
+};
+
+void pins_init(struct pins *pins, const struct host_ram *ram)
+{
+	REQUIRE(((ram->base | ram->bytes | ram->vaddr) & (PAGE_BYTES - 1)) == 0);
+	*pins = (struct pins){.ram = *ram};
+	pins->block_count = (size_t)((ram->bytes + BLOCK_BYTES - 1) >> BLOCK_LG2);
+	pins->block = calloc(pins->block_count, sizeof(*pins->block));
+	REQUIRE(pins->block || !pins->block_count);
+}
+
+void pins_fini(struct pins *pins)
+{
+	for (size_t i = 0; i < pins->block_count; i++)
+		free(pins->block[i].page);
+	free(pins->block);
+	*pins = (struct pins){0};
+}
+
+static uint64_t block_pages_pinned(const struct pin_block *block)
+{
+	return block->whole ? BLOCK_PAGES : block->single;
+}
+
+/* One page of a block up or down. */
+static void page_change(struct pin_block *block, size_t index, bool up)
+{
+	if (!block->page) {
+		block->page = calloc(BLOCK_PAGES, sizeof(*block->page));
+		REQUIRE(block->page);
+	}
+	uint32_t *count = &block->page[index];
+
+	REQUIRE(up ? *count < UINT32_MAX : *count > 0);
+	if (up)
+		block->single += (*count)++ == 0;
+	else
+		block->single -= --(*count) == 0;
+}
+
+/* offset and bytes within ram. */
+static void change(struct pins *pins, uint64_t offset, uint64_t bytes, bool up)
+{
+	uint64_t end = offset + bytes;
+
+	while (offset < end) {
+		struct pin_block *block = &pins->block[offset >> BLOCK_LG2];
+		uint64_t block_end = (offset & ~(BLOCK_BYTES - 1)) + BLOCK_BYTES;
+		uint64_t stop = block_end < end ? block_end : end;
+		uint64_t before = block_pages_pinned(block);
+
+		if (stop - offset == BLOCK_BYTES) {
+			REQUIRE(up ? block->whole < UINT32_MAX : block->whole > 0);
+			block->whole += up ? 1 : UINT32_MAX;
+			offset = stop;
+		}
+		for (; offset < stop; offset += PAGE_BYTES)
+			page_change(block, (offset >> PAGE_LG2) & (BLOCK_PAGES - 1), up);
+		pins->pages += block_pages_pinned(block) - before;
+	}
+	if (pins->peak < pins->pages)
+		pins->peak = pins->pages;
+}
+
+uint64_t pins_pin(struct pins *pins, uint64_t vaddr, uint64_t bytes)
+{
+	REQUIRE(((vaddr | bytes) & (PAGE_BYTES - 1)) == 0);
+	uint64_t offset = vaddr - pins->ram.vaddr;
+
+	if (vaddr < pins->ram.vaddr || offset >= pins->ram.bytes)
+		return 0;
+	if (bytes > pins->ram.bytes - offset)
+		bytes = pins->ram.bytes - offset;
+	change(pins, offset, bytes, true);
+	pins->pins += bytes >> PAGE_LG2;
+	return bytes;
+}
+
+void pins_unpin(struct pins *pins, uint64_t vaddr, uint64_t bytes)
+{
+	uint64_t offset = vaddr - pins->ram.vaddr;
+
+	REQUIRE(vaddr >= pins->ram.vaddr && offset <= pins->ram.bytes && bytes <= pins->ram.bytes - offset);
+	change(pins, offset, bytes, false);
+	pins->pins -= bytes >> PAGE_LG2;
+}
+
+uint64_t pins_count(const struct pins *pins, uint64_t vaddr)
+{
+	uint64_t offset = vaddr - pins->ram.vaddr;
+
+	REQUIRE(vaddr >= pins->ram.vaddr && offset < pins->ram.bytes);
+	const struct pin_block *block = &pins->block[offset >> BLOCK_LG2];
+
+	return block->whole + (block->page ? block->page[(offset >> PAGE_LG2) & (BLOCK_PAGES - 1)] : 0);
+}
