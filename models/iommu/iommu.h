@@ -93,6 +93,8 @@ struct iommu_translation {
 	uint64_t structure[IOMMU_WORDS_MAX];
 	uint64_t tag[2];            /* domain, PASID ... as the family tags its caches */
 	bool nested_for_table;      /* the second stage is translating a first-stage table's address */
+	phys_t host_table;          /* of the first-stage table being read, once the second stage told; else PHYS_NONE */
+	unsigned host_permissions;  /* that the second stage grants there */
 	struct pt_rules first_rules, second_rules;
 	const struct pt_format *first_format, *second_format; /* NULL: stage absent */
 	phys_t first_root, second_root;

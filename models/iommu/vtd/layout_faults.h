@@ -77,7 +77,7 @@ enum vtd_fault_reason {
 
 	/* Second-stage tables. */
 	VTD_FAULT_SS_ACCESS = 0x78,             /* [SSS.1] a paging entry cannot be read */
-	VTD_FAULT_SS_DENIED = 0x79,             /* [SSS.2] an entry denies the final access */
+	VTD_FAULT_SS_NOT_PRESENT = 0x79,        /* [SSS.2] an entry with all permissions clear */
 	VTD_FAULT_SS_RESERVED = 0x7a,           /* [SSS.3] */
 	VTD_FAULT_SS_ROOT_ACCESS = 0x7b,        /* [SSS.4] an entry of the root table cannot be read */
 	VTD_FAULT_SS_UPDATE_NO_SNOOP = 0x7c,    /* [SSS.5] */

@@ -138,7 +138,7 @@ LAYOUT64(VTD_PASID0, VTD_PASID0_FIELDS(+), VTD_PASID0_FIELDS(|));
 #define VTD_PASID1_RSVD_22_16 BITS64(22, 16)
 #define VTD_PASID1_PWSNP BIT64(23)         /* page-walk snoop; reserved when ECAP.SMPWC = 0 */
 #define VTD_PASID1_PGSNP BIT64(24)         /* page snoop; reserved when ECAP.SC = 0 */
-#define VTD_PASID1_CD BIT64(25)            /* cache disable; 33 bits from here: reserved when ECAP.MTS = 0 */
+#define VTD_PASID1_CD BIT64(25)            /* cache disable; from here up reserved when ECAP.MTS = 0 */
 #define VTD_PASID1_EMTE BIT64(26)          /* extended memory type enable */
 #define VTD_PASID1_EMT BITS64(29, 27)      /* extended memory type */
 #define VTD_PASID1_PWT BIT64(30)           /* page-level write-through */

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A VT-d remapping unit: legacy and scalable mode, second-stage, first-stage,
+ * nested and pass-through translation, queued and register-based
+ * invalidation, primary fault logging.  Everything else goes through models/iommu/iommu.h.
+ *
+ * Source: [VTD] (layout.h).
+ *
+ * SIMPLIFIED, with the effect on software:
+ * - interrupt messages (fault events, invalidation completions) are not sent; pending and status bits
+ *   are kept as if they were;
+ * - no interrupt remapping, page requests, ATS translation requests, protected memory regions, advanced
+ *   fault logging, MTRRs: their capability bits must be 0, their registers read as 0;
+ * - not-present and faulty entries are never cached, also with caching mode, where hardware may: software
+ *   that forgets an invalidation after making an entry present goes unpunished;
+ * - a command on a register (GCMD, CCMD, IOTLB) has taken effect when the write returns.
+ */
+#ifndef IOMMUSIM_IOMMU_VTD_VTD_H
+#define IOMMUSIM_IOMMU_VTD_VTD_H
+
+#include "models/base/err.h"
+#include "models/iommu/iommu.h"
+
+struct vtd_config {
+	uint64_t capability;          /* CAP_REG, see layout_registers.h or vtd_capabilities */
+	uint64_t extended_capability; /* ECAP_REG */
+	unsigned host_address_width;  /* bits of physical address, as the DMAR table says: 36..52 */
+	struct iommu_cache_config caches;
+	uint64_t seed;                /* of caches that replace at random */
+};
+
+/* What a unit can do, in plain words. */
+struct vtd_features {
+	bool scalable;            /* scalable mode: first stage, second stage, PASIDs */
+	bool nested;              /* with scalable */
+	bool pass_through;
+	bool caching_mode;        /* software must invalidate also what was not present */
+	bool queued_invalidation;
+	bool snoop_control;
+	bool second_stage_flags;  /* accessed/dirty flags in the second stage, with scalable */
+	bool device_tlb;
+	unsigned second_stage_levels; /* the most: 3, 4 or 5 (and all below) */
+	unsigned first_stage_levels;  /* the most: 4 or 5, with scalable */
+	unsigned page_size_limit_lg2; /* largest page of both stages: 12, 21 or 30 */
+	unsigned fault_records;       /* 1..222 */
+	unsigned domain_bits;         /* of a domain identifier: 4, 6, ... 16 */
+	unsigned host_address_width;
+};
+
+/* Consistent register words for features; sets capability, extended_capability and host_address_width of config. */
+void vtd_capabilities(const struct vtd_features *features, struct vtd_config *config);
+
+/* NULL when the configuration is impossible; *err names the field. */
+struct iommu *vtd_create(const struct vtd_config *config, struct err *err);
+
+/* Why a request was blocked: "[SPT.2] PASID table entry not present"; "?" for a code that has no meaning. */
+const char *vtd_fault_text(unsigned fault_reason);
+
+#endif
