@@ -17,6 +17,8 @@ struct table_list {
 };
 
 void table_list_add(struct table_list *list, phys_t page);
+/* Appends what from holds to into, and empties from. */
+void table_list_move(struct table_list *from, struct table_list *into);
 /* Empties it and frees its storage (not the frames). */
 void table_list_fini(struct table_list *list);
 

@@ -21,8 +21,11 @@
  * Sources: [VTD]; [LINUX] drivers/iommu/intel/{iommu,pasid,cache,nested,dmar}.c; the recordings
  * of traces/ decide where they differ (tests/oracles/recorded.c).
  *
- * SIMPLIFIED: no fault-event interrupt is set up (FECTL, FEDATA, FEADDR stay at reset), no device-TLB
- * invalidations are queued, no snoop control is enforced.
+ * SIMPLIFIED: no fault-event interrupt is set up (FECTL, FEDATA, FEADDR stay at reset); no device-TLB
+ * invalidations are queued; units that need write-buffer flushes (CAP.RWBF) are refused; a domain starts
+ * with the levels that the unit has (Linux starts with five and takes levels off at the first
+ * attach), so that fewer frames come and go; the flush after a large leaf replaced an empty
+ * table is queued with the map's own, after the leaf was written.
  */
 #ifndef IOMMUSIM_SOFTWARE_VTD_DRIVER_H
 #define IOMMUSIM_SOFTWARE_VTD_DRIVER_H
@@ -66,6 +69,7 @@ struct vtd_invalidations {
 	struct vtd_invalidation *item;
 	size_t count, capacity;
 	size_t next; /* first one not submitted */
+	struct table_list replaced; /* by a map: to vtd_domain_free_tables when the list is done */
 };
 
 void vtd_invalidations_fini(struct vtd_invalidations *list);
@@ -157,8 +161,9 @@ void vtd_domain_destroy(struct vtd_domain *domain);
 
 /*
  * Puts domain in front of the device's requests with this PASID
- * (VTD_DRIVER_NO_PASID: those without).  What was attached there is detached first.  False: no frame or no
- * domain identifier is left, or legacy mode and a PASID or nested domain.
+ * (VTD_DRIVER_NO_PASID: those without); in scalable mode the device was probed.  What was attached there is
+ * detached first.  False: no frame or no domain identifier is left, the PASID is beyond what
+ * the device was probed with, or legacy mode and a PASID or a nested or SVA domain.
  */
 bool vtd_driver_attach(struct vtd_driver *driver, struct vtd_domain *domain, uint16_t source_id, uint32_t pasid,
 		       struct vtd_invalidations *list);
@@ -177,7 +182,10 @@ const struct page_table *vtd_domain_table(const struct vtd_domain *domain);
 
 /* ---- map ---- */
 
-/* One iommu:map event.  Large leaves only once a device is attached, as Linux learns of them then. */
+/*
+ * One iommu:map event.  A write permission brings a read permission along, as Linux sets bit 0 of
+ * every leaf.  A DMA domain gets large leaves only once a device is attached: Linux learns of them then.
+ */
 enum map_status vtd_domain_map(struct vtd_domain *domain, iova_t iova, phys_t phys, uint64_t bytes,
 			       unsigned permissions, struct map_work *work);
 /* After all segments of an operation: the flush that caching mode asks for. */
@@ -188,8 +196,9 @@ void vtd_domain_sync_map(struct vtd_domain *domain, iova_t iova, uint64_t bytes,
 /* What was unmapped and not yet flushed.  Zero-initialise; may be reused. */
 struct vtd_gather {
 	iova_t start, last; /* inclusive */
-	uint64_t page_bytes; /* of the pieces gathered; 0: nothing gathered */
+	uint64_t piece_bytes; /* of the pieces gathered; 0: nothing gathered */
 	struct table_list freed; /* table pages taken out: no frame is reused before the flush is done */
+	size_t flushed;          /* how many of them an earlier flush covers */
 };
 
 /*
