@@ -104,6 +104,12 @@ struct pt_format {
 	void (*decode)(const struct pt_rules *rules, uint64_t word, unsigned level, struct pt_entry *entry);
 
 	/*
+	 * The next table of a present word above level 0, PHYS_NONE when it is a leaf:
+	 * how a driver follows the tables that it wrote itself, reserved bits or not.
+	 */
+	phys_t (*next_table)(uint64_t word);
+
+	/*
 	 * Words as a driver writes them.  permissions is a set of enum
 	 * pt_permission; page and table are aligned and within the output width.
 	 * From one page to the next a leaf's word grows by the page's size.

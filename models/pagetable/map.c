@@ -184,23 +184,21 @@ static void let_go(struct page_table *table, phys_t page, struct map_work *work)
 static bool make_room(struct page_table *table, phys_t slot, uint64_t word, unsigned level, iova_t iova,
 		      struct map_work *work)
 {
-	struct pt_entry entry;
+	phys_t next = table->format->next_table(word);
 	struct tree tree;
 	enum tree_event event;
 	unsigned below;
 
-	table->format->decode(&table->rules, word, level, &entry);
-	if (entry.kind != PT_TABLE)
+	if (next == PHYS_NONE)
 		return false;
-
-	tree_begin(&tree, table, entry.address, level - 1, iova);
+	tree_begin(&tree, table, next, level - 1, iova);
 	while ((event = tree_next(&tree, &below)) != TREE_END)
 		if (event == TREE_LEAF)
 			return false;
 
 	view_write64(table->view, slot, 0);
 	work->entries_written++;
-	tree_begin(&tree, table, entry.address, level - 1, iova);
+	tree_begin(&tree, table, next, level - 1, iova);
 	while (tree_next(&tree, &below) != TREE_END) {
 		if (table->replaced)
 			table->replaced(table->replaced_argument, tree.iova[below], below, tree.table[below]);
@@ -235,7 +233,6 @@ static enum map_status descend(struct page_table *table, iova_t iova, unsigned l
 	for (unsigned above = table->rules.levels - 1; above > level; above--) {
 		phys_t slot = pt_slot(at, above, iova);
 		uint64_t word = view_read64(table->view, slot);
-		struct pt_entry entry;
 
 		work->entries_visited++;
 		if (!is_present(table, word)) {
@@ -246,10 +243,9 @@ static enum map_status descend(struct page_table *table, iova_t iova, unsigned l
 			view_write64(table->view, slot, table->format->make_table(&table->rules, at));
 			continue;
 		}
-		table->format->decode(&table->rules, word, above, &entry);
-		if (entry.kind != PT_TABLE)
+		at = table->format->next_table(word);
+		if (at == PHYS_NONE)
 			return MAP_EXISTS;
-		at = entry.address;
 	}
 	*found = at;
 	return MAP_OK;
@@ -412,21 +408,21 @@ enum map_status page_table_unmap(struct page_table *table, iova_t iova, uint64_t
 			entry_last = at + count * PAGE_BYTES - 1;
 		} else {
 			uint64_t word = view_read64(table->view, slot);
-			struct pt_entry entry;
+			bool present = is_present(table, word);
+			phys_t next = present ? table->format->next_table(word) : PHYS_NONE;
 
 			work->entries_visited++;
-			table->format->decode(&table->rules, word, level, &entry);
-			if (entry.kind == PT_TABLE && (entry_first < iova || entry_last > last)) {
-				open[--level] = entry.address;
+			if (next != PHYS_NONE && (entry_first < iova || entry_last > last)) {
+				open[--level] = next;
 				continue;
 			}
-			if (entry.kind != PT_NOT_PRESENT) {
+			if (present) {
 				view_write64(table->view, slot, 0);
 				work->entries_written++;
 			}
-			if (entry.kind == PT_TABLE)
-				take_out(table, entry.address, level - 1, work, freed, argument);
-			else if (entry.kind == PT_LEAF)
+			if (next != PHYS_NONE)
+				take_out(table, next, level - 1, work, freed, argument);
+			else if (present)
 				work->bytes += pt_entry_bytes(level);
 		}
 

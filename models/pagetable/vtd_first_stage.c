@@ -53,6 +53,11 @@ static void decode(const struct pt_rules *rules, uint64_t word, unsigned level, 
 	entry->dirty = !leaf || (word & VTD_FSPTE_D);
 }
 
+static phys_t next_table(uint64_t word)
+{
+	return word & VTD_FSPDE_PS ? PHYS_NONE : word & VTD_FSPDE_ADDR;
+}
+
 static uint64_t make_leaf(const struct pt_rules *rules, phys_t page, unsigned level, unsigned permissions)
 {
 	uint64_t word = page | VTD_FSPTE_P | VTD_FSPTE_A;
@@ -96,6 +101,7 @@ const struct pt_format vtd_first_stage = {
 	.knows_privilege = true,
 	.in_range = in_range,
 	.decode = decode,
+	.next_table = next_table,
 	.make_leaf = make_leaf,
 	.make_table = make_table,
 	.flags_to_set = flags_to_set,

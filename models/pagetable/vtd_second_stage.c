@@ -56,6 +56,11 @@ static void decode(const struct pt_rules *rules, uint64_t word, unsigned level, 
 	entry->snoop = leaf && (word & VTD_SSPTE_SNP);
 }
 
+static phys_t next_table(uint64_t word)
+{
+	return word & VTD_SSPDE_PS ? PHYS_NONE : word & VTD_SSPDE_ADDR;
+}
+
 static uint64_t make_leaf(const struct pt_rules *rules, phys_t page, unsigned level, unsigned permissions)
 {
 	uint64_t word = page;
@@ -97,6 +102,7 @@ const struct pt_format vtd_second_stage = {
 	.knows_privilege = false,
 	.in_range = in_range,
 	.decode = decode,
+	.next_table = next_table,
 	.make_leaf = make_leaf,
 	.make_table = make_table,
 	.flags_to_set = flags_to_set,
