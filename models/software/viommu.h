@@ -16,8 +16,9 @@
  *     while (viommu_next(&viommu, &command, &call))
  *         ... container of call.space: type1_map, type1_unmap_begin ...
  *
- * SIMPLIFIED: legacy-mode root table for shadow, scalable-mode with RID_PASID for nested; the
- * device's own accesses go to hardware, so the emulated unit has no IOTLB of its own.
+ * SIMPLIFIED: legacy-mode root table for shadow, scalable mode and requests without PASID for nested; a
+ * pass-through context entry counts as not present.  The devices' accesses go to hardware, so the emulated unit has
+ * no IOTLB of its own.
  *
  * Sources: [QEMU] hw/i386/intel_iommu.c, hw/vfio/listener.c; [VTD] "Caching Mode".
  */
@@ -38,9 +39,10 @@ enum viommu_mode { VIOMMU_SHADOW, VIOMMU_NESTED };
 struct viommu_space {
 	uint16_t source_id;
 	struct ranges mapped;      /* shadow: by iova; value[0]: guest-physical, value[1]: permissions */
-	bool attached;             /* nested */
-	uint16_t domain_id;        /* guest's, of the attached first stage */
+	bool attached;             /* nested: s1 is attached, under the guest's domain_id and pasid (RID_PASID) */
 	struct vtd_s1 s1;
+	uint16_t domain_id;
+	uint32_t pasid;
 };
 
 struct viommu {
@@ -52,10 +54,11 @@ struct viommu {
 	unsigned space_count;
 };
 
+/* The root table is not set: every device is without translation. */
 void viommu_init(struct viommu *viommu, enum viommu_mode mode, struct memory_view guest, const struct pt_rules *rules);
 void viommu_fini(struct viommu *viommu);
 
-/* The guest set its root table. */
+/* The guest set its root table; devices follow with the guest's next invalidation of context entries. */
 void viommu_set_root(struct viommu *viommu, phys_t root);
 
 /* A device is assigned; returns its number, 0 and up: call.space.  Each has a container of its own, as in QEMU. */
@@ -85,25 +88,34 @@ enum viommu_command_kind {
 	VIOMMU_INVALID, /* the queue stops: a reserved type or granularity */
 };
 
+/* A walk of a guest's table over a range, entry by entry; no recursion. */
+struct viommu_walk {
+	struct pt_rules rules;
+	unsigned level;                      /* of the table being read */
+	phys_t table[PT_LEVELS_MAX];         /* guest-physical, by level */
+	unsigned permissions[PT_LEVELS_MAX]; /* combined over the entries above it */
+	iova_t next, last;                   /* inclusive; what of the range is left */
+};
+
+enum viommu_doing { VIOMMU_IDLE, VIOMMU_WALKING, VIOMMU_DROPPING };
+
 /* One descriptor under way; the caller's storage. */
 struct viommu_command {
 	uint64_t word[2];
 	enum viommu_command_kind kind;
 	bool interrupt;            /* wait: an invalidation-completion event is raised */
-	uint64_t entries_read;     /* words of guest tables read so far */
-	uint64_t structures_read;  /* root, context, PASID entries read so far */
+	uint64_t entries_read;     /* words of guest page tables read so far */
+	uint64_t structures_read;  /* root, context, PASID directory and PASID entries read so far */
 	uint64_t calls;            /* handed out so far */
 
 	/* The unit's own state. */
-	unsigned space;            /* being looked at */
-	bool walking;
-	unsigned level, levels;
-	phys_t table[PT_LEVELS_MAX];
-	unsigned permissions[PT_LEVELS_MAX]; /* over the entries above table[level] */
-	iova_t next, last;         /* inclusive; what of the range is left */
-	bool dropping;             /* the whole space goes, in aligned pieces */
+	unsigned space;            /* the next to look at; while doing something, the one after it */
+	enum viommu_doing doing;
+	struct viommu_walk walk;
+	iova_t drop_next;          /* dropping: the whole space goes, in aligned pieces */
 	bool remap_pending;        /* an unmap went out for a leaf that changed; its map follows */
 	struct viommu_call remap;
+	bool status_written;
 };
 
 /* word: the descriptor, guest memory's bytes as two words. */
