@@ -3,7 +3,8 @@
  * Sparse simulated physical memory, little-endian, in 4 KiB pages made on
  * first write.  What a driver writes and hardware reads, or the reverse,
  * lies here and nowhere else.  A page never written reads as zeros;
- * memory_present tells it apart from one written with zeros.
+ * memory_present tells it apart from one written with zeros.  One thread at a
+ * time, readers too: the memory remembers the page it found last.
  */
 #ifndef IOMMUSIM_MEMORY_MEMORY_H
 #define IOMMUSIM_MEMORY_MEMORY_H
