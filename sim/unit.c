@@ -36,7 +36,7 @@ static void miss_remove(struct unit *unit, struct miss *gone)
 static void unit_walk(struct unit *unit, struct actor *actor, struct iommu_translation *translation)
 {
 	const struct timing *timing = unit->timing;
-	unsigned stages = (translation->first_format != NULL) + (translation->second_format != NULL);
+	unsigned stages = (translation->first_format ? 1u : 0u) + (translation->second_format ? 1u : 0u);
 	uint64_t words[IOMMU_WORDS_MAX];
 
 	actor_spend(actor, timing->iommu.device_lookup + stages * timing->iommu.walk_cache_lookup, CAUSE_IOTLB);

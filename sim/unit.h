@@ -45,6 +45,9 @@ void unit_translate(struct unit *unit, struct actor *actor, const struct iommu_r
 /* The queue has work: the engine looks again (after a register write by the running actor). */
 void unit_doorbell(struct unit *unit, struct actor *actor);
 
+/* Carries out one descriptor that did not come through the unit's own queue; the actor waits for it. */
+void unit_execute(struct unit *unit, struct actor *actor, const uint64_t word[4]);
+
 /* Returns when the 32-bit word at address holds value; polls cost timing.guest.status_poll each. */
 void unit_poll_status(struct unit *unit, struct actor *actor, phys_t address, uint32_t value);
 

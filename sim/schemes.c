@@ -1,0 +1,480 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Puts a machine together as its scheme says, and takes it apart. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "models/base/bits.h"
+#include "models/base/require.h"
+#include "models/iommu/vtd/layout_registers.h"
+#include "models/iommu/vtd/vtd.h"
+#include "sim/clock.h"
+#include "sim/machine.h"
+
+/*
+ * Host-physical memory: the host's tables and queues above 4 GiB, the guest's
+ * memory from 1 TiB on.  Guest-physical memory as QEMU's q35 lays it out: up to 2 GiB
+ * below 2 GiB, the rest from 4 GiB; the guest's own tables at the top of its low memory.
+ */
+#define HOST_FRAMES_FIRST (UINT64_C(4) << 30)
+#define HOST_FRAMES_END (UINT64_C(20) << 30)
+#define GUEST_OFFSET (UINT64_C(1) << 40)
+#define GUEST_LOW_MAX (UINT64_C(2) << 30)
+#define GUEST_HIGH (UINT64_C(4) << 30)
+#define GUEST_TABLES (UINT64_C(256) << 20)
+#define HOST_ADDRESS_WIDTH 46u
+
+static uint64_t guest_low(const struct config *config)
+{
+	return config->machine.guest_ram_bytes < GUEST_LOW_MAX ? config->machine.guest_ram_bytes : GUEST_LOW_MAX;
+}
+
+/* ---- hardware ---- */
+
+static void mirror_register(struct machine *machine, unsigned offset, unsigned bytes, uint64_t value)
+{
+	struct iommu *auditor = machine->unit.auditor;
+
+	/* The auditor has the same root table and no queue. */
+	if (!auditor || offset == VTD_REG_IQA || offset == VTD_REG_IQT || offset == VTD_REG_IQH)
+		return;
+	if (offset == VTD_REG_GCMD)
+		value &= ~(uint64_t)VTD_GCMD_QIE;
+	auditor->ops->register_write(auditor, offset, bytes, value);
+}
+
+static void host_register_write(void *argument, unsigned offset, unsigned bytes, uint64_t value)
+{
+	struct machine *machine = argument;
+
+	machine->unit.iommu->ops->register_write(machine->unit.iommu, offset, bytes, value);
+	mirror_register(machine, offset, bytes, value);
+}
+
+static void guest_register_write(void *argument, unsigned offset, unsigned bytes, uint64_t value)
+{
+	struct machine *machine = argument;
+
+	machine->virtual_unit->ops->register_write(machine->virtual_unit, offset, bytes, value);
+	if (offset == VTD_REG_RTADDR)
+		viommu_set_root(&machine->viommu, FIELD_GET(VTD_RTADDR_RTA, value) << PAGE_LG2);
+}
+
+static struct iommu_cache_config cache_config(const struct config *config, bool enabled)
+{
+	struct iommu_cache_config caches = {0};
+	enum cache_replacement replacement = (enum cache_replacement)config->iommu.replacement;
+
+	if (!enabled)
+		return caches;
+	caches.iotlb = (struct cache_geometry){config->iommu.iotlb_entries, config->iommu.iotlb_ways, replacement};
+	caches.device = (struct cache_geometry){config->iommu.device_entries, config->iommu.device_ways, replacement};
+	for (unsigned level = 0; level < PT_LEVELS_MAX; level++)
+		caches.walk[level] =
+			(struct cache_geometry){config->iommu.walk_entries[level], config->iommu.walk_ways, replacement};
+	return caches;
+}
+
+/* A unit with these features; whether its walkers snoop CPU caches (ECAP.C) is the machine's choice. */
+static struct iommu *create_unit(const struct config *config, const struct vtd_features *features, bool caches, struct err *err)
+{
+	struct vtd_config unit = {.caches = cache_config(config, caches), .seed = config->seed};
+
+	vtd_capabilities(features, &unit);
+	if (config->iommu.snoop)
+		unit.extended_capability |= VTD_ECAP_C;
+	return vtd_create(&unit, err);
+}
+
+static struct vtd_features hardware_features(const struct config *config)
+{
+	return (struct vtd_features){
+		.scalable = true,
+		.nested = true,
+		.pass_through = true,
+		.queued_invalidation = true,
+		.snoop_control = true,
+		.second_stage_levels = config->iommu.host_levels,
+		.first_stage_levels = config->iommu.guest_levels,
+		.page_size_limit_lg2 = 30,
+		.fault_records = 8,
+		.domain_bits = 16,
+		.host_address_width = HOST_ADDRESS_WIDTH,
+	};
+}
+
+/* What the guest sees: in caching mode, as QEMU's unit; with scalable mode where the guest owns a first stage. */
+static struct vtd_features virtual_features(const struct config *config, bool nested)
+{
+	return (struct vtd_features){
+		.scalable = nested,
+		.caching_mode = true,
+		.queued_invalidation = true,
+		.second_stage_levels = config->iommu.guest_levels,
+		.first_stage_levels = nested ? config->iommu.guest_levels : 0,
+		.page_size_limit_lg2 = 30,
+		.fault_records = 1,
+		.domain_bits = 16,
+		.host_address_width = HOST_ADDRESS_WIDTH,
+	};
+}
+
+/* Does at once what the driver queued. */
+static void queue_now(struct vtd_driver *driver, struct iommu *iommu, struct memory_view view, struct vtd_invalidations *list)
+{
+	struct vtd_submission submission;
+
+	while (vtd_driver_submit(driver, list, &submission) == VTD_SUBMITTED) {
+		struct iommu_command command;
+
+		iommu->ops->register_write(iommu, VTD_REG_IQT, 8, submission.tail);
+		while (iommu->ops->command_begin(iommu, &command)) {
+			while (command.access.want != IOMMU_WANTS_NOTHING) {
+				struct iommu_access access = command.access;
+				uint64_t words[IOMMU_WORDS_MAX];
+
+				access.address += view.offset;
+				iommu_access_now(view.memory, &access, words);
+				iommu->ops->command_feed(iommu, &command, words);
+			}
+		}
+		vtd_driver_complete(driver, &submission);
+	}
+}
+
+static bool create_hardware(struct machine *machine, struct err *err)
+{
+	const struct config *config = machine->config;
+	struct vtd_features features = hardware_features(config);
+	struct iommu *auditor = NULL, *iommu = create_unit(config, &features, true, err);
+
+	if (!iommu)
+		return false;
+	if (config->check.stale_translations)
+		auditor = create_unit(config, &features, false, err);
+	unit_init(&machine->unit, &machine->engine, config, iommu, auditor, machine->memory, machine->result);
+	return auditor || !config->check.stale_translations;
+}
+
+/* ---- host ---- */
+
+static struct vtd_driver *create_driver(struct machine *machine, struct iommu *iommu, struct memory_view view,
+					struct frames *frames, bool scalable, bool strict,
+					void (*write)(void *argument, unsigned offset, unsigned bytes, uint64_t value),
+					struct err *err)
+{
+	struct vtd_driver_config config = {
+		.capability = iommu->ops->register_read(iommu, VTD_REG_CAP, 8),
+		.extended_capability = iommu->ops->register_read(iommu, VTD_REG_ECAP, 8),
+		.host_address_width = HOST_ADDRESS_WIDTH,
+		.scalable = scalable,
+		.strict = strict,
+	};
+	struct vtd_driver_registers registers = {.write = write, .argument = machine};
+	struct vtd_driver *driver = vtd_driver_create(&config, view, frames, err);
+
+	if (!driver)
+		return NULL;
+	vtd_driver_start(driver, &registers, &machine->host_list);
+	queue_now(driver, iommu, view, &machine->host_list);
+	vtd_driver_enable(driver, &registers);
+	return driver;
+}
+
+static struct container_config container_config(struct machine *machine, struct host_domain *host, enum account_mode mode)
+{
+	return (struct container_config){
+		.account = &machine->account,
+		.pins = &machine->pins,
+		.registrations = machine->scheme.pin == SCHEME_PREREGISTERED ? &machine->registrations : NULL,
+		.account_mode = mode,
+		.table = host_table_of_domain(host),
+		.pin_batch_pages = machine->config->machine.pin_batch_pages,
+		.flush_runs = TYPE1_FLUSH_RUNS,
+	};
+}
+
+static iova_t host_iova_last(const struct config *config)
+{
+	return config->iommu.host_levels == 5 ? (UINT64_C(1) << 57) - 1 : (UINT64_C(1) << 48) - 1;
+}
+
+static void create_host_domain(struct machine *machine, struct host_domain *host, struct vtd_invalidations *list)
+{
+	*host = (struct host_domain){.domain = vtd_domain_create(machine->host_driver, VTD_DOMAIN_UNMANAGED), .list = list};
+	REQUIRE(host->domain);
+}
+
+static void attach_now(struct machine *machine, struct vtd_domain *domain, uint16_t source_id)
+{
+	bool attached = vtd_driver_attach(machine->host_driver, domain, source_id, VTD_DRIVER_NO_PASID, &machine->host_list);
+
+	REQUIRE(attached);
+	queue_now(machine->host_driver, machine->unit.iommu, (struct memory_view){.memory = machine->memory}, &machine->host_list);
+}
+
+/* Maps or registers the guest's memory slots, and records what that costs. */
+static bool start_memory(struct machine *machine, struct err *err)
+{
+	const struct config *config = machine->config;
+	uint64_t low = guest_low(config), bytes[2] = {low, config->machine.guest_ram_bytes - low};
+	phys_t gpa[2] = {0, GUEST_HIGH};
+	struct host_work work = {0};
+	ps_t parts[RESULT_CAUSES] = {0};
+	int error = 0;
+
+	for (unsigned i = 0; i < 2 && !error; i++) {
+		if (bytes[i] == 0)
+			continue;
+		work.ioctls++;
+		if (machine->scheme.translation == SCHEME_SHADOW)
+			error = registration_add(&machine->registrations, GUEST_VADDR + gpa[i], bytes[i], &work);
+		else if (machine->scheme.translation == SCHEME_NESTED)
+			error = ioas_map(&machine->ioas, gpa[i], GUEST_VADDR + gpa[i], bytes[i], PT_READ | PT_WRITE, &work);
+		else
+			error = type1_map(&machine->type1, gpa[i], GUEST_VADDR + gpa[i], bytes[i], PT_READ | PT_WRITE, &work);
+	}
+	if (error)
+		return err_set(err, ERR_CHECK,
+			       "scheme %s: pinning the guest's memory was refused (errno %d): raise "
+			       "machine.memlock_limit_bytes = %llu above machine.guest_ram_bytes = %llu or set it to 0",
+			       machine->scheme.name, error, (unsigned long long)config->machine.memlock_limit_bytes,
+			       (unsigned long long)config->machine.guest_ram_bytes);
+	host_price(machine, &work, true, parts);
+	host_count(machine, &work, 0);
+	result_operation(machine->result, RESULT_REGISTER, parts);
+	for (unsigned i = 0; i < RESULT_CAUSES; i++)
+		machine->result->counter[COUNT_STARTUP_PS] += parts[i];
+	return true;
+}
+
+static bool create_host(struct machine *machine, struct err *err)
+{
+	const struct config *config = machine->config;
+	struct container_config container;
+
+	frames_init(&machine->host_frames, HOST_FRAMES_FIRST, HOST_FRAMES_END);
+	machine->host_driver = create_driver(machine, machine->unit.iommu, (struct memory_view){.memory = machine->memory},
+					     &machine->host_frames, true, true, host_register_write, err);
+	if (!machine->host_driver)
+		return false;
+	machine->ram = (struct host_ram){.base = GUEST_OFFSET,
+					 .bytes = config->machine.guest_ram_bytes > GUEST_LOW_MAX
+							  ? config->machine.guest_ram_bytes - GUEST_LOW_MAX + GUEST_HIGH
+							  : config->machine.guest_ram_bytes,
+					 .vaddr = GUEST_VADDR,
+					 .page_lg2 = config->machine.host_page_lg2};
+	pins_init(&machine->pins, &machine->ram);
+	account_init(&machine->account, config->machine.memlock_limit_bytes);
+	registrations_init(&machine->registrations, &machine->account, &machine->pins, config->machine.pin_batch_pages);
+	slots_init(&machine->host_queue_lock, 1, machine->timing->guest.lock_handover);
+	slots_init(&machine->emulator_lock, 1, machine->timing->guest.lock_handover);
+	if (machine->scheme.translation != SCHEME_SHADOW)
+		create_host_domain(machine, &machine->parent, &machine->host_list);
+	container = container_config(machine, &machine->parent, ACCOUNT_MM);
+	if (machine->scheme.translation == SCHEME_PASSTHROUGH)
+		type1_init(&machine->type1, &container, TYPE1_ENTRY_LIMIT, host_iova_last(config));
+	container.account_mode = ACCOUNT_USER;
+	if (machine->scheme.translation == SCHEME_NESTED)
+		ioas_init(&machine->ioas, &container, host_iova_last(config));
+	return true;
+}
+
+/* ---- guest ---- */
+
+static bool create_guest(struct machine *machine, struct err *err)
+{
+	const struct config *config = machine->config;
+	bool nested = machine->scheme.translation == SCHEME_NESTED;
+	phys_t low = guest_low(config);
+	struct vtd_features features = virtual_features(config, nested);
+	struct pt_rules rules = {.levels = config->iommu.guest_levels,
+				 .input_width_lg2 = config->iommu.guest_levels == 5 ? 57 : 48,
+				 .output_width_lg2 = HOST_ADDRESS_WIDTH,
+				 .size_2m = true,
+				 .size_1g = true};
+
+	machine->guest = (struct memory_view){.memory = machine->memory, .offset = GUEST_OFFSET};
+	slots_init(&machine->guest_queue_lock, 1, machine->timing->guest.lock_handover);
+	if (machine->scheme.translation == SCHEME_PASSTHROUGH)
+		return true;
+	frames_init(&machine->guest_frames, low > GUEST_TABLES ? low - GUEST_TABLES : low / 2, low);
+	machine->virtual_unit = create_unit(config, &features, false, err);
+	if (!machine->virtual_unit)
+		return false;
+	viommu_init(&machine->viommu, nested ? VIOMMU_NESTED : VIOMMU_SHADOW, machine->guest, &rules);
+	machine->guest_driver = create_driver(machine, machine->virtual_unit, machine->guest, &machine->guest_frames, nested,
+					      machine->scheme.unmap == SCHEME_STRICT, guest_register_write, err);
+	if (!machine->guest_driver)
+		return false;
+	if (machine->scheme.doorbell == SCHEME_HARDWARE_QUEUE)
+		engine_actor(&machine->engine, "guest queue", guest_queue_story, machine, true);
+	return true;
+}
+
+/* ---- devices, domains, CPUs ---- */
+
+/* Marks the devices that do DMA, and refuses a trace that maps memory the guest does not have. */
+static bool scan_trace(struct machine *machine, struct err *err)
+{
+	const struct config *config = machine->config;
+	struct trace_cursor *rows = trace_cursor_open(machine->trace, -1);
+	struct trace_op op;
+
+	while (trace_cursor_next(rows, &op, err) && op.index < machine->rows.capacity) {
+		if (op.kind == TRACE_MAP && op.api != TRACE_API_DIRECT && op.device < machine->device_count &&
+		    trace_device(machine->trace, op.device)->source_id != UINT16_MAX)
+			machine->assignments[op.device].assigned = true;
+		for (uint32_t i = 0; op.kind == TRACE_MAP && i < op.segment_count; i++) {
+			struct trace_segment segment;
+
+			if (!trace_segments(machine->trace, op.first_segment + i, 1, &segment, err))
+				break;
+			phys_t end = segment.phys + segment.bytes;
+			bool backed = end <= guest_low(config) ||
+				      (segment.phys >= GUEST_HIGH && end - GUEST_HIGH + guest_low(config) <= config->machine.guest_ram_bytes);
+
+			if (!backed)
+				err_set(err, ERR_USAGE,
+					"line %llu of the recording maps guest-physical 0x%llx, which machine.guest_ram_bytes = %llu does not "
+					"back: raise it",
+					(unsigned long long)segment.line, (unsigned long long)segment.phys,
+					(unsigned long long)config->machine.guest_ram_bytes);
+		}
+		if (err->kind != ERR_NONE)
+			break;
+	}
+	trace_cursor_close(rows);
+	return err->kind == ERR_NONE;
+}
+
+static struct domain *domain_of_group(struct machine *machine, uint32_t group)
+{
+	for (uint32_t i = 0; i < machine->domain_count; i++)
+		if (machine->domains[i].group == group)
+			return &machine->domains[i];
+	struct domain *domain = &machine->domains[machine->domain_count++];
+
+	domain->machine = machine;
+	domain->group = group;
+	domain->guest = vtd_domain_create(machine->guest_driver, VTD_DOMAIN_DMA);
+	REQUIRE(domain->guest);
+	ranges_init(&domain->awaiting_flush);
+	if (machine->scheme.unmap == SCHEME_DEFERRED) {
+		struct flush_queue_config config = {.cpus = machine->vcpu_count,
+						    .slots = machine->config->replay.flush_queue_entries,
+						    .period_ps = machine->config->replay.flush_period};
+		char name[24];
+
+		domain->flush_queue = flush_queue_create(&config);
+		snprintf(name, sizeof(name), "flush timer %u", group);
+		engine_actor(&machine->engine, name, flush_timer_story, domain, true);
+	}
+	return domain;
+}
+
+static void create_assignment(struct machine *machine, struct assignment *assignment, const struct trace_device *device,
+			      uint32_t lone_group)
+{
+	struct container_config container;
+
+	assignment->machine = machine;
+	slots_init(&assignment->container_lock, 1, machine->timing->guest.lock_handover);
+	if (machine->scheme.translation != SCHEME_PASSTHROUGH && device->source_id != UINT16_MAX)
+		assignment->domain = domain_of_group(machine, device->group == UINT32_MAX ? lone_group : device->group);
+	if (!assignment->assigned)
+		return;
+	device_init(&assignment->device, &machine->engine, machine->config, &machine->unit, machine->result, device->source_id,
+		    device->class_code, device->name + 5);
+	bool probed = vtd_driver_probe(machine->host_driver, device->source_id, 0, &machine->host_list);
+
+	REQUIRE(probed);
+	queue_now(machine->host_driver, machine->unit.iommu, (struct memory_view){.memory = machine->memory}, &machine->host_list);
+	assignment->host.list = &assignment->list;
+	switch (machine->scheme.translation) {
+	case SCHEME_PASSTHROUGH:
+		attach_now(machine, machine->parent.domain, device->source_id);
+		break;
+	case SCHEME_SHADOW:
+		create_host_domain(machine, &assignment->host, &assignment->list);
+		container = container_config(machine, &assignment->host, ACCOUNT_MM);
+		type1_init(&assignment->type1, &container, TYPE1_ENTRY_LIMIT, host_iova_last(machine->config));
+		attach_now(machine, assignment->host.domain, device->source_id);
+		assignment->space = viommu_add(&machine->viommu, device->source_id);
+		break;
+	case SCHEME_NESTED:
+		assignment->space = viommu_add(&machine->viommu, device->source_id);
+		break;
+	}
+}
+
+static void create_vcpus(struct machine *machine)
+{
+	for (uint16_t cpu = 0; cpu < machine->vcpu_count; cpu++) {
+		struct vcpu *vcpu = &machine->vcpus[cpu];
+		char name[24];
+
+		vcpu->machine = machine;
+		vcpu->number = cpu;
+		vcpu->rows = trace_cursor_open(machine->trace, cpu);
+		REQUIRE(vcpu->rows);
+		snprintf(name, sizeof(name), "cpu %u", cpu);
+		engine_actor(&machine->engine, name, vcpu_story, vcpu, false);
+	}
+}
+
+bool machine_create(struct machine *machine, const struct config *config, const struct scheme *scheme, bool exact,
+		    struct err *err)
+{
+	const struct trace_summary *summary = trace_summary(machine->trace);
+	uint64_t rows = summary->ops;
+
+	if (config->replay.max_operations > 0 && config->replay.max_operations < rows)
+		rows = config->replay.max_operations;
+	machine->config = config;
+	machine->timing = &config->timing;
+	machine->scheme = *scheme;
+	machine->memory = memory_create();
+	machine->vcpu_count = summary->cpus;
+	machine->device_count = summary->devices;
+	machine->vcpus = calloc(summary->cpus, sizeof(*machine->vcpus));
+	machine->assignments = calloc(summary->devices, sizeof(*machine->assignments));
+	machine->domains = calloc(summary->devices + 1u, sizeof(*machine->domains));
+	REQUIRE(machine->vcpus && machine->assignments && machine->domains);
+	rows_done_init(&machine->rows, rows);
+	if (!clock_start(config->machine.host_cores, err))
+		return false;
+	engine_init(&machine->engine, exact);
+	machine->engine.share_cores = summary->cpus > config->machine.host_cores;
+	create_vcpus(machine);
+	if (!scan_trace(machine, err) || !create_hardware(machine, err) || !create_host(machine, err) ||
+	    !create_guest(machine, err))
+		return false;
+	for (uint16_t i = 0; i < summary->devices; i++)
+		create_assignment(machine, &machine->assignments[i], trace_device(machine->trace, i), UINT32_MAX - 1u - i);
+	/* Under pin-on-map the guest's memory is neither mapped nor pinned before the guest maps it. */
+	return scheme->pin == SCHEME_PIN_ON_MAP || start_memory(machine, err);
+}
+
+void machine_run(struct machine *machine)
+{
+	uint64_t *counter = machine->result->counter;
+
+	clock_run();
+	const struct iommu_stats *stats = &machine->unit.iommu->stats;
+
+	counter[COUNT_GUEST_CPU_PS] = machine->guest_cpu_ps;
+	counter[COUNT_HOST_CPU_PS] = machine->host_cpu_ps;
+	counter[COUNT_DEVICE_HITS] = stats->device_hits;
+	counter[COUNT_DEVICE_MISSES] = stats->device_misses;
+	counter[COUNT_READS_DEVICE] = stats->reads[IOMMU_FOR_DEVICE];
+	counter[COUNT_READS_FIRST_STAGE] = stats->reads[IOMMU_FOR_FIRST_STAGE];
+	counter[COUNT_READS_SECOND_STAGE] = stats->reads[IOMMU_FOR_SECOND_STAGE];
+	counter[COUNT_READS_QUEUE] = stats->reads[IOMMU_FOR_QUEUE];
+	for (unsigned stage = 0; stage < 2; stage++) {
+		counter[COUNT_WALK_CACHE_MISSES] += stats->walk_misses[stage];
+		for (unsigned level = 0; level < PT_LEVELS_MAX; level++)
+			counter[COUNT_WALK_CACHE_HITS] += stats->walk_hits[stage][level];
+	}
+	counter[COUNT_ENTRIES_INVALIDATED] = stats->invalidated;
+	counter[COUNT_LOCKED_PEAK_BYTES] = machine->account.peak * PAGE_BYTES;
+}
