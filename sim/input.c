@@ -36,17 +36,25 @@ static const char *parameter_at(void *argument, size_t i, const char **value, co
 	return parameters[i].name;
 }
 
+/* Without its folder: the same input gives the same bytes wherever it lies. */
+static const char *file_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
 bool input_of_scenario(struct input *input, const struct scenario *scenario, struct err *err)
 {
 	*input = (struct input){.scenario = scenario};
 	input->result = (struct result_input){
 		.version = IOMMUSIM_VERSION,
 		.title = scenario->title,
-		.scenario_path = scenario->path,
+		.scenario_path = file_name(scenario->path),
 		.scenario_text = scenario->text,
 		.profile_name = scenario->profile,
 		.profile_text = scenario->profile_text,
-		.trace_path = scenario->trace_path,
+		.trace_path = file_name(scenario->trace_path),
 		.seed = scenario->config.seed,
 		.parameter = parameter_at,
 		.parameter_argument = input,
