@@ -3,6 +3,8 @@
 #ifndef IOMMUSIM_TRACES_IMPORT_H
 #define IOMMUSIM_TRACES_IMPORT_H
 
+#include <signal.h>
+
 #include "traces/trace.h"
 
 struct import_options {
@@ -10,6 +12,8 @@ struct import_options {
 	bool strict;       /* lost events and anomalies are an error, nothing is written */
 	void (*progress)(void *argument, uint64_t bytes_read); /* NULL: none; compressed bytes read so far */
 	void *progress_argument;
+	const volatile sig_atomic_t *interrupted; /* not 0 (a signal handler's flag): stop, remove what was
+						     written, fail; NULL: never */
 };
 
 /*

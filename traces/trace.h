@@ -20,6 +20,7 @@
 
 #define TRACE_NONE UINT64_MAX
 #define TRACE_NO_DEVICE UINT16_MAX
+#define TRACE_NAME_BYTES 48u /* device and event names, with their terminating zero */
 
 enum trace_kind {
 	TRACE_MAP = 0,
@@ -83,7 +84,7 @@ struct trace_descriptor {
 };
 
 struct trace_device {
-	char name[16];        /* "0000:00:04.0" */
+	char name[TRACE_NAME_BYTES]; /* "0000:00:04.0" */
 	uint16_t source_id;   /* requester ID; UINT16_MAX for a device that is not PCI */
 	uint32_t class_code;  /* PCI class 23:0; 0 when not recorded */
 	uint32_t group;       /* IOMMU group; UINT32_MAX when unknown */
@@ -94,6 +95,7 @@ struct trace_summary {
 	uint64_t maps, unmaps;              /* rows */
 	uint64_t lost_events;
 	uint64_t unmaps_without_map, maps_over_live, unjoined; /* anomalies; see trace_check */
+	uint64_t bypass_events;             /* dma_* events of devices that the IOMMU does not translate */
 	ps_t duration_ps;
 	uint16_t cpus, devices;
 	uint64_t live_peak_bytes;           /* most bytes mapped at once */
