@@ -26,15 +26,20 @@ static const char *behind(const char *line, const char *prefix)
 	return strncmp(line, prefix, length) == 0 ? line + length : NULL;
 }
 
+/* What does not fit is cut: no Linux prints that much. */
 static void keep(char *to, size_t size, const char *text)
 {
-	snprintf(to, size, "%s", text);
+	size_t length = strnlen(text, size - 1);
+	memcpy(to, text, length);
+	to[length] = '\0';
 }
 
 static void append_word(char *to, size_t size, const char *word)
 {
 	size_t length = strlen(to);
-	snprintf(to + length, size - length, "%s%s", length ? " " : "", word);
+	if (length && length + 1 < size)
+		to[length++] = ' ';
+	keep(to + length, size - length, word);
 }
 
 /* The device of this name, added if need be; NULL when memory has run out or the name is too long. */
@@ -139,8 +144,9 @@ static void read_stats(struct trace_cpu *cpu, const char *line)
 static void read_clock(struct meta *meta, const char *line)
 {
 	const char *open = strchr(line, '['), *close = strchr(line, ']');
-	if (open && close > open)
-		snprintf(meta->trace_clock, sizeof(meta->trace_clock), "%.*s", (int)(close - open - 1), open + 1);
+	if (!open || !close || close < open || close - open > (long)sizeof(meta->trace_clock))
+		return;
+	keep(meta->trace_clock, (size_t)(close - open), open + 1);
 }
 
 static void read_iommu(struct meta *meta, const char *line)
@@ -198,8 +204,9 @@ bool meta_read(struct meta *meta, const char *path, struct err *err)
 	struct source_text text;
 	struct section section = {.kind = NO_SECTION};
 	while (source_line(&source, &text, err)) {
-		snprintf(line, sizeof(line), "%.*s", (int)(text.length < LINE_BYTES ? text.length : LINE_BYTES - 1),
-			 text.at);
+		size_t length = text.length < LINE_BYTES ? text.length : LINE_BYTES - 1;
+		memcpy(line, text.at, length);
+		line[length] = '\0';
 		const char *head = behind(line, "@@ ");
 		if (head)
 			section = begin_section(meta, head);
