@@ -138,6 +138,7 @@ void vtd_domain_destroy(struct vtd_domain *domain)
 	if (domain->parent)
 		domain->parent->children--;
 	vtd_domain_free_tables(domain, &domain->replaced);
+	table_list_fini(&domain->replaced);
 	if (domain->table.root != PHYS_NONE)
 		page_table_fini(&domain->table);
 	domain->driver->domains--;
