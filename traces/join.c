@@ -363,14 +363,19 @@ static bool on_attach(struct join *join, struct context *context, const struct f
 	uint16_t device = devices_intern(join->devices, &event->device, err);
 	if (device == TRACE_NO_DEVICE)
 		return false;
-	/* Reserved regions are mapped one to one just before their group's first attach. */
+	/*
+	 * Reserved regions are mapped one to one just before their group's first attach.  Any other
+	 * open map is of the device that was set up here before.
+	 */
+	uint16_t before = context->attached;
 	uint64_t row = context->first_open;
 	for (struct pending *pending; (pending = next_open(join, &row));) {
-		if (pending->segments[0].iova != pending->segments[0].phys)
+		bool direct = pending->segments[0].iova == pending->segments[0].phys;
+		if (!direct && before == TRACE_NO_DEVICE)
 			continue;
-		context->attached = device;
-		pending->op.api = TRACE_API_DIRECT;
-		pending->op.direction = TRACE_BIDIRECTIONAL;
+		context->attached = direct ? device : before;
+		pending->op.api = direct ? TRACE_API_DIRECT : TRACE_API_NONE;
+		pending->op.direction = direct ? TRACE_BIDIRECTIONAL : TRACE_DIRECTION_NONE;
 		settle_map(join, context, pending, device);
 	}
 	context->attached = device;
