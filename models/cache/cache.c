@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "models/base/heap.h"
 #include "models/base/require.h"
 #include "models/base/units.h"
 
@@ -64,19 +65,11 @@ const char *cache_geometry_problem(const struct cache_geometry *geometry)
 	return NULL;
 }
 
-static void *zeroed(size_t count, size_t size)
-{
-	void *bytes = calloc(count, size);
-
-	REQUIRE(bytes);
-	return bytes;
-}
-
 struct cache *cache_create(const struct cache_geometry *geometry, uint64_t seed)
 {
 	REQUIRE(!cache_geometry_problem(geometry));
 
-	struct cache *cache = zeroed(1, sizeof(*cache));
+	struct cache *cache = heap_zeroed(1, sizeof(*cache));
 	uint32_t entries = geometry->entries;
 	uint32_t sets = entries ? entries / geometry->ways : 1;
 
@@ -88,14 +81,14 @@ struct cache *cache_create(const struct cache_geometry *geometry, uint64_t seed)
 	cache->chains_lg2 = 1;
 	while ((UINT32_C(1) << cache->chains_lg2) < 4 * entries)
 		cache->chains_lg2++;
-	cache->heads = zeroed((size_t)1 << cache->chains_lg2, sizeof(*cache->heads));
+	cache->heads = heap_zeroed((size_t)1 << cache->chains_lg2, sizeof(*cache->heads));
 	memset(cache->heads, 0xff, sizeof(*cache->heads) << cache->chains_lg2);
 	if (entries == 0)
 		return cache;
 
-	cache->slots = zeroed(entries, sizeof(*cache->slots));
-	cache->links = zeroed(entries, sizeof(*cache->links));
-	cache->newest = zeroed(sets, sizeof(*cache->newest));
+	cache->slots = heap_zeroed(entries, sizeof(*cache->slots));
+	cache->links = heap_zeroed(entries, sizeof(*cache->links));
+	cache->newest = heap_zeroed(sets, sizeof(*cache->newest));
 	for (uint32_t set = 0; set < sets; set++) {
 		uint32_t first = set * cache->ways;
 		uint32_t last = first + cache->ways - 1;

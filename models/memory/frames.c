@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "models/base/heap.h"
 #include "models/base/require.h"
 
 void frames_init(struct frames *frames, phys_t first, phys_t end)
@@ -21,8 +22,7 @@ static void push(struct frames *frames, phys_t frame)
 {
 	if (frames->freed_count == frames->freed_capacity) {
 		frames->freed_capacity = frames->freed_capacity ? 2 * frames->freed_capacity : 64;
-		frames->freed = realloc(frames->freed, frames->freed_capacity * sizeof(*frames->freed));
-		REQUIRE(frames->freed);
+		frames->freed = heap_resized(frames->freed, frames->freed_capacity, sizeof(*frames->freed));
 	}
 	frames->freed[frames->freed_count++] = frame;
 }

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "models/base/heap.h"
 #include "models/base/require.h"
 
 #define SLAB_PAGES 64u
@@ -36,18 +37,10 @@ struct memory {
 	size_t slab_left; /* unused pages of the newest slab */
 };
 
-static void *zeroed(size_t count, size_t size)
-{
-	void *bytes = calloc(count, size);
-
-	REQUIRE(bytes);
-	return bytes;
-}
-
 static struct page *table_create(unsigned capacity_lg2)
 {
 	size_t capacity = (size_t)1 << capacity_lg2;
-	struct page *table = zeroed(capacity, sizeof(*table));
+	struct page *table = heap_zeroed(capacity, sizeof(*table));
 
 	for (size_t i = 0; i < capacity; i++)
 		table[i].number = NO_PAGE;
@@ -56,7 +49,7 @@ static struct page *table_create(unsigned capacity_lg2)
 
 struct memory *memory_create(void)
 {
-	struct memory *memory = zeroed(1, sizeof(*memory));
+	struct memory *memory = heap_zeroed(1, sizeof(*memory));
 
 	memory->last.number = NO_PAGE;
 	memory->capacity_lg2 = FIRST_CAPACITY_LG2;
@@ -122,9 +115,9 @@ static void table_grow(struct memory *memory)
 static unsigned char *page_create(struct memory *memory, uint64_t number)
 {
 	if (memory->slab_left == 0) {
-		struct slab *slab = zeroed(1, sizeof(*slab));
+		struct slab *slab = heap_zeroed(1, sizeof(*slab));
 
-		slab->pages = zeroed(SLAB_PAGES, PAGE_BYTES);
+		slab->pages = heap_zeroed(SLAB_PAGES, PAGE_BYTES);
 		slab->older = memory->slabs;
 		memory->slabs = slab;
 		memory->slab_left = SLAB_PAGES;
