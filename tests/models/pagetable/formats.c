@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Conformance: what must hold for every format, table depth, page size and
+ * permission.  A format is tested by being in the array of formats.
+ */
+#include "models/pagetable/formats.h"
+
+#include <check.h>
+#include <stdlib.h>
+
+#include "models/pagetable/map.h"
+#include "tests/models/pagetable/tables.h"
+
+#define IOVA UINT64_C(0x40000000)
+#define OUTPUT UINT64_C(0x2300000000)
+
+struct variant {
+	const struct pt_format *format;
+	struct pt_rules rules;
+	unsigned level; /* of the leaf */
+	unsigned permissions;
+	struct memory *memory;
+	struct frames frames;
+	struct page_table table;
+};
+
+static void with_variant(struct variant *variant, void (*check)(struct variant *variant))
+{
+	variant->memory = memory_create();
+	frames_init(&variant->frames, 0x100000, 0x200000);
+	ck_assert_int_eq(page_table_init(&variant->table, variant->format, &variant->rules,
+					 (struct memory_view){ .memory = variant->memory }, &variant->frames),
+			 MAP_OK);
+	check(variant);
+	page_table_fini(&variant->table);
+	ck_assert_uint_eq(frames_used(&variant->frames), 0);
+	frames_fini(&variant->frames);
+	memory_destroy(variant->memory);
+}
+
+static void for_every_variant(void (*check)(struct variant *variant))
+{
+	static const unsigned permissions[] = { PT_READ, PT_WRITE, PT_RW, PT_READ | PT_USER, PT_RW | PT_USER };
+
+	for (size_t f = 0; f < PT_FORMATS; f++) {
+		struct variant variant = { .format = pt_formats[f] };
+
+		for (unsigned levels = variant.format->levels_min; levels <= variant.format->levels_max; levels++) {
+			for (variant.level = 0; variant.level <= 2; variant.level++) {
+				for (size_t p = 0; p < sizeof(permissions) / sizeof(*permissions); p++) {
+					variant.rules = rules_of(levels);
+					variant.permissions = permissions[p];
+					with_variant(&variant, check);
+				}
+			}
+		}
+	}
+}
+
+static struct walk translate(const struct variant *variant, iova_t iova, unsigned access)
+{
+	return walk_now(variant->memory, variant->format, &variant->rules, variant->table.root, iova, access);
+}
+
+static void map_one(struct variant *variant, struct map_work *work)
+{
+	uint64_t size = pt_entry_bytes(variant->level);
+
+	ck_assert_int_eq(page_table_map(&variant->table, IOVA, OUTPUT, size, variant->permissions,
+					pt_entry_lg2(variant->level), work),
+			 MAP_OK);
+}
+
+static void check_leaf_round_trip(struct variant *variant)
+{
+	uint64_t word = variant->format->make_leaf(&variant->rules, OUTPUT, variant->level, variant->permissions);
+	struct pt_entry entry;
+
+	variant->format->decode(&variant->rules, word, variant->level, &entry);
+	ck_assert_int_eq(entry.kind, PT_LEAF);
+	ck_assert_uint_eq(entry.address, OUTPUT);
+	ck_assert_uint_eq(variant->permissions & ~entry.permissions, 0);
+	ck_assert(word & variant->format->present);
+	if (variant->level > 0)
+		ck_assert_uint_eq(variant->format->next_table(word), PHYS_NONE);
+}
+
+START_TEST(a_leaf_decodes_to_what_was_asked)
+{
+	for_every_variant(check_leaf_round_trip);
+}
+END_TEST
+
+static void check_table_round_trip(struct variant *variant)
+{
+	uint64_t word = variant->format->make_table(&variant->rules, OUTPUT);
+	struct pt_entry entry;
+
+	for (unsigned level = 1; level < variant->rules.levels; level++) {
+		variant->format->decode(&variant->rules, word, level, &entry);
+		ck_assert_int_eq(entry.kind, PT_TABLE);
+		ck_assert_uint_eq(entry.address, OUTPUT);
+		ck_assert_uint_eq(entry.permissions & (PT_RW | PT_USER), PT_RW | PT_USER);
+	}
+	ck_assert(word & variant->format->present);
+	ck_assert_uint_eq(variant->format->next_table(word), OUTPUT);
+}
+
+START_TEST(a_table_entry_decodes_to_its_table_at_every_level)
+{
+	for_every_variant(check_table_round_trip);
+}
+END_TEST
+
+static void check_growth(struct variant *variant)
+{
+	uint64_t size = pt_entry_bytes(variant->level);
+	uint64_t first = variant->format->make_leaf(&variant->rules, OUTPUT, variant->level, variant->permissions);
+
+	for (unsigned i = 0; i < PT_TABLE_ENTRIES; i++)
+		ck_assert_uint_eq(variant->format->make_leaf(&variant->rules, OUTPUT + i * size, variant->level,
+							     variant->permissions),
+				  first + i * size);
+}
+
+START_TEST(from_page_to_page_a_word_grows_by_the_page_size)
+{
+	for_every_variant(check_growth);
+}
+END_TEST
+
+static void check_zero(struct variant *variant)
+{
+	struct pt_entry entry;
+
+	for (unsigned level = 0; level < variant->rules.levels; level++) {
+		variant->format->decode(&variant->rules, 0, level, &entry);
+		ck_assert_int_eq(entry.kind, PT_NOT_PRESENT);
+	}
+}
+
+START_TEST(a_zero_word_is_absent_at_every_level)
+{
+	for_every_variant(check_zero);
+}
+END_TEST
+
+static void check_every_page(struct variant *variant)
+{
+	uint64_t size = pt_entry_bytes(variant->level);
+	uint64_t stride = variant->level == 2 ? (UINT64_C(1) << 21) + PAGE_BYTES : PAGE_BYTES;
+	struct map_work work = { 0 };
+
+	map_one(variant, &work);
+	ck_assert_uint_eq(work.bytes, size);
+	ck_assert_uint_eq(work.entries_written, 1);
+	ck_assert_uint_eq(work.tables_allocated, variant->rules.levels - 1 - variant->level);
+	for (uint64_t at = 0; at < size; at += stride) {
+		struct walk walk = translate(variant, IOVA + at + 0xabc, variant->permissions);
+
+		ck_assert_int_eq(walk.status, WALK_OK);
+		ck_assert_uint_eq(walk.output, OUTPUT + at + 0xabc);
+		ck_assert_uint_eq(walk.size_lg2, pt_entry_lg2(variant->level));
+		ck_assert_uint_eq(walk.reads, variant->rules.levels - variant->level);
+	}
+	ck_assert_uint_eq(translate(variant, IOVA + size - 1, variant->permissions).output, OUTPUT + size - 1);
+}
+
+START_TEST(a_page_translates_from_every_4_kib_inside_it)
+{
+	for_every_variant(check_every_page);
+}
+END_TEST
+
+static void check_holes(struct variant *variant)
+{
+	uint64_t size = pt_entry_bytes(variant->level);
+	struct map_work work = { 0 };
+
+	map_one(variant, &work);
+	ck_assert_int_eq(translate(variant, IOVA - 1, variant->permissions).status, WALK_NOT_PRESENT);
+	ck_assert_int_eq(translate(variant, IOVA + size, variant->permissions).status, WALK_NOT_PRESENT);
+
+	work = (struct map_work){ 0 };
+	ck_assert_int_eq(page_table_unmap(&variant->table, IOVA, size, &work, NULL, NULL), MAP_OK);
+	ck_assert_uint_eq(work.bytes, size);
+	ck_assert_uint_eq(work.entries_written, 1);
+	ck_assert_uint_eq(work.tables_freed, 0);
+	ck_assert_int_eq(translate(variant, IOVA, variant->permissions).status, WALK_NOT_PRESENT);
+	ck_assert_int_eq(translate(variant, IOVA + size - 1, variant->permissions).status, WALK_NOT_PRESENT);
+}
+
+START_TEST(around_a_page_and_after_its_unmap_is_a_hole)
+{
+	for_every_variant(check_holes);
+}
+END_TEST
+
+static void check_denied(struct variant *variant)
+{
+	struct map_work work = { 0 };
+
+	map_one(variant, &work);
+	if (variant->permissions & PT_WRITE)
+		return;
+	ck_assert_int_eq(translate(variant, IOVA, variant->permissions | PT_WRITE | PT_USER).status, WALK_PERMISSION);
+}
+
+START_TEST(what_was_not_granted_is_denied)
+{
+	for_every_variant(check_denied);
+}
+END_TEST
+
+static void check_flags(struct variant *variant)
+{
+	struct map_work work = { 0 };
+
+	map_one(variant, &work);
+	variant->rules.accessed_dirty = true;
+	translate(variant, IOVA, variant->permissions);
+
+	/* Whatever the first walk had to set, the second finds set. */
+	struct walk again;
+
+	walk_begin(&again, variant->format, &variant->rules, variant->table.root, IOVA, variant->permissions);
+	while (walk_wants_read(&again))
+		walk_feed(&again, memory_read64(variant->memory, again.want_address));
+	ck_assert_int_eq(again.state, WALK_DONE);
+	ck_assert_int_eq(again.status, WALK_OK);
+	ck_assert(again.leaf.accessed);
+	if (variant->permissions & PT_WRITE)
+		ck_assert(again.leaf.dirty);
+}
+
+START_TEST(flags_set_once_stay_set)
+{
+	for_every_variant(check_flags);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("formats");
+	TCase *tests = tcase_create("formats");
+
+	tcase_set_timeout(tests, 30);
+	tcase_add_test(tests, a_leaf_decodes_to_what_was_asked);
+	tcase_add_test(tests, a_table_entry_decodes_to_its_table_at_every_level);
+	tcase_add_test(tests, from_page_to_page_a_word_grows_by_the_page_size);
+	tcase_add_test(tests, a_zero_word_is_absent_at_every_level);
+	tcase_add_test(tests, a_page_translates_from_every_4_kib_inside_it);
+	tcase_add_test(tests, around_a_page_and_after_its_unmap_is_a_hole);
+	tcase_add_test(tests, what_was_not_granted_is_denied);
+	tcase_add_test(tests, flags_set_once_stay_set);
+	suite_add_tcase(suite, tests);
+
+	SRunner *runner = srunner_create(suite);
+
+	srunner_run_all(runner, CK_ENV);
+
+	int failed = srunner_ntests_failed(runner);
+
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
