@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "models/iommu/iommu.h"
+
+#include "models/base/require.h"
+#include "models/memory/memory.h"
+
+void iommu_access_now(struct memory *memory, const struct iommu_access *access, uint64_t words[IOMMU_WORDS_MAX])
+{
+	switch (access->want) {
+	case IOMMU_WANTS_READ:
+		REQUIRE(access->words <= IOMMU_WORDS_MAX);
+		for (unsigned i = 0; i < access->words; i++)
+			words[i] = memory_read64(memory, access->address + i * sizeof(words[0]));
+		break;
+	case IOMMU_WANTS_UPDATE:
+		words[0] = memory_compare_exchange64(memory, access->address, access->expected, access->desired);
+		break;
+	case IOMMU_WANTS_WRITE: {
+		unsigned char bytes[8];
+
+		REQUIRE(access->bytes <= sizeof(bytes));
+		for (unsigned i = 0; i < sizeof(bytes); i++)
+			bytes[i] = (unsigned char)(access->desired >> 8 * i);
+		memory_write(memory, access->address, bytes, access->bytes);
+		break;
+	}
+	case IOMMU_WANTS_NOTHING:
+		break;
+	}
+}
+
+void iommu_translate_now(struct iommu *iommu, struct memory *memory, struct iommu_translation *translation,
+			 const struct iommu_request *request)
+{
+	uint64_t words[IOMMU_WORDS_MAX];
+
+	iommu->ops->translate_begin(iommu, translation, request);
+	while (translation->access.want != IOMMU_WANTS_NOTHING) {
+		iommu_access_now(memory, &translation->access, words);
+		iommu->ops->translate_feed(iommu, translation, words);
+	}
+}
+
+uint64_t iommu_drain_queue_now(struct iommu *iommu, struct memory *memory)
+{
+	struct iommu_command command;
+	uint64_t words[IOMMU_WORDS_MAX];
+	uint64_t count = 0;
+
+	while (iommu->ops->command_begin(iommu, &command)) {
+		while (command.access.want != IOMMU_WANTS_NOTHING) {
+			iommu_access_now(memory, &command.access, words);
+			iommu->ops->command_feed(iommu, &command, words);
+		}
+		count++;
+	}
+	return count;
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What every family of IOMMU shares once it knows which tables a request
+ * goes through: the IOTLB, one or two table walks, and for each stage and level
+ * a paging-structure cache.  Nothing of a family's bits is here.
+ *
+ * One stage: its table walk.  Two stages: every first-stage table lies at an
+ * address that the second stage translates before an entry of it is read, and the
+ * first stage's output goes through the second stage at last.  With four
+ * levels each and nothing cached that is 4 * (4 + 1) + 4 = 24 reads.
+ *
+ * Tags.  translation->tag[0] tags the IOTLB and the first stage's caches,
+ * tag[1] the second stage's.  The family composes them of domain, PASID and
+ * the like, so that an invalidation is a masked comparison.
+ *
+ * Invalidations may arrive while walks are under way.  A walk that began before an
+ * invalidation which concerns it is used once and leaves nothing in a cache
+ * after that (blocked_fill).
+ */
+#ifndef IOMMUSIM_IOMMU_PIPELINE_H
+#define IOMMUSIM_IOMMU_PIPELINE_H
+
+#include "models/base/err.h"
+#include "models/iommu/iommu.h"
+
+enum pipeline_stage { PIPELINE_FIRST, PIPELINE_SECOND, PIPELINE_STAGES };
+
+/* Caches, as a set. */
+enum pipeline_cache {
+	PIPELINE_IOTLB = 1,
+	PIPELINE_FIRST_WALK = 2,  /* paging-structure caches of the first stage */
+	PIPELINE_SECOND_WALK = 4, /* of the second stage */
+	PIPELINE_DEVICE = 8,      /* the family's own, of device structures */
+};
+
+/*
+ * What an invalidation concerns: in each of `caches` the entries whose tag
+ * equals `tag` in the bits of `mask` and that cover any address in [first, last].
+ * All addresses: 0 and UINT64_MAX.
+ */
+struct pipeline_scope {
+	unsigned caches;
+	uint64_t tag, mask;
+	uint64_t first, last;
+};
+
+#define PIPELINE_RECENT 16u
+
+struct pipeline {
+	struct iommu iommu;  /* first; a family's unit begins with struct pipeline */
+	struct cache *iotlb;
+	struct cache *walk[PIPELINE_STAGES][PT_LEVELS_MAX]; /* NULL: absent */
+	unsigned sizes;      /* bit n: the IOTLB may hold a translation of 2^(12 + 9n) bytes */
+	uint64_t epoch;      /* invalidations so far */
+	struct pipeline_scope recent[PIPELINE_RECENT]; /* the last ones, at epoch % PIPELINE_RECENT */
+};
+
+/* false and *err when a cache's geometry is impossible. */
+bool pipeline_init(struct pipeline *pipeline, const struct iommu_ops *ops, const struct iommu_cache_config *caches,
+		   uint64_t seed, struct err *err);
+void pipeline_fini(struct pipeline *pipeline);
+
+/* Creates one more cache of the unit; NULL and *err, which names the field, when its geometry is impossible. */
+struct cache *pipeline_cache_create(const char *field, const struct cache_geometry *geometry, uint64_t seed,
+				    struct err *err);
+
+/* ---- translation, in this order ---- */
+
+/* Resets the outcome and notes the epoch; nothing is wanted yet. */
+static inline void pipeline_begin(struct pipeline *pipeline, struct iommu_translation *translation,
+				  const struct iommu_request *request)
+{
+	translation->request = *request;
+	translation->iotlb_hit = false;
+	translation->from_cache = false;
+	translation->blocked_fill = false;
+	translation->epoch = pipeline->epoch;
+	translation->first_format = NULL;
+	translation->second_format = NULL;
+	for (unsigned i = 0; i < IOMMU_PURPOSES; i++)
+		translation->reads[i] = 0;
+	pipeline->iommu.stats.translations++;
+}
+
+/*
+ * Looks for a translation under tag[0] that permits `access` (a set of enum
+ * pt_permission); true: output, size_lg2 and permissions are set.  An entry that
+ * lacks a permission is a miss: the walk finds out and replaces it.
+ */
+bool pipeline_lookup(struct pipeline *pipeline, struct iommu_translation *translation, unsigned access);
+
+enum pipeline_step {
+	PIPELINE_WAITS,      /* translation->access says for what */
+	PIPELINE_TRANSLATED, /* output, size_lg2 and permissions are set; pipeline_keep puts it into the IOTLB */
+	PIPELINE_FAULTS,     /* the walk of pipeline_stage_at_work has the status */
+};
+
+/* Starts the walk: formats, roots, rules and tags are set; access is that of the request. */
+enum pipeline_step pipeline_walk(struct pipeline *pipeline, struct iommu_translation *translation, unsigned access);
+enum pipeline_step pipeline_feed(struct pipeline *pipeline, struct iommu_translation *translation,
+				 const uint64_t *words);
+
+/* The stage at work, or, after PIPELINE_FAULTS, whose walk found the fault. */
+static inline enum pipeline_stage pipeline_stage_at_work(const struct iommu_translation *translation)
+{
+	if (!translation->first_format || translation->nested_for_table)
+		return PIPELINE_SECOND;
+	if (!translation->second_format || translation->first.state != WALK_DONE || translation->first.status != WALK_OK)
+		return PIPELINE_FIRST;
+	return PIPELINE_SECOND;
+}
+
+/* Puts what PIPELINE_TRANSLATED found into the IOTLB, unless an invalidation overtook the walk. */
+void pipeline_keep(struct pipeline *pipeline, struct iommu_translation *translation);
+
+/* ---- reading of structures, for the family ---- */
+
+static inline void pipeline_want_read(struct iommu_translation *translation, enum iommu_purpose purpose,
+				      phys_t address, unsigned words)
+{
+	translation->access = (struct iommu_access){
+		.want = IOMMU_WANTS_READ, .purpose = purpose, .address = address, .words = words
+	};
+}
+
+/* Counts a read that was fed. */
+static inline void pipeline_count_read(struct pipeline *pipeline, struct iommu_translation *translation)
+{
+	translation->reads[translation->access.purpose]++;
+	pipeline->iommu.stats.reads[translation->access.purpose]++;
+}
+
+/* ---- invalidation ---- */
+
+/* Returns how many entries left; of PIPELINE_DEVICE only notes it (the family empties its own caches). */
+uint64_t pipeline_invalidate(struct pipeline *pipeline, const struct pipeline_scope *scope);
+
+/*
+ * Has any invalidation since the translation began concerned an entry of
+ * `cache` with this tag that covers [first, last]?
+ */
+bool pipeline_overtaken(const struct pipeline *pipeline, const struct iommu_translation *translation,
+			enum pipeline_cache cache, uint64_t tag, uint64_t first, uint64_t last);
+
+#endif
