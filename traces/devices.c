@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NONE UINT32_MAX
-
 void devices_init(struct devices *devices, const struct trace_device *known, size_t known_count)
 {
 	*devices = (struct devices){.known = known, .known_count = known_count};
@@ -13,10 +11,7 @@ void devices_init(struct devices *devices, const struct trace_device *known, siz
 
 void devices_fini(struct devices *devices)
 {
-	for (uint32_t i = 0; i < devices->domain_count; i++)
-		intervals_fini(&devices->domains[i].intervals);
-	free(devices->domains);
-	free(devices->states);
+	free(devices->at);
 	free(devices->slots);
 	devices_init(devices, NULL, 0);
 }
@@ -38,7 +33,7 @@ static bool same_name(const struct trace_device *device, const struct source_tex
 static uint32_t find_slot(const struct devices *devices, const struct source_text *name)
 {
 	uint32_t slot = hash_name(name) & (devices->slot_count - 1);
-	while (devices->slots[slot] && !same_name(&devices->states[devices->slots[slot] - 1].device, name))
+	while (devices->slots[slot] && !same_name(&devices->at[devices->slots[slot] - 1], name))
 		slot = (slot + 1) & (devices->slot_count - 1);
 	return slot;
 }
@@ -57,11 +52,11 @@ static bool grow(struct devices *devices)
 	if (devices->count < devices->capacity)
 		return true;
 	uint32_t capacity = devices->capacity ? 2 * devices->capacity : 32, slot_count = 2 * capacity;
-	struct device_state *states = realloc(devices->states, capacity * sizeof(*states));
-	if (states)
-		devices->states = states;
+	struct trace_device *at = realloc(devices->at, capacity * sizeof(*at));
+	if (at)
+		devices->at = at;
 	uint32_t *slots = calloc(slot_count, sizeof(*slots));
-	if (!states || !slots) {
+	if (!at || !slots) {
 		free(slots);
 		return false;
 	}
@@ -70,7 +65,7 @@ static bool grow(struct devices *devices)
 	devices->slot_count = slot_count;
 	devices->capacity = capacity;
 	for (uint32_t i = 0; i < devices->count; i++) {
-		const char *text = states[i].device.name;
+		const char *text = at[i].name;
 		struct source_text name = {.at = text, .length = strlen(text)};
 		slots[find_slot(devices, &name)] = i + 1;
 	}
@@ -115,43 +110,13 @@ uint16_t devices_intern(struct devices *devices, const struct source_text *name,
 		err_set(err, ERR_FILE, "out of memory");
 		return TRACE_NO_DEVICE;
 	}
-	struct device_state *state = &devices->states[devices->count];
-	*state = (struct device_state){.domain = NONE};
+	struct trace_device *device = &devices->at[devices->count];
+	*device = (struct trace_device){.group = UINT32_MAX};
 	for (size_t i = 0; i < devices->known_count; i++)
 		if (same_name(&devices->known[i], name))
-			state->device = devices->known[i];
-	if (!state->device.name[0])
-		state->device.group = NONE;
-	memcpy(state->device.name, name->at, name->length);
-	state->device.source_id = source_id_of(name);
+			*device = devices->known[i];
+	memcpy(device->name, name->at, name->length);
+	device->source_id = source_id_of(name);
 	devices->slots[find_slot(devices, name)] = devices->count + 1;
 	return (uint16_t)devices->count++;
-}
-
-struct domain *devices_domain(struct devices *devices, uint16_t device, struct err *err)
-{
-	struct device_state *state = &devices->states[device];
-	uint32_t group = state->device.group;
-	if (state->domain != NONE && devices->domains[state->domain].group == group)
-		return &devices->domains[state->domain];
-	uint32_t index = group == NONE ? devices->domain_count : 0;
-	while (index < devices->domain_count && devices->domains[index].group != group)
-		index++;
-	if (index == devices->domain_count) {
-		if (index == devices->domain_capacity) {
-			uint32_t capacity = index ? 2 * index : 32;
-			struct domain *domains = realloc(devices->domains, capacity * sizeof(*domains));
-			if (!domains) {
-				err_set(err, ERR_FILE, "out of memory");
-				return NULL;
-			}
-			devices->domains = domains;
-			devices->domain_capacity = capacity;
-		}
-		devices->domains[index].group = group;
-		intervals_init(&devices->domains[index].intervals);
-		devices->domain_count++;
-	}
-	state->domain = index;
-	return &devices->domains[index];
 }

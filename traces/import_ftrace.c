@@ -148,7 +148,7 @@ static bool put_tables(struct importer *importer, struct err *err)
 {
 	bool ok = true;
 	for (uint32_t i = 0; ok && i < importer->devices.count; i++)
-		ok = trace_writer_device(importer->writer, &importer->devices.states[i].device, err);
+		ok = trace_writer_device(importer->writer, &importer->devices.at[i], err);
 	for (size_t i = 0; ok && i < importer->meta.cpu_count; i++)
 		ok = trace_writer_cpu(importer->writer, &importer->meta.cpus[i], err);
 	qsort(importer->counts, importer->name_count, sizeof(importer->counts[0]), by_count);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "traces/live.h"
 #include "traces/window.h"
 
 #define DOMAIN_IDS 65536u /* VT-d domain ids are 16 bits wide */
@@ -12,9 +13,10 @@ struct join {
 	struct trace_writer *writer;
 	struct devices *devices;
 	struct window window;
+	struct live live;
 	struct trace_summary counts;
 	uint16_t *domain_device; /* [DOMAIN_IDS]: a device of that VT-d domain; TRACE_NO_DEVICE */
-	uint64_t live_bytes, marks;
+	uint64_t marks;
 	bool started;
 	ps_t first_ps; /* the trace clock at the first event */
 };
@@ -24,6 +26,7 @@ struct join *join_create(struct trace_writer *writer, struct devices *devices, s
 	struct join *join = calloc(1, sizeof(*join));
 	bool ok = join && window_init(&join->window);
 	if (ok) {
+		live_init(&join->live);
 		join->writer = writer;
 		join->devices = devices;
 		join->domain_device = malloc(DOMAIN_IDS * sizeof(*join->domain_device));
@@ -43,42 +46,9 @@ void join_destroy(struct join *join)
 	if (!join)
 		return;
 	window_fini(&join->window);
+	live_fini(&join->live);
 	free(join->domain_device);
 	free(join);
-}
-
-/* The range of a map or unmap that leaves the window: what it follows, and what it did to the domain. */
-static bool account(struct join *join, struct trace_op *op, struct err *err)
-{
-	bool map = op->kind == TRACE_MAP;
-	uint64_t *count = map ? &join->counts.maps : &join->counts.unmaps;
-	++*count;
-	if (op->device == TRACE_NO_DEVICE) {
-		join->counts.unjoined++;
-		return true;
-	}
-	if (op->bytes == 0) { /* an unmap of nothing */
-		join->counts.unmaps_without_map++;
-		return true;
-	}
-	struct domain *domain = devices_domain(join->devices, op->device, err);
-	if (!domain)
-		return false;
-	struct interval_overlap held;
-	uint64_t before = domain->intervals.live_bytes;
-	if (!intervals_set(&domain->intervals, op->iova, op->iova + (op->bytes - 1), op->index, map, &held))
-		return err_set(err, ERR_FILE, "out of memory");
-	join->live_bytes += domain->intervals.live_bytes - before;
-	if (join->live_bytes > join->counts.live_peak_bytes)
-		join->counts.live_peak_bytes = join->live_bytes;
-	op->after = held.live_row;
-	if (map && held.live_bytes)
-		join->counts.maps_over_live++;
-	if (map && held.freed_row != TRACE_NONE && (op->after == TRACE_NONE || held.freed_row > op->after))
-		op->after = held.freed_row;
-	if (!map && held.live_bytes < op->bytes)
-		join->counts.unmaps_without_map++;
-	return true;
 }
 
 /* Writes the finished rows at the window's head. */
@@ -89,8 +59,10 @@ static bool release(struct join *join, struct err *err)
 	while (ok && window->head < window->tail && !window_row(window, window->head)->open) {
 		struct pending *pending = window_take(window);
 		struct trace_op *op = &pending->op;
+		uint32_t group = op->device == TRACE_NO_DEVICE ? UINT32_MAX : join->devices->at[op->device].group;
+		enum live_anomaly anomaly;
 		if (op->kind == TRACE_MAP || op->kind == TRACE_UNMAP)
-			ok = account(join, op, err);
+			ok = live_apply(&join->live, op, group, &op->after, &anomaly, err);
 		ok = ok && trace_writer_op(join->writer, op, pending->segments, op->segment_count, err);
 		free(pending->segments);
 		pending->segments = NULL;
@@ -393,7 +365,7 @@ static bool on_group(struct join *join, const struct ftrace_event *event, uint64
 	uint16_t device = devices_intern(join->devices, &event->device, err);
 	if (device == TRACE_NO_DEVICE)
 		return false;
-	join->devices->states[device].device.group = (uint32_t)event->id;
+	join->devices->at[device].group = (uint32_t)event->id;
 	struct pending *pending = add_plain_row(join, TRACE_GROUP, event, line, err);
 	if (pending)
 		pending->op.device = device;
@@ -509,5 +481,11 @@ bool join_finish(struct join *join, struct trace_summary *summary, struct err *e
 		end_announcement(join, &window->contexts[i]);
 	bool ok = release(join, err);
 	*summary = join->counts;
+	summary->maps = join->live.maps;
+	summary->unmaps = join->live.unmaps;
+	summary->unmaps_without_map = join->live.unmaps_without_map;
+	summary->maps_over_live = join->live.maps_over_live;
+	summary->unjoined = join->live.unjoined;
+	summary->live_peak_bytes = join->live.peak_bytes;
 	return ok;
 }

@@ -18,7 +18,7 @@ static const struct column OPERATION_COLUMNS[] = {
 	 MEMBER(context), NULL},
 	{"kind", "1", "what was done", COLUMN_ENUM, MEMBER(kind), TRACE_KIND_NAMES},
 	{"api", "1", "the DMA API call family", COLUMN_ENUM, MEMBER(api), TRACE_API_NAMES},
-	{"direction", "1", "of the data, as seen by memory's owner", COLUMN_ENUM, MEMBER(direction),
+	{"direction", "1", "of the data: the kernel's enum dma_data_direction", COLUMN_ENUM, MEMBER(direction),
 	 TRACE_DIRECTION_NAMES},
 	{"device", "1", "row of /devices; 65535: not known", COLUMN_U16, MEMBER(device), NULL},
 	{"iova", "byte", "start of the range; group: its number; flush_all: domain id; mark: row of /marks",

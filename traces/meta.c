@@ -205,6 +205,8 @@ bool meta_read(struct meta *meta, const char *path, struct err *err)
 	struct section section = {.kind = NO_SECTION};
 	while (source_line(&source, &text, err)) {
 		size_t length = text.length < LINE_BYTES ? text.length : LINE_BYTES - 1;
+		while (length && text.at[length - 1] == ' ')
+			length--;
 		memcpy(line, text.at, length);
 		line[length] = '\0';
 		const char *head = behind(line, "@@ ");
