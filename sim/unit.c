@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "models/base/require.h"
+#include "models/iommu/vtd/vtd.h"
 
 /* ---- translation ---- */
 
@@ -171,6 +172,20 @@ static void unit_command(struct unit *unit, struct actor *actor, struct iommu_co
 			unit_drain(unit, actor);
 	}
 	unit->commands++;
+}
+
+void unit_execute(struct unit *unit, struct actor *actor, const uint64_t word[4])
+{
+	struct iommu_command command;
+
+	actor_touch(actor);
+	bool done = vtd_execute(unit->iommu, word, &command);
+
+	REQUIRE(done);
+	unit->commands++;
+	actor_spend(actor, unit->timing->iommu.invalidate, CAUSE_INVALIDATION);
+	if (command.drain_reads || command.drain_writes)
+		unit_drain(unit, actor);
 }
 
 static void unit_story(struct actor *actor, void *argument)

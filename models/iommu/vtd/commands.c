@@ -7,6 +7,7 @@
  * FSTS.IQE is set and nothing is fetched until software clears it.
  */
 #include "models/iommu/vtd/unit.h"
+#include "models/iommu/vtd/vtd.h"
 
 enum phase { FETCHING, WRITING_STATUS };
 
@@ -273,4 +274,16 @@ void vtd_command_feed(struct iommu *iommu, struct iommu_command *command, const 
 	}
 	command->access.want = IOMMU_WANTS_NOTHING;
 	complete_wait(unit, command);
+}
+
+bool vtd_execute(struct iommu *iommu, const uint64_t word[4], struct iommu_command *command)
+{
+	struct vtd *unit = (struct vtd *)iommu;
+
+	*command = (struct iommu_command){ .word = { word[0], word[1], word[2], word[3] } };
+	if (VTD_INV_TYPE(word[0]) == VTD_INV_WAIT || execute(unit, command))
+		return false;
+	unit->pipeline.iommu.stats.commands++;
+	unit->pipeline.iommu.stats.invalidated += command->invalidated;
+	return true;
 }

@@ -53,6 +53,13 @@ void vtd_capabilities(const struct vtd_features *features, struct vtd_config *co
 /* NULL when the configuration is impossible; *err names the field. */
 struct iommu *vtd_create(const struct vtd_config *config, struct err *err);
 
+/*
+ * Carries out one invalidation that came by another way than this unit's own queue: a queue that a
+ * guest owns.  Fills kind, drain bits and count of *command; false when the descriptor is
+ * invalid or a wait, and nothing was done.
+ */
+bool vtd_execute(struct iommu *iommu, const uint64_t word[4], struct iommu_command *command);
+
 /* Why a request was blocked: "[SPT.2] PASID table entry not present"; "?" for a code that has no meaning. */
 const char *vtd_fault_text(unsigned fault_reason);
 
