@@ -144,12 +144,13 @@ void unit_leave(struct unit *unit, struct actor *actor, unsigned generation)
 
 static void unit_drain(struct unit *unit, struct actor *actor)
 {
+	slots_take(&unit->drainer, actor, CAUSE_QUEUE_WAIT);
 	unsigned old = unit->generation;
 
 	unit->generation = !old;
 	if (unit->under_way[old] > 0)
 		actor_wait(actor, &unit->drain, CAUSE_INVALIDATION);
-	actor_touch(actor);
+	slots_give(&unit->drainer, actor);
 }
 
 static void unit_command(struct unit *unit, struct actor *actor, struct iommu_command *command)
@@ -231,5 +232,6 @@ void unit_init(struct unit *unit, struct engine *engine, const struct config *co
 			      .timing = &config->timing,
 			      .result = result};
 	slots_init(&unit->walkers, config->iommu.walkers, 0);
+	slots_init(&unit->drainer, 1, 0);
 	engine_actor(engine, "iommu", unit_story, unit, true);
 }

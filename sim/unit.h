@@ -24,7 +24,8 @@ struct unit {
 	struct miss *misses;
 	struct waiters engine_idle;    /* the engine, between commands */
 	struct waiters pollers;        /* software that waits for a status word */
-	struct waiters drain;          /* the engine, waiting for older requests */
+	struct slots drainer;          /* one drain at a time */
+	struct waiters drain;          /* who waits for older requests to end */
 	unsigned generation;           /* of requests: flips at each drain */
 	uint64_t under_way[2];         /* requests by generation */
 	uint64_t commands;
