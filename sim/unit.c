@@ -37,13 +37,17 @@ static void miss_remove(struct unit *unit, struct miss *gone)
 static void unit_walk(struct unit *unit, struct actor *actor, struct iommu_translation *translation)
 {
 	const struct timing *timing = unit->timing;
-	unsigned stages = (translation->first_format ? 1u : 0u) + (translation->second_format ? 1u : 0u);
+	enum iommu_purpose walking = IOMMU_FOR_DEVICE;
 	uint64_t words[IOMMU_WORDS_MAX];
 
-	actor_spend(actor, timing->iommu.device_lookup + stages * timing->iommu.walk_cache_lookup, CAUSE_IOTLB);
+	actor_spend(actor, timing->iommu.device_lookup, CAUSE_IOTLB);
 	while (translation->access.want != IOMMU_WANTS_NOTHING) {
 		bool update = translation->access.want == IOMMU_WANTS_UPDATE;
 
+		if (translation->access.purpose != walking) { /* a stage's walk begins, or goes on after the other's */
+			walking = translation->access.purpose;
+			actor_spend(actor, timing->iommu.walk_cache_lookup, CAUSE_IOTLB);
+		}
 		actor_spend(actor, update ? timing->iommu.memory_update : timing->iommu.memory_read, CAUSE_WALK);
 		actor_touch(actor);
 		iommu_access_now(unit->memory, &translation->access, words);
@@ -58,20 +62,20 @@ static bool unit_resolve(struct unit *unit, struct actor *actor, const struct io
 	struct miss own = {.source_id = request->source_id,
 			   .pasid = request->has_pasid ? request->pasid : UINT32_MAX,
 			   .page = request->iova >> PAGE_LG2};
-	bool missed = false;
+	bool waited = false;
 
 	for (;;) {
 		actor_spend(actor, unit->timing->iommu.iotlb_lookup, CAUSE_IOTLB);
 		actor_touch(actor);
 		unit->iommu->ops->translate_begin(unit->iommu, translation, request);
 		if (translation->access.want == IOMMU_WANTS_NOTHING)
-			return missed;
-		missed = true;
+			return waited;
 		struct miss *other = miss_find(unit, &own);
 
 		if (!other)
 			break;
 		actor_wait(actor, &other->waiters, CAUSE_WALK_WAIT);
+		waited = true;
 	}
 	own.next = unit->misses;
 	unit->misses = &own;
@@ -86,7 +90,7 @@ static bool unit_resolve(struct unit *unit, struct actor *actor, const struct io
 	slots_give(&unit->walkers, actor);
 	miss_remove(unit, &own);
 	waiters_wake_all(&own.waiters, actor, 0);
-	return true;
+	return waited || !translation->iotlb_hit;
 }
 
 /* Compares what a cache answered with what the tables say at this moment. */
