@@ -15,7 +15,7 @@
 struct importer {
 	const char *path;
 	const struct import_options *options;
-	struct source source;
+	struct source *source;
 	struct meta meta;
 	struct devices devices;
 	struct trace_writer *writer;
@@ -62,8 +62,8 @@ static bool bad_line(const struct importer *importer, const struct source_text *
 {
 	char text[120];
 	return err_set(err, ERR_FILE, "%s:%llu: %s%s: \"%s%s\"", importer->path,
-		       (unsigned long long)importer->source.line, about,
-		       importer->source.cut ? "; the file ends within this line, delete it or copy the file again" : "",
+		       (unsigned long long)source_line_number(importer->source), about,
+		       source_line_is_cut(importer->source) ? "; the file ends within this line, delete it or copy the file again" : "",
 		       excerpt(line, text, sizeof(text)), line->length >= sizeof(text) ? "..." : "");
 }
 
@@ -88,9 +88,9 @@ static bool take_line(struct importer *importer, const struct source_text *line,
 	importer->events++;
 	count_of(importer, &event.name)->count++;
 	struct err inner = {.kind = ERR_NONE};
-	if (join_event(importer->join, &event, importer->source.line, &inner))
+	if (join_event(importer->join, &event, source_line_number(importer->source), &inner))
 		return true;
-	return err_set(err, inner.kind, "%s:%llu: %s", importer->path, (unsigned long long)importer->source.line,
+	return err_set(err, inner.kind, "%s:%llu: %s", importer->path, (unsigned long long)source_line_number(importer->source),
 		       inner.text);
 }
 
@@ -99,12 +99,12 @@ static bool read_lines(struct importer *importer, struct err *err)
 	const struct import_options *options = importer->options;
 	struct source_text line;
 	bool ok = true;
-	while (ok && source_line(&importer->source, &line, err)) {
+	while (ok && source_line(importer->source, &line, err)) {
 		ok = take_line(importer, &line, err);
-		if (importer->source.line % PROGRESS_LINES)
+		if (source_line_number(importer->source) % PROGRESS_LINES)
 			continue;
 		if (options->progress)
-			options->progress(options->progress_argument, importer->source.bytes_read);
+			options->progress(options->progress_argument, source_bytes_read(importer->source));
 		if (options->interrupted && *options->interrupted)
 			ok = err_set(err, ERR_FILE, "%s: import interrupted, nothing was written", importer->path);
 	}
@@ -176,7 +176,7 @@ static void complete_summary(const struct importer *importer, struct trace_summa
 		summary->lost_events = missing;
 	if (importer->cpus > summary->cpus)
 		summary->cpus = importer->cpus;
-	summary->source_crc64 = importer->source.crc64;
+	summary->source_crc64 = source_crc64(importer->source);
 	summary->has_capability = meta->has_capability;
 	summary->capability = meta->capability;
 	summary->extended_capability = meta->extended_capability;
@@ -246,7 +246,8 @@ bool trace_import_ftrace(const char *in_path, const char *out_path, const struct
 		return err_set(err, ERR_FILE, "out of memory");
 	importer->path = in_path;
 	importer->options = options ? options : &DEFAULTS;
-	bool ok = source_init(&importer->source, in_path, err);
+	importer->source = source_open(in_path, err);
+	bool ok = importer->source;
 	if (ok) {
 		ok = read_meta(importer, err);
 		devices_init(&importer->devices, importer->meta.devices, importer->meta.device_count);
@@ -254,7 +255,7 @@ bool trace_import_ftrace(const char *in_path, const char *out_path, const struct
 		ok = importer->writer && import_into_writer(importer, err);
 		devices_fini(&importer->devices);
 		meta_fini(&importer->meta);
-		source_fini(&importer->source);
+		source_close(importer->source);
 	}
 	free(importer);
 	return ok;

@@ -197,13 +197,13 @@ static void read_line(struct meta *meta, const struct section *section, const ch
 bool meta_read(struct meta *meta, const char *path, struct err *err)
 {
 	*meta = (struct meta){.devices = NULL};
-	struct source source;
-	if (!source_init(&source, path, err))
+	struct source *source = source_open(path, err);
+	if (!source)
 		return false;
 	char line[LINE_BYTES];
 	struct source_text text;
 	struct section section = {.kind = NO_SECTION};
-	while (source_line(&source, &text, err)) {
+	while (source_line(source, &text, err)) {
 		size_t length = text.length < LINE_BYTES ? text.length : LINE_BYTES - 1;
 		while (length && text.at[length - 1] == ' ')
 			length--;
@@ -215,7 +215,7 @@ bool meta_read(struct meta *meta, const char *path, struct err *err)
 		else
 			read_line(meta, &section, line);
 	}
-	source_fini(&source);
+	source_close(source);
 	if (err->kind == ERR_NONE)
 		return true;
 	meta_fini(meta);

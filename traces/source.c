@@ -1,179 +1,200 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "source.h"
 
-#include <errno.h>
-#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#define IN_BYTES (UINT64_C(1) << 16)
-#define TEXT_BYTES (2 * SOURCE_LINE_BYTES)
+#include "traces/unpack.h"
 
-static bool read_more(struct source *source, struct err *err)
+#define TEXT_BYTES (UINT64_C(1) << 20)
+
+/* Room before the text takes what is left of a line of the block before. */
+struct block {
+	char *room; /* [SOURCE_LINE_BYTES + TEXT_BYTES] */
+	size_t filled;
+	uint64_t crc64, bytes_read; /* of all the text up to this block's end */
+	bool full;                  /* the reader's; else the unpacker's */
+	bool last;                  /* nothing comes after, or an error does */
+	struct err err;
+};
+
+struct source {
+	const char *path;
+	struct unpack unpack;
+	struct block block[2];
+	pthread_t thread;
+	pthread_mutex_t lock; /* of every block's `full`, and of `stop` */
+	pthread_cond_t turned;
+	bool stop;
+	/* The reader's. */
+	struct block *current; /* NULL before the first */
+	const char *next, *end;
+	uint64_t line;
+	bool cut;
+};
+
+/* Waits until the block is full (or empty), or the source is closed; false then. */
+static bool wait_until(struct source *source, const struct block *block, bool full)
 {
-	ssize_t got;
-	do {
-		got = read(source->fd, source->in, IN_BYTES);
-	} while (got < 0 && errno == EINTR);
-	source->in_next = 0;
-	source->in_filled = got > 0 ? (size_t)got : 0;
-	source->bytes_read += source->in_filled;
-	return got >= 0 || err_set(err, ERR_FILE, "%s: cannot be read at byte %llu: %s", source->path,
-				   (unsigned long long)source->bytes_read, strerror(errno));
+	pthread_mutex_lock(&source->lock);
+	while (block->full != full && !source->stop)
+		pthread_cond_wait(&source->turned, &source->lock);
+	bool go = !source->stop;
+	pthread_mutex_unlock(&source->lock);
+	return go;
 }
 
-static bool init_packing(struct source *source, struct err *err)
+static void hand_over(struct source *source, struct block *block, bool full)
 {
-	static const unsigned char XZ[6] = {0xfd, '7', 'z', 'X', 'Z', 0};
-	static const unsigned char GZIP[2] = {0x1f, 0x8b};
-	static const unsigned char TRACE_DAT[10] = "\x17\x08\x44tracing";
-	if (source->in_filled == 0)
-		return err_set(err, ERR_FILE, "%s: is empty", source->path);
-	bool ok = true;
-	if (source->in_filled >= sizeof(XZ) && !memcmp(source->in, XZ, sizeof(XZ))) {
-		source->packing = SOURCE_XZ;
-		ok = lzma_stream_decoder(&source->xz, UINT64_MAX, LZMA_CONCATENATED) == LZMA_OK;
-	} else if (source->in_filled >= sizeof(GZIP) && !memcmp(source->in, GZIP, sizeof(GZIP))) {
-		source->packing = SOURCE_GZIP;
-		ok = inflateInit2(&source->gzip, 15 + 16) == Z_OK;
-	} else if (source->in_filled >= sizeof(TRACE_DAT) && !memcmp(source->in, TRACE_DAT, sizeof(TRACE_DAT))) {
-		return err_set(err, ERR_FILE, "%s: is a binary trace.dat: make text of it with `trace-cmd report -R`",
-			       source->path);
+	pthread_mutex_lock(&source->lock);
+	block->full = full;
+	pthread_cond_signal(&source->turned);
+	pthread_mutex_unlock(&source->lock);
+}
+
+static void *unpack_blocks(void *argument)
+{
+	struct source *source = argument;
+	uint64_t crc64 = 0;
+	bool more = true;
+	for (unsigned turn = 0; more; turn ^= 1) {
+		struct block *block = &source->block[turn];
+		if (!wait_until(source, block, false))
+			break;
+		char *text = block->room + SOURCE_LINE_BYTES;
+		more = unpack_read(&source->unpack, text, TEXT_BYTES, &block->filled, &block->err) &&
+		       !source->unpack.ended;
+		crc64 = lzma_crc64((const uint8_t *)text, block->filled, crc64);
+		block->crc64 = crc64;
+		block->bytes_read = source->unpack.bytes_read;
+		block->last = !more;
+		hand_over(source, block, true);
 	}
-	return ok || err_set(err, ERR_FILE, "%s: no memory to unpack it", source->path);
+	return NULL;
 }
 
-bool source_init(struct source *source, const char *path, struct err *err)
+/* Signals are for the caller's threads. */
+static bool start_thread(struct source *source)
 {
-	*source = (struct source){.path = path, .xz = LZMA_STREAM_INIT};
-	source->fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (source->fd < 0)
-		return err_set(err, ERR_FILE, "%s: %s", path, strerror(errno));
-	source->in = malloc(IN_BYTES);
-	source->text = malloc(TEXT_BYTES);
-	bool ok = (source->in && source->text) || err_set(err, ERR_FILE, "%s: out of memory", path);
-	ok = ok && read_more(source, err) && init_packing(source, err);
-	if (!ok)
-		source_fini(source);
+	sigset_t all, before;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	bool ok = pthread_create(&source->thread, NULL, unpack_blocks, source) == 0;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return ok;
 }
 
-void source_fini(struct source *source)
+static void release(struct source *source)
 {
-	lzma_end(&source->xz);
-	if (source->packing == SOURCE_GZIP)
-		inflateEnd(&source->gzip);
-	if (source->fd >= 0)
-		close(source->fd);
-	free(source->in);
-	free(source->text);
-	*source = (struct source){.fd = -1, .xz = LZMA_STREAM_INIT};
+	pthread_mutex_destroy(&source->lock);
+	pthread_cond_destroy(&source->turned);
+	free(source->block[0].room);
+	free(source->block[1].room);
+	free(source);
 }
 
-static bool damaged(const struct source *source, const char *what, struct err *err)
+struct source *source_open(const char *path, struct err *err)
 {
-	uint64_t at = source->bytes_read - source->in_filled + source->in_next;
-	return err_set(err, ERR_FILE, "%s: %s at byte %llu: copy it again from where it was recorded", source->path,
-		       what, (unsigned long long)at);
+	struct source *source = calloc(1, sizeof(*source));
+	if (!source) {
+		err_set(err, ERR_FILE, "%s: out of memory", path);
+		return NULL;
+	}
+	source->path = path;
+	pthread_mutex_init(&source->lock, NULL);
+	pthread_cond_init(&source->turned, NULL);
+	for (unsigned i = 0; i < 2; i++)
+		source->block[i].room = malloc(SOURCE_LINE_BYTES + TEXT_BYTES);
+	bool ok = (source->block[0].room && source->block[1].room) || err_set(err, ERR_FILE, "%s: out of memory", path);
+	if (ok && unpack_init(&source->unpack, path, err)) {
+		if (start_thread(source))
+			return source;
+		err_set(err, ERR_FILE, "%s: no thread to unpack it", path);
+		unpack_fini(&source->unpack);
+	}
+	release(source);
+	return NULL;
 }
 
-/* Each of the unpackers moves bytes from `in` to `text` and sets `ended` after the last. */
-
-static bool unpack_plain(struct source *source)
+void source_close(struct source *source)
 {
-	size_t room = TEXT_BYTES - source->text_filled, left = source->in_filled - source->in_next;
-	size_t count = left < room ? left : room;
-	memcpy(source->text + source->text_filled, source->in + source->in_next, count);
-	source->in_next += count;
-	source->text_filled += count;
-	source->ended = source->in_filled == 0;
-	return true;
+	if (!source)
+		return;
+	pthread_mutex_lock(&source->lock);
+	source->stop = true;
+	pthread_cond_broadcast(&source->turned);
+	pthread_mutex_unlock(&source->lock);
+	pthread_join(source->thread, NULL);
+	unpack_fini(&source->unpack);
+	release(source);
 }
 
-static bool unpack_xz(struct source *source, struct err *err)
+/* The next block, with what is left of this one before it.  False when there is none. */
+static bool turn(struct source *source, struct err *err)
 {
-	lzma_stream *xz = &source->xz;
-	xz->next_in = source->in + source->in_next;
-	xz->avail_in = source->in_filled - source->in_next;
-	xz->next_out = (uint8_t *)source->text + source->text_filled;
-	xz->avail_out = TEXT_BYTES - source->text_filled;
-	lzma_ret result = lzma_code(xz, source->in_filled == 0 ? LZMA_FINISH : LZMA_RUN);
-	source->in_next = source->in_filled - xz->avail_in;
-	source->text_filled = TEXT_BYTES - xz->avail_out;
-	source->ended = result == LZMA_STREAM_END;
-	if (result == LZMA_OK || result == LZMA_STREAM_END)
+	struct block *before = source->current;
+	if (before && before->last)
+		return false;
+	struct block *block = before == &source->block[0] ? &source->block[1] : &source->block[0];
+	wait_until(source, block, true);
+	size_t left = (size_t)(source->end - source->next);
+	char *text = block->room + SOURCE_LINE_BYTES;
+	if (left > SOURCE_LINE_BYTES)
+		return err_set(err, ERR_FILE, "%s:%llu: the line is longer than %llu bytes: not a text recording",
+			       source->path, (unsigned long long)source->line + 1,
+			       (unsigned long long)SOURCE_LINE_BYTES);
+	if (left)
+		memcpy(text - left, source->next, left);
+	source->next = text - left;
+	source->end = text + block->filled;
+	source->current = block;
+	if (before)
+		hand_over(source, before, false);
+	if (block->err.kind == ERR_NONE)
 		return true;
-	if (result == LZMA_MEM_ERROR)
-		return err_set(err, ERR_FILE, "%s: no memory to unpack it", source->path);
-	return damaged(source, result == LZMA_BUF_ERROR ? "the .xz data ends early" : "the .xz data is damaged", err);
-}
-
-static bool unpack_gzip(struct source *source, struct err *err)
-{
-	z_stream *gzip = &source->gzip;
-	gzip->next_in = source->in + source->in_next;
-	gzip->avail_in = (uInt)(source->in_filled - source->in_next);
-	gzip->next_out = (Bytef *)source->text + source->text_filled;
-	gzip->avail_out = (uInt)(TEXT_BYTES - source->text_filled);
-	if (source->in_filled == 0) {
-		/* The file's end is right only between two members. */
-		source->ended = gzip->total_in == 0;
-		return source->ended || damaged(source, "the .gz data ends early", err);
-	}
-	int result = inflate(gzip, Z_NO_FLUSH);
-	source->in_next = source->in_filled - gzip->avail_in;
-	source->text_filled = TEXT_BYTES - gzip->avail_out;
-	if (result == Z_STREAM_END)
-		result = inflateReset(gzip); /* another member may follow */
-	return result == Z_OK || result == Z_BUF_ERROR || damaged(source, "the .gz data is damaged", err);
-}
-
-/* Fills `text` behind what is left of it. */
-static bool fill(struct source *source, struct err *err)
-{
-	size_t left = source->text_filled - source->text_next;
-	memmove(source->text, source->text + source->text_next, left);
-	source->text_next = 0;
-	source->text_filled = left;
-	bool ok = true;
-	while (ok && !source->ended && source->text_filled < TEXT_BYTES) {
-		if (source->in_next == source->in_filled)
-			ok = read_more(source, err);
-		if (ok && source->packing == SOURCE_PLAIN)
-			ok = unpack_plain(source);
-		else if (ok && source->packing == SOURCE_XZ)
-			ok = unpack_xz(source, err);
-		else if (ok)
-			ok = unpack_gzip(source, err);
-	}
-	source->crc64 =
-		lzma_crc64((const uint8_t *)source->text + left, source->text_filled - left, source->crc64);
-	return ok;
+	return err_set(err, block->err.kind, "%s", block->err.text);
 }
 
 bool source_line(struct source *source, struct source_text *line, struct err *err)
 {
-	char *at = source->text + source->text_next;
-	char *newline = memchr(at, '\n', source->text_filled - source->text_next);
-	if (!newline && !source->ended) {
-		if (!fill(source, err))
-			return false;
-		at = source->text;
-		newline = memchr(at, '\n', source->text_filled);
+	const char *newline = NULL;
+	while (!newline) {
+		size_t left = (size_t)(source->end - source->next);
+		newline = left ? memchr(source->next, '\n', left) : NULL;
+		if (!newline && !turn(source, err)) {
+			if (err->kind != ERR_NONE || !left)
+				return false;
+			break;
+		}
 	}
-	size_t left = source->text_filled - source->text_next;
-	if (!newline && left == 0)
-		return false;
-	line->at = at;
-	line->length = newline ? (size_t)(newline - at) : left;
-	source->line++;
-	if (line->length > SOURCE_LINE_BYTES)
-		return err_set(err, ERR_FILE, "%s:%llu: the line is longer than %llu bytes: not a text recording",
-			       source->path, (unsigned long long)source->line, (unsigned long long)SOURCE_LINE_BYTES);
+	const char *end = newline ? newline : source->end;
+	*line = (struct source_text){.at = source->next, .length = (size_t)(end - source->next)};
+	source->next = newline ? newline + 1 : end;
 	source->cut = !newline;
-	source->text_next += line->length + (newline ? 1 : 0);
-	if (line->length && at[line->length - 1] == '\r')
+	source->line++;
+	if (line->length && line->at[line->length - 1] == '\r')
 		line->length--;
 	return true;
+}
+
+uint64_t source_line_number(const struct source *source)
+{
+	return source->line;
+}
+
+bool source_line_is_cut(const struct source *source)
+{
+	return source->cut;
+}
+
+uint64_t source_bytes_read(const struct source *source)
+{
+	return source->current ? source->current->bytes_read : 0;
+}
+
+uint64_t source_crc64(const struct source *source)
+{
+	return source->current ? source->current->crc64 : 0;
 }
