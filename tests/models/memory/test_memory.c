@@ -127,6 +127,29 @@ START_TEST(many_scattered_pages_keep_their_words)
 }
 END_TEST
 
+/* Tables half full in all sorts of ways: also such where a search runs over the end. */
+START_TEST(a_few_pages_anywhere_keep_their_words)
+{
+	for (uint64_t seed = 1; seed <= 200; seed++) {
+		enum { PAGES = 128 };
+		struct memory *memory = memory_create();
+		phys_t address[PAGES];
+		struct random random;
+
+		random_init(&random, seed);
+		for (size_t i = 0; i < PAGES; i++) {
+			address[i] = random_next(&random) & ~UINT64_C(7);
+			memory_write64(memory, address[i], ~address[i]);
+		}
+		for (size_t i = 0; i < PAGES; i++) {
+			ck_assert_msg(memory_read64(memory, address[i]) == ~address[i], "seed %ju", (uintmax_t)seed);
+			ck_assert_msg(!memory_present(memory, random_next(&random)), "seed %ju", (uintmax_t)seed);
+		}
+		memory_destroy(memory);
+	}
+}
+END_TEST
+
 enum { TWIN_PAGES = 16, TWIN_BYTES = TWIN_PAGES * 4096 };
 
 struct twin {
@@ -305,6 +328,7 @@ int main(void)
 					   an_exchange_happens_only_when_the_word_is_as_expected,
 					   a_view_starts_at_its_offset,
 					   many_scattered_pages_keep_their_words,
+					   a_few_pages_anywhere_keep_their_words,
 					   random_accesses_agree_with_an_array_of_bytes,
 					   a_snapshot_loads_its_pages,
 					   a_cut_record_is_named_with_its_offset,
