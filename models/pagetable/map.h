@@ -21,7 +21,7 @@ struct page_table {
 	phys_t root;
 
 	/* Set after init by an owner that wants them; false and NULL until then. */
-	bool keep_frames; /* tables taken out keep their frames: who is told of them frees them, once hardware forgot them */
+	bool keep_frames; /* of tables taken out: who is told of them frees the frames, once hardware forgot them */
 	/* Told of each empty table that a map took out to put a large leaf in its place; iova: first it covered. */
 	void (*replaced)(void *argument, iova_t iova, unsigned level, phys_t table_page);
 	void *replaced_argument;
@@ -32,7 +32,7 @@ struct map_work {
 	uint64_t entries_written;  /* leaves set or cleared, and entries cleared to take a table out */
 	uint64_t tables_allocated; /* each with one entry written that points to it */
 	uint64_t tables_freed;     /* their leaves are not cleared one by one */
-	uint64_t entries_visited;  /* words read: table entries; on unmap leaves too, but not those of a table taken out */
+	uint64_t entries_visited;  /* words read: table entries; on unmap leaves too, except in a table taken out */
 	uint64_t bytes;            /* mapped or unmapped */
 };
 

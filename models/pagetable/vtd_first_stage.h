@@ -7,9 +7,12 @@
  * Source: [VTD] "First-Stage Translation" and "First-Stage Paging Entries".
  * Levels: FS-PTE 0, FS-PDE 1, FS-PDPE 2, FS-PML4E 3, FS-PML5E 4.
  *
- * XD belongs to units that take execute requests; revisions without them ignore bit 63.
+ * XD belongs to units that take execute requests; revisions without them ignore
+ * bit 63.
  *
- * SIMPLIFIED: PWT, PCD and PAT have no effect, so all memory is of one type.
+ * SIMPLIFIED: PWT, PCD and PAT have no effect, so all memory is of one type;
+ * supervisor-mode execute prevention (SMEP) of such units is not modelled, so a
+ * supervisor execute request may use a user page.
  */
 #ifndef IOMMUSIM_PAGETABLE_VTD_FIRST_STAGE_H
 #define IOMMUSIM_PAGETABLE_VTD_FIRST_STAGE_H

@@ -241,7 +241,6 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("formats");
 	TCase *tests = tcase_create("formats");
 
 	tcase_set_timeout(tests, 30);
@@ -253,14 +252,5 @@ int main(void)
 	tcase_add_test(tests, around_a_page_and_after_its_unmap_is_a_hole);
 	tcase_add_test(tests, what_was_not_granted_is_denied);
 	tcase_add_test(tests, flags_set_once_stay_set);
-	suite_add_tcase(suite, tests);
-
-	SRunner *runner = srunner_create(suite);
-
-	srunner_run_all(runner, CK_ENV);
-
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_case(tests, "formats");
 }

@@ -13,7 +13,10 @@
 #include "tests/models/pagetable/tables.h"
 #include "tests/recorded/recorded.h"
 
-/* The root of each device's tables, from the set's tables.json; 4 levels; QEMU takes its 48 bits of input as the host address width too. */
+/*
+ * The root of each device's tables, from the set's tables.json: 4 levels.  QEMU
+ * takes its 48 bits of input address for the host address width too.
+ */
 struct device {
 	unsigned source_id;
 	phys_t root;
@@ -25,8 +28,8 @@ static const struct set {
 	size_t leaves;
 	struct device device[6];
 } sets[] = {
-	{ RECORDED "/Q-vtd-oracle-strict-cm/snap-s1.map.csv.xz", RECORDED "/Q-vtd-oracle-strict-cm/snap-s1.pages.bin.xz",
-	  &vtd_second_stage, 17570,
+	{ RECORDED "/Q-vtd-oracle-strict-cm/snap-s1.map.csv.xz",
+	  RECORDED "/Q-vtd-oracle-strict-cm/snap-s1.pages.bin.xz", &vtd_second_stage, 17570,
 	  { { 0x18, 0x10136b000 }, { 0x20, 0x10136e000 }, { 0x28, 0x10158f000 }, { 0xf8, 0x101597000 },
 	    { 0xfa, 0x101597000 }, { 0xfb, 0x101597000 } } },
 	{ RECORDED "/S-vtd-superpage-strict-cm/snap-s1.map.csv.xz",
@@ -161,8 +164,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("recorded tables");
-	TCase *tests = tcase_create("recorded");
+	TCase *tests = tcase_create("recorded tables");
 	int count = (int)(sizeof(sets) / sizeof(*sets));
 
 	tcase_set_timeout(tests, 30);
@@ -170,14 +172,5 @@ int main(void)
 	tcase_add_loop_test(tests, every_recorded_leaf_is_the_word_that_the_format_makes, 0, count);
 	tcase_add_loop_test(tests, every_recorded_leaf_is_walked_to, 0, count);
 	tcase_add_loop_test(tests, iteration_finds_the_recorded_leaves_in_their_order, 0, count);
-	suite_add_tcase(suite, tests);
-
-	SRunner *runner = srunner_create(suite);
-
-	srunner_run_all(runner, CK_ENV);
-
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_case(tests, "recorded tables");
 }

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the tests of page tables share: rules with everything supported, and
- * a walk driven to its end against memory, at once.
+ * What the tests of page tables share: rules with everything supported,
+ * a walk driven to its end against memory at once, and how a test executable ends.
  */
 #ifndef IOMMUSIM_TESTS_PAGETABLE_TABLES_H
 #define IOMMUSIM_TESTS_PAGETABLE_TABLES_H
+
+#include <check.h>
+#include <stdlib.h>
 
 #include "models/memory/memory.h"
 #include "models/pagetable/walk.h"
@@ -43,6 +46,23 @@ static inline struct walk walk_now(struct memory *memory, const struct pt_format
 	walk_begin(&walk, format, rules, root, iova, access);
 	walk_finish(&walk, memory);
 	return walk;
+}
+
+/* Runs one case as a whole executable's main does. */
+static inline int run_case(TCase *tests, const char *name)
+{
+	Suite *suite = suite_create(name);
+
+	suite_add_tcase(suite, tests);
+
+	SRunner *runner = srunner_create(suite);
+
+	srunner_run_all(runner, CK_ENV);
+
+	int failed = srunner_ntests_failed(runner);
+
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 #endif

@@ -179,8 +179,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("first stage");
-	TCase *tests = tcase_create("vtd_first_stage");
+	TCase *tests = tcase_create("first stage");
 
 	tcase_add_test(tests, leaves_are_the_words_that_linux_wrote);
 	tcase_add_test(tests, tables_are_the_words_that_linux_wrote);
@@ -193,14 +192,5 @@ int main(void)
 	tcase_add_test(tests, page_size_of_a_pdpe_is_reserved_without_1_gib_pages);
 	tcase_add_test(tests, input_addresses_are_canonical);
 	tcase_add_test(tests, flags_are_set_where_they_are_clear);
-	suite_add_tcase(suite, tests);
-
-	SRunner *runner = srunner_create(suite);
-
-	srunner_run_all(runner, CK_ENV);
-
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_case(tests, "first stage");
 }

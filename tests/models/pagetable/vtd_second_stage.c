@@ -174,8 +174,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("second stage");
-	TCase *tests = tcase_create("vtd_second_stage");
+	TCase *tests = tcase_create("second stage");
 
 	tcase_add_test(tests, leaves_are_the_words_that_linux_wrote);
 	tcase_add_test(tests, tables_are_the_words_that_linux_wrote);
@@ -187,14 +186,5 @@ int main(void)
 	tcase_add_test(tests, page_size_is_reserved_where_large_pages_are_not_supported);
 	tcase_add_test(tests, input_addresses_end_at_the_width);
 	tcase_add_test(tests, flags_are_kept_only_when_enabled);
-	suite_add_tcase(suite, tests);
-
-	SRunner *runner = srunner_create(suite);
-
-	srunner_run_all(runner, CK_ENV);
-
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_case(tests, "second stage");
 }

@@ -380,7 +380,6 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("walk");
 	TCase *tests = tcase_create("walk");
 
 	tcase_add_checked_fixture(tests, setup, teardown);
@@ -406,14 +405,5 @@ int main(void)
 	tcase_add_test(tests, a_permission_fault_leaves_the_flags_of_the_leaf_alone);
 	tcase_add_test(tests, a_walk_begun_at_a_known_table_reads_the_rest);
 	tcase_add_test(tests, permissions_known_from_above_count);
-	suite_add_tcase(suite, tests);
-
-	SRunner *runner = srunner_create(suite);
-
-	srunner_run_all(runner, CK_ENV);
-
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_case(tests, "walk");
 }
