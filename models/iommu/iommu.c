@@ -36,7 +36,10 @@ void iommu_translate_now(struct iommu *iommu, struct memory *memory, struct iomm
 
 	iommu->ops->translate_begin(iommu, translation, request);
 	while (translation->access.want != IOMMU_WANTS_NOTHING) {
-		iommu_access_now(memory, &translation->access, words);
+		if (translation->access.want == IOMMU_WANTS_READ && translation->access.words == 1)
+			words[0] = memory_read64(memory, translation->access.address);
+		else
+			iommu_access_now(memory, &translation->access, words);
 		iommu->ops->translate_feed(iommu, translation, words);
 	}
 }

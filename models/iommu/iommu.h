@@ -99,6 +99,8 @@ struct iommu_translation {
 	const struct pt_format *first_format, *second_format; /* NULL: stage absent */
 	phys_t first_root, second_root;
 	struct walk first, second;
+	struct walk *at_work;       /* the one of these two that wants something, or that ended it all */
+	bool is_plain;              /* what it wants goes to the caller as it is, nothing is kept on the way */
 };
 
 /* ---- commands ---- */

@@ -70,6 +70,7 @@ bool pipeline_init(struct pipeline *pipeline, const struct iommu_ops *ops, const
 			pipeline->walk[stage][level] = pipeline_cache_create("walk", &caches->walk[level], seed, err);
 			if (!pipeline->walk[stage][level])
 				return false;
+			pipeline->keeps_tables = true;
 		}
 	}
 	return true;
@@ -255,17 +256,14 @@ static unsigned lasting_permissions(const struct walk *walk)
 	return pending ? walk->permissions & ~(unsigned)PT_WRITE : walk->permissions;
 }
 
-/* Starts a stage's walk at the lowest table that its paging-structure caches know; what they know, or NULL. */
-static const struct cache_value *begin_stage(struct pipeline *pipeline, struct iommu_translation *translation,
-					     enum pipeline_stage stage, uint64_t address, unsigned access)
+/* What the paging-structure caches know of the lowest table on the way to address; NULL: nothing. */
+static const struct cache_value *lowest_table(struct pipeline *pipeline, struct iommu_translation *translation,
+					      enum pipeline_stage stage, unsigned levels, uint64_t address,
+					      unsigned *found)
 {
 	struct iommu_stats *stats = &pipeline->iommu.stats;
-	bool is_first = stage == PIPELINE_FIRST;
-	struct walk *walk = is_first ? &translation->first : &translation->second;
-	const struct pt_format *format = is_first ? translation->first_format : translation->second_format;
-	const struct pt_rules *rules = is_first ? &translation->first_rules : &translation->second_rules;
 
-	for (unsigned level = 0; level + 1 < rules->levels; level++) {
+	for (unsigned level = 0; pipeline->keeps_tables && level + 1 < levels; level++) {
 		if (!pipeline->walk[stage][level])
 			continue;
 
@@ -276,13 +274,33 @@ static const struct cache_value *begin_stage(struct pipeline *pipeline, struct i
 			continue;
 		stats->walk_hits[stage][level]++;
 		translation->from_cache = true;
-		walk_begin_at(walk, format, rules, level, value->word[TABLE_ADDRESS],
-			      (unsigned)value->word[TABLE_PERMISSIONS], address, access);
+		*found = level;
 		return value;
 	}
 	stats->walk_misses[stage]++;
-	walk_begin(walk, format, rules, is_first ? translation->first_root : translation->second_root, address, access);
 	return NULL;
+}
+
+/* Starts a stage's walk there or at the root. */
+static const struct cache_value *begin_stage(struct pipeline *pipeline, struct iommu_translation *translation,
+					     enum pipeline_stage stage, uint64_t address, unsigned access)
+{
+	bool is_first = stage == PIPELINE_FIRST;
+	struct walk *walk = is_first ? &translation->first : &translation->second;
+	const struct pt_format *format = is_first ? translation->first_format : translation->second_format;
+	const struct pt_rules *rules = is_first ? &translation->first_rules : &translation->second_rules;
+	unsigned level = 0;
+	const struct cache_value *known = lowest_table(pipeline, translation, stage, rules->levels, address, &level);
+
+	if (known)
+		walk_begin_at(walk, format, rules, level, known->word[TABLE_ADDRESS],
+			      (unsigned)known->word[TABLE_PERMISSIONS], address, access);
+	else
+		walk_begin(walk, format, rules, is_first ? translation->first_root : translation->second_root, address,
+			   access);
+	translation->at_work = walk;
+	translation->is_plain = !pipeline->keeps_tables && !(is_first && translation->second_format);
+	return known;
 }
 
 static void begin_first(struct pipeline *pipeline, struct iommu_translation *translation, unsigned access)
@@ -317,6 +335,13 @@ static void keep_table(struct pipeline *pipeline, struct iommu_translation *tran
 					   [TABLE_HOST] = host,
 					   [TABLE_PERMISSIONS] = walk->permissions,
 					   [TABLE_HOST_PERMISSIONS] = host_permissions } });
+}
+
+/* A walk is over: its reads count. */
+static void count_walk(struct pipeline *pipeline, struct iommu_translation *translation, const struct walk *walk)
+{
+	pipeline_count_reads(pipeline, translation,
+			     walk == &translation->first ? IOMMU_FOR_FIRST_STAGE : IOMMU_FOR_SECOND_STAGE, walk->reads);
 }
 
 static enum pipeline_step finish(struct iommu_translation *translation)
@@ -358,6 +383,8 @@ static void arrive_at_table(struct pipeline *pipeline, struct iommu_translation 
 {
 	const struct walk *first = &translation->first;
 
+	translation->at_work = &translation->first;
+	translation->is_plain = false;
 	translation->nested_for_table = false;
 	translation->host_table = translation->second.output >> PAGE_LG2 << PAGE_LG2;
 	translation->host_permissions = lasting_permissions(&translation->second);
@@ -386,24 +413,32 @@ static bool needs_second_stage(struct pipeline *pipeline, struct iommu_translati
 /* Goes on until something is wanted or the end is reached. */
 static enum pipeline_step run(struct pipeline *pipeline, struct iommu_translation *translation)
 {
-	struct walk *first = &translation->first, *second = &translation->second;
+	const struct walk *first = &translation->first;
 
 	for (;;) {
-		if (pipeline_stage_at_work(translation) == PIPELINE_SECOND) {
-			if (second->state != WALK_DONE)
-				return want(translation, second, IOMMU_FOR_SECOND_STAGE, second->want_address);
-			if (second->status != WALK_OK)
+		const struct walk *walk = translation->at_work;
+		bool is_first = walk == first;
+
+		if (walk->state == WALK_DONE) {
+			count_walk(pipeline, translation, walk);
+			if (walk->status != WALK_OK) {
+				if (translation->nested_for_table)
+					count_walk(pipeline, translation, first);
 				return PIPELINE_FAULTS;
-			if (!translation->nested_for_table)
+			}
+			if (translation->nested_for_table)
+				arrive_at_table(pipeline, translation);
+			else if (is_first && translation->second_format)
+				begin_stage(pipeline, translation, PIPELINE_SECOND, first->output, first->access);
+			else
 				return finish(translation);
-			arrive_at_table(pipeline, translation);
-		} else if (first->state == WALK_DONE) {
-			return first->status == WALK_OK ? finish(translation) : PIPELINE_FAULTS;
+		} else if (!is_first) {
+			return want(translation, walk, IOMMU_FOR_SECOND_STAGE, walk->want_address);
 		} else if (!translation->second_format) {
-			return want(translation, first, IOMMU_FOR_FIRST_STAGE, first->want_address);
+			return want(translation, walk, IOMMU_FOR_FIRST_STAGE, walk->want_address);
 		} else if (!needs_second_stage(pipeline, translation)) {
-			return want(translation, first, IOMMU_FOR_FIRST_STAGE,
-				    translation->host_table | (first->want_address & (PAGE_BYTES - 1)));
+			return want(translation, walk, IOMMU_FOR_FIRST_STAGE,
+				    translation->host_table | (walk->want_address & (PAGE_BYTES - 1)));
 		}
 	}
 }
@@ -418,36 +453,24 @@ enum pipeline_step pipeline_walk(struct pipeline *pipeline, struct iommu_transla
 	return run(pipeline, translation);
 }
 
-/* The first stage has moved on: to another table, or out of its tables and into the second stage. */
-static void first_stage_moved(struct pipeline *pipeline, struct iommu_translation *translation)
+enum pipeline_step pipeline_moved(struct pipeline *pipeline, struct iommu_translation *translation, unsigned from_level)
 {
-	const struct walk *first = &translation->first;
+	const struct walk *walk = translation->at_work;
 
-	if (first->state != WALK_DONE) {
-		if (!translation->second_format)
-			keep_table(pipeline, translation, PIPELINE_FIRST, first->table, 0);
-		translation->host_table = PHYS_NONE;
-	} else if (first->status == WALK_OK && translation->second_format) {
-		begin_stage(pipeline, translation, PIPELINE_SECOND, first->output, first->access);
+	if (walk->level != from_level) {
+		if (walk == &translation->second)
+			keep_table(pipeline, translation, PIPELINE_SECOND, walk->table, 0);
+		else if (!translation->second_format)
+			keep_table(pipeline, translation, PIPELINE_FIRST, walk->table, 0);
+		else
+			translation->host_table = PHYS_NONE;
 	}
+	return run(pipeline, translation);
 }
 
-enum pipeline_step pipeline_feed(struct pipeline *pipeline, struct iommu_translation *translation,
-				 const uint64_t *words)
+void pipeline_stop(struct pipeline *pipeline, struct iommu_translation *translation)
 {
-	enum pipeline_stage stage = pipeline_stage_at_work(translation);
-	struct walk *walk = stage == PIPELINE_FIRST ? &translation->first : &translation->second;
-	unsigned level = walk->level;
-
-	if (translation->access.want == IOMMU_WANTS_READ) {
-		pipeline_count_read(pipeline, translation);
-		walk_feed(walk, words[0]);
-	} else {
-		walk_updated(walk, words[0]);
-	}
-	if (stage == PIPELINE_FIRST && (walk->level != level || walk->state == WALK_DONE))
-		first_stage_moved(pipeline, translation);
-	else if (stage == PIPELINE_SECOND && walk->level != level)
-		keep_table(pipeline, translation, PIPELINE_SECOND, walk->table, 0);
-	return run(pipeline, translation);
+	count_walk(pipeline, translation, translation->at_work);
+	if (translation->nested_for_table)
+		count_walk(pipeline, translation, &translation->first);
 }

@@ -50,6 +50,7 @@ struct pipeline {
 	struct iommu iommu;  /* first; a family's unit begins with struct pipeline */
 	struct cache *iotlb;
 	struct cache *walk[PIPELINE_STAGES][PT_LEVELS_MAX]; /* NULL: absent */
+	bool keeps_tables;   /* any of them exists */
 	unsigned sizes;      /* bit n: the IOTLB may hold a translation of 2^(12 + 9n) bytes */
 	uint64_t epoch;      /* invalidations so far */
 	struct pipeline_scope recent[PIPELINE_RECENT]; /* the last ones, at epoch % PIPELINE_RECENT */
@@ -70,7 +71,14 @@ struct cache *pipeline_cache_create(const char *field, const struct cache_geomet
 static inline void pipeline_begin(struct pipeline *pipeline, struct iommu_translation *translation,
 				  const struct iommu_request *request)
 {
-	translation->request = *request;
+	/* Field by field: a wide copy of what was just stored in parts stalls the host's CPU for 5 ns. */
+	translation->request.source_id = request->source_id;
+	translation->request.has_pasid = request->has_pasid;
+	translation->request.pasid = request->pasid;
+	translation->request.iova = request->iova;
+	translation->request.write = request->write;
+	translation->request.execute = request->execute;
+	translation->request.privileged = request->privileged;
 	translation->iotlb_hit = false;
 	translation->from_cache = false;
 	translation->blocked_fill = false;
@@ -97,17 +105,35 @@ enum pipeline_step {
 
 /* Starts the walk: formats, roots, rules and tags are set; access is that of the request. */
 enum pipeline_step pipeline_walk(struct pipeline *pipeline, struct iommu_translation *translation, unsigned access);
-enum pipeline_step pipeline_feed(struct pipeline *pipeline, struct iommu_translation *translation,
-				 const uint64_t *words);
+/* The rest of pipeline_feed, for the walk that was at from_level. */
+enum pipeline_step pipeline_moved(struct pipeline *pipeline, struct iommu_translation *translation, unsigned from_level);
 
-/* The stage at work, or, after PIPELINE_FAULTS, whose walk found the fault. */
+/* What the translation wanted was read or updated. */
+static inline enum pipeline_step pipeline_feed(struct pipeline *pipeline, struct iommu_translation *translation,
+					       const uint64_t *words)
+{
+	struct walk *walk = translation->at_work;
+	unsigned level = walk->level;
+
+	if (translation->access.want == IOMMU_WANTS_READ) {
+		walk_feed(walk, words[0]);
+		if (translation->is_plain && walk_wants_read(walk)) {
+			translation->access.address = walk->want_address;
+			return PIPELINE_WAITS;
+		}
+	} else {
+		walk_updated(walk, words[0]);
+	}
+	return pipeline_moved(pipeline, translation, level);
+}
+
+/* The family blocks a translation that waits: what was read so far counts. */
+void pipeline_stop(struct pipeline *pipeline, struct iommu_translation *translation);
+
+/* Whose walk ended with a fault, or is at work. */
 static inline enum pipeline_stage pipeline_stage_at_work(const struct iommu_translation *translation)
 {
-	if (!translation->first_format || translation->nested_for_table)
-		return PIPELINE_SECOND;
-	if (!translation->second_format || translation->first.state != WALK_DONE || translation->first.status != WALK_OK)
-		return PIPELINE_FIRST;
-	return PIPELINE_SECOND;
+	return translation->at_work == &translation->second ? PIPELINE_SECOND : PIPELINE_FIRST;
 }
 
 /* Puts what PIPELINE_TRANSLATED found into the IOTLB, unless an invalidation overtook the walk. */
@@ -123,11 +149,12 @@ static inline void pipeline_want_read(struct iommu_translation *translation, enu
 	};
 }
 
-/* Counts a read that was fed. */
-static inline void pipeline_count_read(struct pipeline *pipeline, struct iommu_translation *translation)
+/* Counts reads that were fed; the pipeline counts its own. */
+static inline void pipeline_count_reads(struct pipeline *pipeline, struct iommu_translation *translation,
+					enum iommu_purpose purpose, unsigned reads)
 {
-	translation->reads[translation->access.purpose]++;
-	pipeline->iommu.stats.reads[translation->access.purpose]++;
+	translation->reads[purpose] += reads;
+	pipeline->iommu.stats.reads[purpose] += reads;
 }
 
 /* ---- invalidation ---- */

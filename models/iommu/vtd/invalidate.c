@@ -5,11 +5,13 @@
  */
 #include "models/iommu/vtd/unit.h"
 
-/* Fills of device structures that began earlier do not happen. */
+/* What was found last is not, and fills of device structures that began earlier do not happen. */
 static void device_scope(struct vtd *unit)
 {
 	const struct pipeline_scope scope = { .caches = PIPELINE_DEVICE, .last = UINT64_MAX };
 
+	unit->contexts.last = NULL;
+	unit->pasids.last = NULL;
 	pipeline_invalidate(&unit->pipeline, &scope);
 }
 
@@ -37,8 +39,8 @@ uint64_t vtd_invalidate_contexts(struct vtd *unit, enum vtd_cc_granularity granu
 
 	device_scope(unit);
 	if (granularity == VTD_CC_GLOBAL)
-		return cache_invalidate_all(unit->contexts);
-	return cache_invalidate_if(unit->contexts, context_matches, &match);
+		return cache_invalidate_all(unit->contexts.cache);
+	return cache_invalidate_if(unit->contexts.cache, context_matches, &match);
 }
 
 struct pasid_match {
@@ -61,8 +63,8 @@ uint64_t vtd_invalidate_pasids(struct vtd *unit, enum vtd_pc_granularity granula
 
 	device_scope(unit);
 	if (granularity == VTD_PC_GLOBAL)
-		return cache_invalidate_all(unit->pasids);
-	return cache_invalidate_if(unit->pasids, pasid_matches, &match);
+		return cache_invalidate_all(unit->pasids.cache);
+	return cache_invalidate_if(unit->pasids.cache, pasid_matches, &match);
 }
 
 /* 2^address_mask pages that address lies in. */

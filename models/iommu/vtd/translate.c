@@ -83,14 +83,17 @@ static bool may_set_flags(const struct vtd *unit, const struct iommu_translation
 	return (unit->extended_capability & VTD_ECAP_SMPWC) && (translation->structure[ENTRY + 1] & VTD_PASID1_PWSNP);
 }
 
-static void after_step(struct vtd *unit, struct iommu_translation *translation, enum pipeline_step step)
+/* What follows a step, when it is not simply another read. */
+static __attribute__((noinline)) void after_step(struct vtd *unit, struct iommu_translation *translation, enum pipeline_step step)
 {
 	switch (step) {
 	case PIPELINE_WAITS:
-		if (translation->access.want == IOMMU_WANTS_UPDATE && !may_set_flags(unit, translation))
+		if (translation->access.want == IOMMU_WANTS_UPDATE && !may_set_flags(unit, translation)) {
+			pipeline_stop(&unit->pipeline, translation);
 			blocked(unit, translation,
 				translation->access.purpose == IOMMU_FOR_FIRST_STAGE ? VTD_FAULT_FS_UPDATE_NO_SNOOP :
 										       VTD_FAULT_SS_UPDATE_NO_SNOOP);
+		}
 		break;
 	case PIPELINE_TRANSLATED:
 		if (leads_to_interrupts(unit, translation))
@@ -238,29 +241,35 @@ static struct cache_key pasid_key(const struct iommu_translation *translation)
 	return (struct cache_key){ { translation->request.source_id, translation->structure[PASID] } };
 }
 
-static const struct cache_value *device_lookup(struct vtd *unit, struct iommu_translation *translation,
-					       struct cache *cache, struct cache_key key)
+/* The entry of key, or NULL. */
+static inline const struct cache_value *device_lookup(struct vtd *unit, struct iommu_translation *translation,
+						      struct vtd_device_cache *device, struct cache_key key)
 {
 	struct iommu_stats *stats = &unit->pipeline.iommu.stats;
-	const struct cache_value *value = cache_lookup(cache, key);
 
-	if (!value) {
+	if (!device->last || device->last_key.word[0] != key.word[0] || device->last_key.word[1] != key.word[1]) {
+		device->last = cache_lookup(device->cache, key);
+		device->last_key = key;
+	}
+	if (!device->last) {
 		stats->device_misses++;
 		return NULL;
 	}
 	stats->device_hits++;
 	translation->from_cache = true;
-	return value;
+	return device->last;
 }
 
 /* Keeps an entry just read, unless an invalidation of device structures came in between. */
-static void device_keep(struct vtd *unit, struct iommu_translation *translation, struct cache *cache,
+static void device_keep(struct vtd *unit, struct iommu_translation *translation, struct vtd_device_cache *device,
 			struct cache_key key, struct cache_value value)
 {
-	if (pipeline_overtaken(&unit->pipeline, translation, PIPELINE_DEVICE, 0, 0, UINT64_MAX))
+	if (pipeline_overtaken(&unit->pipeline, translation, PIPELINE_DEVICE, 0, 0, UINT64_MAX)) {
 		translation->blocked_fill = true;
-	else
-		cache_fill(cache, key, value);
+		return;
+	}
+	cache_fill(device->cache, key, value);
+	device->last = NULL;
 }
 
 static void want_structure(struct iommu_translation *translation, enum phase phase, phys_t address, unsigned bytes)
@@ -294,7 +303,7 @@ static void use_scalable_context(struct vtd *unit, struct iommu_translation *tra
 	}
 
 	/* 2. The PASID-cache, else the directory. */
-	const struct cache_value *value = device_lookup(unit, translation, unit->pasids, pasid_key(translation));
+	const struct cache_value *value = device_lookup(unit, translation, &unit->pasids, pasid_key(translation));
 
 	if (value) {
 		translation->structure[FPD] |= value->word[3];
@@ -333,7 +342,7 @@ static void context_read(struct vtd *unit, struct iommu_translation *translation
 		blocked(unit, translation, reason);
 		return;
 	}
-	device_keep(unit, translation, unit->contexts, context_key(unit, translation->request.source_id),
+	device_keep(unit, translation, &unit->contexts, context_key(unit, translation->request.source_id),
 		    (struct cache_value){ { words[0], words[1] } });
 	if (is_scalable)
 		use_scalable_context(unit, translation, words);
@@ -363,7 +372,7 @@ static void pasid_read(struct vtd *unit, struct iommu_translation *translation, 
 		blocked(unit, translation, reason);
 		return;
 	}
-	device_keep(unit, translation, unit->pasids, pasid_key(translation),
+	device_keep(unit, translation, &unit->pasids, pasid_key(translation),
 		    (struct cache_value){ { words[0], words[1], words[2], translation->structure[FPD] } });
 	use_pasid(unit, translation, words);
 }
@@ -410,7 +419,7 @@ void vtd_translate_begin(struct iommu *iommu, struct iommu_translation *translat
 
 	/* 3. The context-cache, else the root table. */
 	const struct cache_value *value =
-		device_lookup(unit, translation, unit->contexts, context_key(unit, request->source_id));
+		device_lookup(unit, translation, &unit->contexts, context_key(unit, request->source_id));
 
 	if (!value) {
 		translation->structure[FPD] = 0;
@@ -423,15 +432,9 @@ void vtd_translate_begin(struct iommu *iommu, struct iommu_translation *translat
 	}
 }
 
-void vtd_translate_feed(struct iommu *iommu, struct iommu_translation *translation, const uint64_t *words)
+static __attribute__((noinline)) void structure_read(struct vtd *unit, struct iommu_translation *translation, const uint64_t *words)
 {
-	struct vtd *unit = (struct vtd *)iommu;
-
-	if (translation->phase == WALKS) {
-		after_step(unit, translation, pipeline_feed(&unit->pipeline, translation, words));
-		return;
-	}
-	pipeline_count_read(&unit->pipeline, translation);
+	pipeline_count_reads(&unit->pipeline, translation, IOMMU_FOR_DEVICE, 1);
 	switch (translation->phase) {
 	case READS_ROOT:
 		root_read(unit, translation, words);
@@ -446,4 +449,19 @@ void vtd_translate_feed(struct iommu *iommu, struct iommu_translation *translati
 		pasid_read(unit, translation, words);
 		break;
 	}
+}
+
+void vtd_translate_feed(struct iommu *iommu, struct iommu_translation *translation, const uint64_t *words)
+{
+	struct vtd *unit = (struct vtd *)iommu;
+
+	if (translation->phase != WALKS) {
+		structure_read(unit, translation, words);
+		return;
+	}
+
+	enum pipeline_step step = pipeline_feed(&unit->pipeline, translation, words);
+
+	if (step != PIPELINE_WAITS || translation->access.want != IOMMU_WANTS_READ)
+		after_step(unit, translation, step);
 }

@@ -11,6 +11,16 @@
 
 #define VTD_REGISTER_BYTES 4096u
 
+/*
+ * A cache of device structures that remembers what it found last: to find
+ * the same again is free and, the entry being the newest already, the same.
+ */
+struct vtd_device_cache {
+	struct cache *cache;
+	const struct cache_value *last; /* NULL after any change */
+	struct cache_key last_key;
+};
+
 struct vtd {
 	struct pipeline pipeline; /* first */
 
@@ -35,7 +45,7 @@ struct vtd {
 	 * Context-cache: {source ID, mode} -> the entry's words.
 	 * PASID-cache: {source ID, PASID} -> words 0 to 2 of the entry; word 3: FPD of the directory entry.
 	 */
-	struct cache *contexts, *pasids;
+	struct vtd_device_cache contexts, pasids;
 };
 
 /* Tags of IOTLB and paging-structure caches: pipeline.h.  [VTD] "Tagging of Cached Translations" */

@@ -11,8 +11,8 @@ static void destroy(struct iommu *iommu)
 	struct vtd *unit = (struct vtd *)iommu;
 
 	pipeline_fini(&unit->pipeline);
-	cache_destroy(unit->contexts);
-	cache_destroy(unit->pasids);
+	cache_destroy(unit->contexts.cache);
+	cache_destroy(unit->pasids.cache);
 	free(unit);
 }
 
@@ -152,10 +152,10 @@ struct iommu *vtd_create(const struct vtd_config *config, struct err *err)
 		       pipeline_init(&unit->pipeline, &vtd_ops, &config->caches, config->seed, err);
 
 	if (is_good) {
-		unit->contexts = pipeline_cache_create("device", &config->caches.device, config->seed + 100, err);
-		unit->pasids = pipeline_cache_create("device", &config->caches.device, config->seed + 101, err);
+		unit->contexts.cache = pipeline_cache_create("device", &config->caches.device, config->seed + 100, err);
+		unit->pasids.cache = pipeline_cache_create("device", &config->caches.device, config->seed + 101, err);
 	}
-	if (!is_good || !unit->contexts || !unit->pasids) {
+	if (!is_good || !unit->contexts.cache || !unit->pasids.cache) {
 		destroy(&unit->pipeline.iommu);
 		return NULL;
 	}
