@@ -134,7 +134,7 @@ static void stage_begin(struct transfer *transfer)
 	case STAGE_COMPLETE:
 		if (!nic) {
 			use_ring(transfer, &endpoint->completion, ENDPOINT_COMPLETION_BYTES);
-		} else if (endpoint->fetch.bytes) {
+		} else if (transfer->slot < endpoint->fetch.bytes) {
 			transfer->next = endpoint->fetch.base + transfer->slot;
 			transfer->stop = transfer->next + ENDPOINT_DESCRIPTOR_BYTES;
 		}
@@ -156,7 +156,7 @@ void transfer_begin(struct transfer *transfer, struct endpoint *endpoint, iova_t
 		    bool write)
 {
 	*transfer = (struct transfer){
-		.endpoint = endpoint, .iova = iova, .end = iova + bytes, .read = read, .write = write};
+		.endpoint = endpoint, .iova = iova, .end = iova + bytes, .read = read, .write = write, .slot = UINT64_MAX};
 }
 
 bool transfer_next(struct transfer *transfer, struct tlp *tlp)

@@ -82,7 +82,7 @@ struct transfer {
 	iova_t next, stop;       /* of the stage: what is left */
 	iova_t wrap_base;        /* ring's start, and what follows there */
 	uint64_t wrap_bytes;
-	uint64_t slot;           /* NIC: offset of the descriptor in use */
+	uint64_t slot;           /* NIC: offset of the descriptor in use; UINT64_MAX: none */
 };
 void transfer_begin(struct transfer *transfer, struct endpoint *endpoint, iova_t iova, uint64_t bytes, bool read, bool write);
 /* False when the transfer has no more TLPs. */

@@ -42,6 +42,12 @@ static uint64_t run_bytes(const struct container *container, uint64_t vaddr, uin
 	return run < bytes ? run : bytes;
 }
 
+static void unpin_run(struct container *container, uint64_t vaddr, uint64_t bytes, struct host_work *work)
+{
+	pins_unpin(container->config.pins, vaddr, bytes);
+	work->pages_unpinned += bytes >> PAGE_LG2;
+}
+
 /* Pins and charges one run.  The limit is met before the hole, as the kernel charges page by page. */
 static int pin_run(struct container *container, uint64_t vaddr, uint64_t bytes, struct host_work *work)
 {
@@ -56,19 +62,12 @@ static int pin_run(struct container *container, uint64_t vaddr, uint64_t bytes, 
 		error = ENOMEM;
 	else if (pinned < bytes)
 		error = EFAULT;
-	if (error) {
-		pins_unpin(container->config.pins, vaddr, pinned);
-		work->pages_unpinned += pages;
+	if (error && pinned)
+		unpin_run(container, vaddr, pinned, work);
+	if (error)
 		return error;
-	}
 	work->account_operations++;
 	return account_charge(account, mode, pages);
-}
-
-static void unpin_run(struct container *container, uint64_t vaddr, uint64_t bytes, struct host_work *work)
-{
-	pins_unpin(container->config.pins, vaddr, bytes);
-	work->pages_unpinned += bytes >> PAGE_LG2;
 }
 
 static void uncharge(struct container *container, uint64_t bytes, struct host_work *work)

@@ -55,7 +55,7 @@ int ioas_unmap_begin(struct ioas *ioas, struct unmap_call *call, iova_t iova, ui
 		last = UINT64_MAX;
 	else if (!bytes)
 		return EINVAL;
-	else if (last < iova)
+	else if (bytes == UINT64_MAX || last < iova)
 		return EOVERFLOW;
 	work->container_finds++;
 	container_unmap_begin(call, iova, last, true);

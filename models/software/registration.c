@@ -67,7 +67,8 @@ int registration_add(struct registrations *registrations, uint64_t vaddr, uint64
 
 	work->pages_pinned += pinned >> PAGE_LG2;
 	if (pinned < bytes) {
-		pins_unpin(registrations->pins, vaddr, pinned);
+		if (pinned)
+			pins_unpin(registrations->pins, vaddr, pinned);
 		work->pages_unpinned += pinned >> PAGE_LG2;
 		account_uncharge(registrations->account, ACCOUNT_MM, pages);
 		work->account_operations++;

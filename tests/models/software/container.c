@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "models/software/container.h"
+
+#include <check.h>
+#include <errno.h>
+#include <string.h>
+
+#include "host_fixture.h"
+
+#define KIB UINT64_C(1024)
+#define MIB (1024 * KIB)
+
+static struct host host;
+static struct container container;
+
+static void teardown(void)
+{
+	container_fini(&container);
+	host_fini(&host);
+}
+
+static void start(uint64_t ram_bytes, unsigned page_lg2, uint64_t limit_bytes)
+{
+	host_init(&host, ram_bytes, page_lg2, limit_bytes);
+
+	struct container_config config = host_container(&host);
+
+	container_init(&container, &config);
+}
+
+static uint64_t unmap(iova_t iova, uint64_t bytes)
+{
+	struct unmap_call call;
+
+	container_unmap_begin(&call, iova, iova + bytes - 1, false);
+	while (container_unmap_step(&container, &call, &host.work))
+		;
+	return call.bytes;
+}
+
+START_TEST(a_map_leads_every_page_to_its_own_memory)
+{
+	unsigned permissions;
+
+	start(MIB, 12, 0);
+	ck_assert_int_eq(container_map(&container, 0x7000, RAM_VADDR + 0x3000, 0x3000, PT_READ, &host.work), 0);
+	ck_assert_uint_eq(host_translate(&host, 0x7123, &permissions), RAM_BASE + 0x3123);
+	ck_assert_uint_eq(permissions, PT_READ);
+	ck_assert_uint_eq(host_translate(&host, 0x9fff, &permissions), RAM_BASE + 0x5fff);
+	ck_assert_uint_eq(host_translate(&host, 0xa000, &permissions), PHYS_NONE);
+	ck_assert_uint_eq(host_translate(&host, 0x6fff, &permissions), PHYS_NONE);
+}
+END_TEST
+
+START_TEST(small_host_pages_are_charged_and_mapped_one_by_one_but_pinned_in_batches)
+{
+	start(8 * MIB, 12, 0);
+	ck_assert_int_eq(container_map(&container, 0, RAM_VADDR, 1025 * PAGE_BYTES, PT_READ, &host.work), 0);
+	ck_assert_uint_eq(host.work.pin_calls, 3);
+	ck_assert_uint_eq(host.work.pages_pinned, 1025);
+	ck_assert_uint_eq(host.work.account_operations, 1025);
+	ck_assert_uint_eq(host.work.table_calls, 1025);
+	ck_assert_uint_eq(host.work.table.entries_written, 1025);
+}
+END_TEST
+
+START_TEST(a_huge_host_page_is_one_run_one_charge_and_one_leaf)
+{
+	start(8 * MIB, 21, 0);
+	ck_assert_int_eq(container_map(&container, 0, RAM_VADDR, 4 * MIB, PT_READ | PT_WRITE, &host.work), 0);
+	ck_assert_uint_eq(host.work.pin_calls, 2);
+	ck_assert_uint_eq(host.work.pages_pinned, 1024);
+	ck_assert_uint_eq(host.work.account_operations, 2);
+	ck_assert_uint_eq(host.work.table_calls, 2);
+	ck_assert_uint_eq(host.work.table.entries_written, 2);
+}
+END_TEST
+
+START_TEST(a_mapping_that_starts_inside_a_huge_page_has_a_short_first_run)
+{
+	start(8 * MIB, 21, 0);
+	ck_assert_int_eq(container_map(&container, 0, RAM_VADDR + MIB, 2 * MIB, PT_READ, &host.work), 0);
+	ck_assert_uint_eq(host.work.table_calls, 2);
+	ck_assert_uint_eq(host.work.table.entries_written, 512);
+}
+END_TEST
+
+START_TEST(pages_go_only_after_their_range_was_named_for_invalidation)
+{
+	struct unmap_call call;
+
+	start(MIB, 12, 0);
+	ck_assert_int_eq(container_map(&container, 0x1000, RAM_VADDR, 0x2000, PT_READ, &host.work), 0);
+	container_unmap_begin(&call, 0, UINT64_MAX, false);
+	ck_assert(container_unmap_step(&container, &call, &host.work));
+	ck_assert_uint_eq(call.flush_iova, 0x1000);
+	ck_assert_uint_eq(call.flush_bytes, 0x2000);
+	ck_assert_uint_eq(host.pins.pages, 2);
+	ck_assert_uint_eq(host.account.total, 2);
+	ck_assert(!container_unmap_step(&container, &call, &host.work));
+	ck_assert_uint_eq(host.pins.pages, 0);
+	ck_assert_uint_eq(host.account.total, 0);
+	ck_assert_uint_eq(call.bytes, 0x2000);
+	ck_assert_uint_eq(host.work.flushes, 1);
+}
+END_TEST
+
+START_TEST(each_mapping_of_an_unmap_is_invalidated_on_its_own)
+{
+	start(MIB, 12, 0);
+	for (iova_t iova = 0; iova < 5 * 0x2000; iova += 0x2000)
+		ck_assert_int_eq(container_map(&container, iova, RAM_VADDR, 0x1000, PT_READ, &host.work), 0);
+	ck_assert_uint_eq(unmap(0, 5 * 0x2000), 5 * 0x1000);
+	ck_assert_uint_eq(host.work.flushes, 5);
+	ck_assert_uint_eq(host.work.mappings_removed, 5);
+}
+END_TEST
+
+START_TEST(a_mapping_of_many_runs_is_invalidated_in_parts)
+{
+	struct unmap_call call;
+
+	start(8 * MIB, 12, 0);
+	ck_assert_int_eq(container_map(&container, 0, RAM_VADDR, 1025 * PAGE_BYTES, PT_READ, &host.work), 0);
+	container_unmap_begin(&call, 0, UINT64_MAX, true);
+	ck_assert(container_unmap_step(&container, &call, &host.work));
+	ck_assert_uint_eq(call.flush_bytes, 512 * PAGE_BYTES);
+	ck_assert(container_unmap_step(&container, &call, &host.work));
+	ck_assert_uint_eq(call.flush_iova, 512 * PAGE_BYTES);
+	ck_assert_uint_eq(host.pins.pages, 1025 - 512);
+	ck_assert_uint_eq(host.account.total, 1025); /* uncharged with its end */
+	ck_assert(container_unmap_step(&container, &call, &host.work));
+	ck_assert_uint_eq(call.flush_bytes, PAGE_BYTES);
+	ck_assert(!container_unmap_step(&container, &call, &host.work));
+	ck_assert_uint_eq(call.bytes, 1025 * PAGE_BYTES);
+	ck_assert_uint_eq(host.account.total, 0);
+	ck_assert_int_eq(call.error, 0);
+}
+END_TEST
+
+/* Everything that a failed map must leave alone.  Tables may stay behind, empty: a driver frees those that a range covers. */
+struct state {
+	uint64_t pages, pins, locked, mappings;
+};
+
+static struct state state_now(void)
+{
+	return (struct state){host.pins.pages, host.pins.pins, host.account.total, container.mappings.count};
+}
+
+static void expect_unchanged(struct state before)
+{
+	struct state after = state_now();
+
+	ck_assert_int_eq(memcmp(&before, &after, sizeof(before)), 0);
+}
+
+START_TEST(meeting_the_limit_half_way_undoes_the_first_half)
+{
+	unsigned permissions;
+
+	start(MIB, 12, 8 * PAGE_BYTES);
+	ck_assert_int_eq(container_map(&container, 0, RAM_VADDR, 4 * PAGE_BYTES, PT_READ, &host.work), 0);
+	struct state before = state_now();
+
+	ck_assert_int_eq(container_map(&container, 0x10000, RAM_VADDR, 5 * PAGE_BYTES, PT_READ, &host.work), ENOMEM);
+	expect_unchanged(before);
+	ck_assert_uint_eq(host_translate(&host, 0x10000, &permissions), PHYS_NONE);
+	ck_assert_uint_eq(host_translate(&host, 0, &permissions), RAM_BASE);
+	ck_assert_uint_eq(host.work.pages_pinned, 4 + 5);
+	ck_assert_uint_eq(host.work.pages_unpinned, 5);
+}
+END_TEST
+
+START_TEST(memory_that_ends_half_way_undoes_the_first_half)
+{
+	start(MIB, (unsigned)_i, 0);
+	struct state before = state_now();
+
+	ck_assert_int_eq(container_map(&container, 0, RAM_VADDR + MIB - 0x2000, 0x4000, PT_READ, &host.work), EFAULT);
+	expect_unchanged(before);
+	ck_assert_uint_eq(host.work.pages_pinned, host.work.pages_unpinned);
+	ck_assert_uint_eq(host.work.pages_pinned, 2);
+}
+END_TEST
+
+START_TEST(no_frame_for_a_table_half_way_undoes_the_first_half)
+{
+	unsigned permissions;
+
+	start(8 * MIB, 12, 0);
+	/* One page below 2 MiB maps with three tables; the next 2 MiB need a fourth, which is not there. */
+	while (frames_used(&host.frames) < TABLES_FRAMES - 3)
+		frames_alloc(&host.frames);
+	struct state before = state_now();
+
+	ck_assert_int_eq(container_map(&container, MIB, RAM_VADDR, 2 * MIB, PT_READ, &host.work), ENOMEM);
+	expect_unchanged(before);
+	ck_assert_uint_eq(host_translate(&host, MIB, &permissions), PHYS_NONE);
+	ck_assert_int_eq(container_map(&container, MIB, RAM_VADDR, MIB, PT_READ, &host.work), 0);
+}
+END_TEST
+
+START_TEST(memory_that_is_not_registered_is_not_mapped)
+{
+	host_init(&host, MIB, 12, 0);
+	struct container_config config = host_container(&host);
+
+	config.registrations = &host.registrations;
+	container_init(&container, &config);
+	ck_assert_int_eq(registration_add(&host.registrations, RAM_VADDR, 0x4000, &host.work), 0);
+	struct state before = state_now();
+
+	ck_assert_int_eq(container_map(&container, 0, RAM_VADDR + 0x3000, 0x2000, PT_READ, &host.work), EINVAL);
+	expect_unchanged(before);
+	ck_assert_int_eq(registration_remove(&host.registrations, RAM_VADDR, 0x4000, &host.work), 0);
+}
+END_TEST
+
+START_TEST(a_map_of_registered_memory_pins_and_charges_nothing)
+{
+	host_init(&host, MIB, 12, 0);
+	struct container_config config = host_container(&host);
+
+	config.registrations = &host.registrations;
+	container_init(&container, &config);
+	ck_assert_int_eq(registration_add(&host.registrations, RAM_VADDR, MIB, &host.work), 0);
+	host.work = (struct host_work){0};
+	ck_assert_int_eq(container_map(&container, 0, RAM_VADDR, 0x4000, PT_READ, &host.work), 0);
+	ck_assert_int_eq(container_map(&container, 0x10000, RAM_VADDR, 0x4000, PT_READ, &host.work), 0);
+	ck_assert_uint_eq(host.work.pin_calls + host.work.pages_pinned + host.work.account_operations, 0);
+	ck_assert_uint_eq(host.work.registration_finds, 2);
+	ck_assert_uint_eq(host.account.total, 256);
+	ck_assert_int_eq(registration_remove(&host.registrations, RAM_VADDR, MIB, &host.work), EBUSY);
+	ck_assert_uint_eq(unmap(0, 0x20000), 0x8000);
+	ck_assert_uint_eq(host.work.pages_unpinned, 0);
+	ck_assert_int_eq(registration_remove(&host.registrations, RAM_VADDR, MIB, &host.work), 0);
+	ck_assert_uint_eq(host.account.total, 0);
+}
+END_TEST
+
+/* ---- the brute-force twin: a dictionary of pages ---- */
+
+#define IOVA_PAGES 96u
+#define RAM_PAGES 64u
+
+struct twin_page {
+	unsigned mapping; /* 0: free; else unique */
+	uint64_t vaddr;
+	unsigned permissions;
+};
+
+static void compare(const struct twin_page *twin, uint64_t seed, unsigned step)
+{
+	uint64_t live = 0;
+	unsigned count[RAM_PAGES] = {0};
+
+	for (unsigned i = 0; i < IOVA_PAGES; i++) {
+		unsigned permissions;
+		phys_t output = host_translate(&host, i * PAGE_BYTES, &permissions);
+
+		if (!twin[i].mapping) {
+			ck_assert_msg(output == PHYS_NONE, "seed %lu step %u page %u", seed, step, i);
+			continue;
+		}
+		live++;
+		count[(twin[i].vaddr - RAM_VADDR) >> PAGE_LG2]++;
+		ck_assert_msg(output == twin[i].vaddr - RAM_VADDR + RAM_BASE && permissions == twin[i].permissions,
+			      "seed %lu step %u page %u", seed, step, i);
+	}
+	ck_assert_msg(host.account.total == live && host.pins.pins == live, "seed %lu step %u", seed, step);
+	for (unsigned i = 0; i < RAM_PAGES; i++)
+		ck_assert_msg(pins_count(&host.pins, RAM_VADDR + i * PAGE_BYTES) == count[i], "seed %lu step %u", seed,
+			      step);
+	ck_assert_uint_eq(host.work.pages_pinned - host.work.pages_unpinned, live);
+	ck_assert_uint_eq(host.work.mappings_inserted - host.work.mappings_removed, container.mappings.count);
+}
+
+/* Unmaps mappings that touch the range, whole; returns bytes. */
+static uint64_t twin_unmap(struct twin_page *twin, unsigned first, unsigned pages)
+{
+	uint64_t bytes = 0;
+
+	for (unsigned i = first; i < first + pages; i++) {
+		unsigned mapping = twin[i].mapping;
+
+		for (unsigned k = 0; mapping && k < IOVA_PAGES; k++)
+			if (twin[k].mapping == mapping) {
+				twin[k].mapping = 0;
+				bytes += PAGE_BYTES;
+			}
+	}
+	return bytes;
+}
+
+START_TEST(random_maps_and_unmaps_agree_with_a_dictionary_of_pages)
+{
+	struct random random;
+	uint64_t seed = 1000 + (uint64_t)_i;
+	struct twin_page twin[IOVA_PAGES] = {0};
+	unsigned next = 1, limit = 40;
+
+	random_init(&random, seed);
+	host_init(&host, RAM_PAGES * PAGE_BYTES, 12, limit * PAGE_BYTES);
+	struct container_config config = host_container(&host);
+
+	config.flush_runs = 1 + (uint32_t)random_below(&random, 4);
+	config.pin_batch_pages = 1 + (uint32_t)random_below(&random, 4);
+	container_init(&container, &config);
+	for (unsigned step = 0; step < 600; step++) {
+		unsigned first = (unsigned)random_below(&random, IOVA_PAGES);
+		unsigned pages = 1 + (unsigned)random_below(&random, 12);
+		unsigned ram = (unsigned)random_below(&random, RAM_PAGES);
+		unsigned permissions = 1 + (unsigned)random_below(&random, 3);
+		bool is_free = first + pages <= IOVA_PAGES;
+
+		if (first + pages > IOVA_PAGES)
+			pages = IOVA_PAGES - first;
+		for (unsigned i = first; i < first + pages; i++)
+			is_free = is_free && !twin[i].mapping;
+		if (!is_free) {
+			uint64_t expected = twin_unmap(twin, first, pages);
+
+			ck_assert_msg(unmap(first * PAGE_BYTES, pages * PAGE_BYTES) == expected, "seed %lu step %u", seed,
+				      step);
+		} else {
+			unsigned present = ram + pages <= RAM_PAGES ? pages : RAM_PAGES - ram;
+			int expected = host.account.total + present > limit ? ENOMEM : present < pages ? EFAULT : 0;
+			int error = container_map(&container, first * PAGE_BYTES, RAM_VADDR + ram * PAGE_BYTES,
+						  pages * PAGE_BYTES, permissions, &host.work);
+
+			ck_assert_msg(error == expected, "seed %lu step %u: %d, not %d", seed, step, error, expected);
+			for (unsigned i = 0; !error && i < pages; i++)
+				twin[first + i] =
+					(struct twin_page){next, RAM_VADDR + (ram + i) * PAGE_BYTES, permissions};
+			next++;
+		}
+		compare(twin, seed, step);
+	}
+	unmap(0, IOVA_PAGES * PAGE_BYTES);
+	ck_assert_uint_eq(host.account.total + host.pins.pins + host.pins.pages, 0);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("container");
+	TCase *test = tcase_create("container");
+
+	tcase_add_checked_fixture(test, NULL, teardown);
+	tcase_add_test(test, a_map_leads_every_page_to_its_own_memory);
+	tcase_add_test(test, small_host_pages_are_charged_and_mapped_one_by_one_but_pinned_in_batches);
+	tcase_add_test(test, a_huge_host_page_is_one_run_one_charge_and_one_leaf);
+	tcase_add_test(test, a_mapping_that_starts_inside_a_huge_page_has_a_short_first_run);
+	tcase_add_test(test, pages_go_only_after_their_range_was_named_for_invalidation);
+	tcase_add_test(test, each_mapping_of_an_unmap_is_invalidated_on_its_own);
+	tcase_add_test(test, a_mapping_of_many_runs_is_invalidated_in_parts);
+	tcase_add_test(test, meeting_the_limit_half_way_undoes_the_first_half);
+	tcase_add_loop_test(test, memory_that_ends_half_way_undoes_the_first_half, 12, 13);
+	tcase_add_loop_test(test, memory_that_ends_half_way_undoes_the_first_half, 21, 22);
+	tcase_add_test(test, no_frame_for_a_table_half_way_undoes_the_first_half);
+	tcase_add_test(test, memory_that_is_not_registered_is_not_mapped);
+	tcase_add_test(test, a_map_of_registered_memory_pins_and_charges_nothing);
+	tcase_add_loop_test(test, random_maps_and_unmaps_agree_with_a_dictionary_of_pages, 0, 6);
+	suite_add_tcase(suite, test);
+
+	SRunner *runner = srunner_create(suite);
+
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

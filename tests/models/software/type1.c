@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "models/software/type1.h"
+
+#include <check.h>
+#include <errno.h>
+
+#include "host_fixture.h"
+
+#define APERTURE_LAST ((UINT64_C(1) << 48) - 1)
+#define RW (PT_READ | PT_WRITE)
+
+static struct host host;
+static struct type1 type1;
+
+static void setup(void)
+{
+	host_init(&host, 0x100000, 12, 0);
+
+	struct container_config config = host_container(&host);
+
+	type1_init(&type1, &config, TYPE1_ENTRY_LIMIT, APERTURE_LAST);
+}
+
+static void teardown(void)
+{
+	type1_fini(&type1);
+	host_fini(&host);
+}
+
+static int map(iova_t iova, uint64_t bytes)
+{
+	return type1_map(&type1, iova, RAM_VADDR, bytes, RW, &host.work);
+}
+
+static int unmap(iova_t iova, uint64_t bytes, uint64_t *unmapped)
+{
+	*unmapped = 0;
+	return type1_unmap_now(&type1, iova, bytes, unmapped, &host.work);
+}
+
+START_TEST(a_map_call_reports_its_work)
+{
+	ck_assert_int_eq(map(0x10000, 0x3000), 0);
+	ck_assert_uint_eq(host.work.ioctls, 1);
+	ck_assert_uint_eq(host.work.container_finds, 1);
+	ck_assert_uint_eq(host.work.mappings_inserted, 1);
+	ck_assert_uint_eq(host.work.pin_calls, 1);
+	ck_assert_uint_eq(host.work.pages_pinned, 3);
+	ck_assert_uint_eq(host.work.table.entries_written, 3);
+	ck_assert_uint_eq(host.work.table.bytes, 0x3000);
+}
+END_TEST
+
+START_TEST(an_unmap_call_reports_its_work)
+{
+	uint64_t bytes;
+
+	ck_assert_int_eq(map(0x10000, 0x3000), 0);
+	host.work = (struct host_work){0};
+	ck_assert_int_eq(unmap(0x10000, 0x3000, &bytes), 0);
+	ck_assert_uint_eq(bytes, 0x3000);
+	ck_assert_uint_eq(host.work.ioctls, 1);
+	ck_assert_uint_eq(host.work.mappings_removed, 1);
+	ck_assert_uint_eq(host.work.pages_unpinned, 3);
+	ck_assert_uint_eq(host.work.account_operations, 1);
+	ck_assert_uint_eq(host.work.flushes, 1);
+	ck_assert_uint_eq(host.work.table.entries_written, 3);
+}
+END_TEST
+
+START_TEST(an_unmap_that_would_cut_a_mapping_changes_nothing)
+{
+	uint64_t bytes;
+
+	ck_assert_int_eq(map(0x10000, 0x4000), 0);
+	ck_assert_int_eq(map(0x20000, 0x4000), 0);
+	ck_assert_int_eq(unmap(0x11000, 0x13000, &bytes), EINVAL);
+	ck_assert_int_eq(unmap(0x10000, 0x13000, &bytes), EINVAL);
+	ck_assert_int_eq(unmap(0x11000, 0x1000, &bytes), EINVAL);
+	ck_assert_uint_eq(type1.container.mappings.count, 2);
+	ck_assert_int_eq(unmap(0x10000, 0x14000, &bytes), 0);
+	ck_assert_uint_eq(bytes, 0x8000);
+}
+END_TEST
+
+START_TEST(an_overlap_is_told_before_a_full_container)
+{
+	uint64_t bytes;
+
+	type1.entries_left = 1;
+	ck_assert_int_eq(map(0x10000, 0x1000), 0);
+	ck_assert_int_eq(map(0x20000, 0x1000), ENOSPC);
+	ck_assert_int_eq(map(0x10000, 0x1000), EEXIST);
+	ck_assert_int_eq(unmap(0x10000, 0x1000, &bytes), 0);
+	ck_assert_int_eq(map(0x20000, 0x1000), 0);
+}
+END_TEST
+
+START_TEST(a_failing_map_takes_no_entry)
+{
+	uint32_t before = type1.entries_left;
+
+	ck_assert_int_eq(type1_map(&type1, 0, RAM_VADDR + 0x100000, 0x1000, RW, &host.work), EFAULT);
+	ck_assert_uint_eq(type1.entries_left, before);
+}
+END_TEST
+
+/* [recorded] case limit_real: the same page until failure. */
+START_TEST(sixty_five_thousand_five_hundred_and_thirty_five_mappings_fit)
+{
+	uint64_t bytes = 0;
+	struct unmap_call call;
+
+	for (uint64_t i = 0; i < 65535; i++)
+		ck_assert_int_eq(map(0x10000000 + i * 0x1000, 0x1000), 0);
+	ck_assert_int_eq(map(0x10000000 + UINT64_C(65535) * 0x1000, 0x1000), ENOSPC);
+	ck_assert_uint_eq(host.account.total * 4, 262140);
+	ck_assert_uint_eq(host.pins.pages, 1);
+	type1_unmap_all_begin(&type1, &call, &host.work);
+	while (type1_unmap_step(&type1, &call, &host.work))
+		bytes += call.flush_bytes;
+	ck_assert_uint_eq(call.bytes, 0xffff000);
+	ck_assert_uint_eq(bytes, 0xffff000);
+	ck_assert_uint_eq(type1.entries_left, 65535);
+}
+END_TEST
+
+START_TEST(two_containers_charge_the_same_page_twice_and_pin_it_twice)
+{
+	struct page_table other;
+	struct type1 second;
+
+	ck_assert_int_eq(page_table_init(&other, &vtd_second_stage, &host.table.rules, host.table.view, &host.frames),
+			 MAP_OK);
+	struct container_config config = host_container(&host);
+
+	config.table = host_table_of(&other);
+	type1_init(&second, &config, TYPE1_ENTRY_LIMIT, APERTURE_LAST);
+	ck_assert_int_eq(map(0, 0x4000), 0);
+	ck_assert_int_eq(type1_map(&second, 0, RAM_VADDR, 0x4000, RW, &host.work), 0);
+	ck_assert_uint_eq(host.account.total, 8);
+	ck_assert_uint_eq(host.pins.pages, 4);
+	ck_assert_uint_eq(pins_count(&host.pins, RAM_VADDR), 2);
+	type1_fini(&second);
+	page_table_fini(&other);
+	ck_assert_uint_eq(host.account.total, 4);
+	ck_assert_uint_eq(pins_count(&host.pins, RAM_VADDR), 1);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("type1");
+	TCase *test = tcase_create("type1");
+
+	tcase_add_checked_fixture(test, setup, teardown);
+	tcase_add_test(test, a_map_call_reports_its_work);
+	tcase_add_test(test, an_unmap_call_reports_its_work);
+	tcase_add_test(test, an_unmap_that_would_cut_a_mapping_changes_nothing);
+	tcase_add_test(test, an_overlap_is_told_before_a_full_container);
+	tcase_add_test(test, a_failing_map_takes_no_entry);
+	tcase_add_test(test, sixty_five_thousand_five_hundred_and_thirty_five_mappings_fit);
+	tcase_add_test(test, two_containers_charge_the_same_page_twice_and_pin_it_twice);
+	suite_add_tcase(suite, test);
+
+	SRunner *runner = srunner_create(suite);
+
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
