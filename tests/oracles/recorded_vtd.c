@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The driver model against recorded VT-d guests.  Every operation of the guest is given to the model in recorded
+ * order; then
+ *   - every descriptor that the model writes into its queue in memory equals the recorded qi_submit
+ *     word for word, and there are exactly as many;
+ *   - at each snapshot the model's root, context and PASID entries, its leaves and its invalidation queue equal
+ *     those in the guest's memory (addresses of tables differ);
+ *   - in lazy sets each flush of a domain is one that the flush queue asks for: a ring is full, or its
+ *     timer is due.
+ */
+#include <check.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "models/iommu/vtd/layout_registers.h"
+#include "tests/oracles/order.h"
+#include "tests/oracles/vtd_guest.h"
+
+/* The guest's tables lie here in its memory. */
+#define FIRST_FRAME UINT64_C(0x400000000)
+#define FRAMES 65536u
+
+/* ---- descriptors ---- */
+
+static const struct trace_descriptor *next_descriptor(struct vtd_guest *guest)
+{
+	struct trace *trace = guest->recording.trace;
+	uint64_t left = trace_summary(trace)->descriptors - guest->descriptors;
+	uint64_t at = guest->descriptors % DESCRIPTORS_AT_ONCE;
+	struct err err = { 0 };
+
+	ck_assert_msg(left > 0, "more descriptors than the guest queued");
+	if (at == 0)
+		ck_assert_msg(trace_descriptors(trace, guest->descriptors,
+						left < DESCRIPTORS_AT_ONCE ? left : DESCRIPTORS_AT_ONCE,
+						guest->descriptor, &err),
+			      "%s", err.text);
+	guest->descriptors++;
+	return &guest->descriptor[at];
+}
+
+void vtd_guest_submit(struct vtd_guest *guest)
+{
+	struct vtd_submission submission;
+
+	while (vtd_driver_submit(guest->driver, &guest->list, &submission) == VTD_SUBMITTED) {
+		for (unsigned i = 0; i + 1 < submission.descriptors; i++) {
+			unsigned slot = (submission.first + i) % VTD_DRIVER_QUEUE_LENGTH;
+			const struct trace_descriptor *recorded = next_descriptor(guest);
+
+			for (unsigned word = 0; word < 4; word++) {
+				uint64_t ours = 8 * word < guest->slot_bytes ?
+							vtd_guest_word(guest, guest->queue + slot * guest->slot_bytes + 8 * word) :
+							0;
+
+				ck_assert_msg(ours == recorded->word[word],
+					      "line %" PRIu64 ": word %u is %#" PRIx64 ", recorded %#" PRIx64,
+					      recorded->line, word, ours, recorded->word[word]);
+			}
+		}
+		guest->tail = submission.tail;
+		vtd_driver_complete(guest->driver, &submission);
+	}
+}
+
+/* ---- start ---- */
+
+static void write_register(void *argument, unsigned offset, unsigned bytes, uint64_t value)
+{
+	struct vtd_guest *guest = argument;
+
+	(void)bytes;
+	if (offset == VTD_REG_RTADDR)
+		guest->root = value & VTD_RTADDR_RTA;
+	if (offset == VTD_REG_IQA) {
+		guest->queue = value & VTD_IQA_IQA;
+		guest->slot_bytes = value & VTD_IQA_DW ? 32 : 16;
+	}
+}
+
+static void start(struct vtd_guest *guest)
+{
+	const struct trace_summary *summary = trace_summary(guest->recording.trace);
+	struct vtd_driver_registers registers = { write_register, guest };
+	struct err err = { 0 };
+
+	ck_assert(summary->has_capability);
+
+	struct vtd_driver_config config = {
+		.capability = summary->capability,
+		.extended_capability = summary->extended_capability,
+		.host_address_width = 48,
+		.scalable = summary->scalable,
+		.strict = summary->strict,
+	};
+
+	guest->memory = memory_create();
+	guest->view = (struct memory_view){ .memory = guest->memory, .offset = GUEST_OFFSET };
+	frames_init(&guest->frames, FIRST_FRAME, FIRST_FRAME + FRAMES * PAGE_BYTES);
+	guest->descriptor = calloc(DESCRIPTORS_AT_ONCE, sizeof(*guest->descriptor));
+	ck_assert_ptr_nonnull(guest->descriptor);
+	guest->driver = vtd_driver_create(&config, guest->view, &guest->frames, &err);
+	ck_assert_msg(guest->driver != NULL, "%s", err.text);
+	ck_assert_int_eq(vtd_driver_strict(guest->driver), summary->strict);
+	guest->strict = vtd_driver_strict(guest->driver);
+
+	vtd_driver_start(guest->driver, &registers, &guest->list);
+	vtd_guest_submit(guest);
+	vtd_driver_enable(guest->driver, &registers);
+}
+
+/* ---- the guest's operations ---- */
+
+static struct vtd_group *group_of(struct vtd_guest *guest, const struct trace_op *op)
+{
+	ck_assert_msg(op->device != TRACE_NO_DEVICE, "line %" PRIu64 ": no device", op->line);
+
+	uint32_t number = trace_device(guest->recording.trace, op->device)->group;
+
+	ck_assert_uint_lt(number, GROUPS_MAX);
+	if (!guest->group[number].domain)
+		guest->group[number].domain = vtd_domain_create(guest->driver, VTD_DOMAIN_DMA);
+	return &guest->group[number];
+}
+
+static unsigned permissions(enum trace_direction direction)
+{
+	return direction == TRACE_TO_DEVICE ? PT_READ : direction == TRACE_FROM_DEVICE ? PT_WRITE : PT_READ | PT_WRITE;
+}
+
+static void segment(struct vtd_guest *guest, const struct order_event *event)
+{
+	struct vtd_group *group = group_of(guest, &event->op);
+	const struct trace_segment *s = &event->segment;
+
+	ck_assert_int_eq(vtd_domain_map(group->domain, s->iova, s->phys, s->bytes, permissions(event->op.direction),
+					&guest->work),
+			 MAP_OK);
+	guest->segments++;
+}
+
+/* The strict unmap of this row; a free place when there is none. */
+static struct vtd_pending *pending_of(struct vtd_guest *guest, uint64_t row)
+{
+	struct vtd_pending *place = NULL;
+
+	for (unsigned i = 0; i < CPUS_MAX; i++) {
+		if (guest->pending[i].used && guest->pending[i].row == row)
+			return &guest->pending[i];
+		if (!guest->pending[i].used)
+			place = &guest->pending[i];
+	}
+	ck_assert_ptr_nonnull(place);
+	place->used = true;
+	place->row = row;
+	return place;
+}
+
+static void unmap(struct vtd_guest *guest, const struct trace_op *op)
+{
+	struct vtd_group *group = group_of(guest, op);
+	struct vtd_pending *pending = pending_of(guest, op->index);
+	uint64_t before = guest->work.bytes;
+
+	ck_assert_int_eq(vtd_domain_unmap(group->domain, op->iova, op->bytes, &pending->gather,
+					  guest->strict ? &guest->list : NULL, &guest->work),
+			 MAP_OK);
+	ck_assert_msg(guest->work.bytes - before == op->bytes, "line %" PRIu64 ": %" PRIu64 " bytes were mapped",
+		      op->line, guest->work.bytes - before);
+	guest->unmaps++;
+	if (!guest->strict) {
+		vtd_guest_defer(group, op, &pending->gather.freed);
+		pending->used = false;
+	}
+}
+
+static void sync(struct vtd_guest *guest, const struct trace_op *op)
+{
+	struct vtd_group *group = group_of(guest, op);
+
+	if (op->kind == TRACE_MAP) {
+		vtd_domain_sync_map(group->domain, op->iova, op->bytes, &guest->list);
+		vtd_guest_submit(guest);
+		vtd_domain_free_tables(group->domain, &guest->list.replaced);
+	} else {
+		struct vtd_pending *pending = pending_of(guest, op->index);
+
+		vtd_domain_sync_unmap(group->domain, &pending->gather, &guest->list);
+		vtd_guest_submit(guest);
+		vtd_domain_free_tables(group->domain, &pending->gather.freed);
+		pending->used = false;
+	}
+}
+
+static void row(struct vtd_guest *guest, const struct trace_op *op)
+{
+	uint16_t source_id = op->device == TRACE_NO_DEVICE ?
+				     UINT16_MAX :
+				     trace_device(guest->recording.trace, op->device)->source_id;
+
+	switch (op->kind) {
+	case TRACE_GROUP:
+		ck_assert(vtd_driver_probe(guest->driver, source_id, 0, &guest->list));
+		vtd_guest_submit(guest);
+		break;
+	case TRACE_ATTACH:
+		ck_assert(vtd_driver_attach(guest->driver, group_of(guest, op)->domain, source_id,
+					    VTD_DRIVER_NO_PASID, &guest->list));
+		vtd_guest_submit(guest);
+		guest->attaches++;
+		break;
+	case TRACE_UNMAP:
+		unmap(guest, op);
+		break;
+	case TRACE_FLUSH_ALL:
+		vtd_guest_flush_all(guest, op);
+		break;
+	case TRACE_MARK:
+		vtd_guest_check_snapshot(guest, op);
+		break;
+	default:
+		break;
+	}
+}
+
+/* ---- the sets ---- */
+
+static void finish(struct vtd_guest *guest)
+{
+	vtd_guest_end_lazy(guest);
+	for (uint16_t i = 0; i < trace_summary(guest->recording.trace)->devices; i++)
+		vtd_driver_detach(guest->driver, trace_device(guest->recording.trace, i)->source_id, 0, &guest->list);
+	for (unsigned i = 0; i < GROUPS_MAX; i++)
+		vtd_domain_destroy(guest->group[i].domain);
+	vtd_driver_destroy(guest->driver);
+	ck_assert_uint_eq(frames_used(&guest->frames), 0);
+	vtd_invalidations_fini(&guest->list);
+	for (unsigned i = 0; i < CPUS_MAX; i++) {
+		ck_assert_msg(!guest->pending[i].used, "an unmap was never flushed");
+		table_list_fini(&guest->pending[i].gather.freed);
+	}
+	free(guest->descriptor);
+	frames_fini(&guest->frames);
+	memory_destroy(guest->memory);
+}
+
+static void check_totals(const struct vtd_guest *guest)
+{
+	const struct recording *recording = &guest->recording;
+
+	ck_assert_uint_eq(guest->segments, recording_count(recording, "map"));
+	ck_assert_uint_eq(guest->unmaps, recording_count(recording, "unmap"));
+	ck_assert_uint_eq(guest->attaches, recording_count(recording, "attach_device_to_domain"));
+	ck_assert_uint_eq(guest->flushes, recording_count(recording, "cache_tag_flush_all"));
+	ck_assert_uint_eq(guest->descriptors, recording_count(recording, "qi_submit"));
+	ck_assert_uint_eq(guest->snapshots, strstr(recording->json, "ask/SNAP/s1") ? 2 : 0);
+	printf("%s: %" PRIu64 " descriptors, %" PRIu64 " flushes of a domain (%" PRIu64 " by full rings), %" PRIu64
+	       " snapshots\n",
+	       recording->name, guest->descriptors, guest->flushes, guest->flushes_full, guest->snapshots);
+}
+
+static void check_set(const char *name)
+{
+	struct vtd_guest guest = { 0 };
+	struct order_event event;
+	struct order order;
+
+	if (!recording_open(&guest.recording, name))
+		return;
+	recording_check_counts(&guest.recording);
+	start(&guest);
+	order_init(&order, guest.recording.trace);
+	while (order_next(&order, &event)) {
+		if (event.kind == ORDER_ROW || event.kind == ORDER_SEGMENT)
+			vtd_guest_moved_on(&guest, event.op.cpu, event.op.begin_ps);
+		if (event.kind == ORDER_ROW)
+			row(&guest, &event.op);
+		else if (event.kind == ORDER_SEGMENT)
+			segment(&guest, &event);
+		else
+			sync(&guest, &event.op);
+	}
+	order_fini(&order);
+
+	check_totals(&guest);
+	finish(&guest);
+	recording_close(&guest.recording);
+}
+
+#define SET(test, name)       \
+	START_TEST(test)      \
+	{                     \
+		check_set(name); \
+	}                     \
+	END_TEST
+
+SET(the_driver_does_what_guest_A_did, "A-vtd-nvme-strict-cm")
+SET(the_driver_does_what_guest_B_did, "B-vtd-nvme-lazy")
+SET(the_driver_does_what_guest_B2_did, "B2-vtd-nvme-forcedac-strict")
+SET(the_driver_does_what_guest_B3_did, "B3-vtd-nvme-lazy-cm")
+SET(the_driver_does_what_guest_C1_did, "C1-vtd-e1000e-strict-cm")
+SET(the_driver_does_what_guest_C2_did, "C2-vtd-virtionet-lazy")
+SET(the_driver_does_what_guest_F1_did, "F1-vtd-scalable-sl")
+SET(the_driver_does_what_guest_F2_did, "F2-vtd-scalable-fl")
+SET(the_driver_does_what_guest_M_did, "M-vtd-mixed-lazy-4cpu")
+SET(the_driver_does_what_guest_Q_did, "Q-vtd-oracle-strict-cm")
+SET(the_driver_does_what_guest_S_did, "S-vtd-superpage-strict-cm")
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("recorded_vtd");
+	TCase *t = tcase_create("sets");
+
+	tcase_set_timeout(t, 120);
+	tcase_add_test(t, the_driver_does_what_guest_A_did);
+	tcase_add_test(t, the_driver_does_what_guest_B_did);
+	tcase_add_test(t, the_driver_does_what_guest_B2_did);
+	tcase_add_test(t, the_driver_does_what_guest_B3_did);
+	tcase_add_test(t, the_driver_does_what_guest_C1_did);
+	tcase_add_test(t, the_driver_does_what_guest_C2_did);
+	tcase_add_test(t, the_driver_does_what_guest_F1_did);
+	tcase_add_test(t, the_driver_does_what_guest_F2_did);
+	tcase_add_test(t, the_driver_does_what_guest_M_did);
+	tcase_add_test(t, the_driver_does_what_guest_Q_did);
+	tcase_add_test(t, the_driver_does_what_guest_S_did);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+int main(void)
+{
+	SRunner *runner = srunner_create(suite());
+
+	srunner_run_all(runner, CK_NORMAL);
+
+	int failed = srunner_ntests_failed(runner);
+
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
