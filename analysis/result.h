@@ -54,10 +54,11 @@ extern const char *const result_cause_names[RESULT_CAUSES]; /* "guest_cpu" ... *
 
 /* A quantity over simulated time in a fixed number of buckets whose width doubles as the run gets longer. */
 #define SERIES_BUCKETS 512u
+#define SERIES_FIRST_WIDTH_PS PS_PER_US
 enum series_kind { SERIES_LAST_MAX /* level: keeps the maximum of each bucket, carries the last on */, SERIES_SUM /* events */ };
 struct series {
 	enum series_kind kind;
-	ps_t width_ps;                 /* of a bucket */
+	ps_t width_ps;                 /* of a bucket: the first width, doubled */
 	uint32_t used;                 /* buckets begun */
 	uint64_t level;                /* current level (SERIES_LAST_MAX) */
 	uint64_t value[SERIES_BUCKETS];
@@ -65,6 +66,8 @@ struct series {
 void series_init(struct series *series, enum series_kind kind);
 /* Level becomes value at date (SERIES_LAST_MAX), or value is added at date (SERIES_SUM); dates may go back a little. */
 void series_record(struct series *series, ps_t date, uint64_t value);
+/* What bucket `bucket` would hold were buckets width_ps wide, a multiple of their width. */
+uint64_t series_value(const struct series *series, ps_t width_ps, uint32_t bucket);
 
 enum result_series { RESULT_LOCKED_BYTES, RESULT_IOTLB_HITS, RESULT_IOTLB_MISSES, RESULT_DMA_BYTES, RESULT_SERIES };
 extern const char *const result_series_names[RESULT_SERIES];

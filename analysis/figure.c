@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "analysis/figure.h"
+
+#include <string.h>
+
+#include "analysis/embedded.h"
+#include "analysis/figure_kind.h"
+
+static const struct figure_kind *const kinds[] = {
+	&figure_cdf, &figure_tail, &figure_percentiles, &figure_causes, &figure_throughput, &figure_locked, &figure_hit_rate,
+};
+#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
+
+const char *const figure_op_names[RESULT_OPS] = {
+	[RESULT_MAP] = "map",
+	[RESULT_UNMAP] = "unmap",
+	[RESULT_DMA_READ] = "DMA read",
+	[RESULT_DMA_WRITE] = "DMA write",
+	[RESULT_TRANSLATE_HIT] = "translation, IOTLB hit",
+	[RESULT_TRANSLATE_MISS] = "translation, IOTLB miss",
+	[RESULT_INVALIDATE] = "invalidation",
+	[RESULT_REGISTER] = "registration at start-up",
+	[RESULT_ATTACH] = "attach",
+	[RESULT_FAULT] = "blocked DMA request",
+};
+
+void look_choose(const struct shown *shown, size_t count, struct look *look)
+{
+	/* Okabe and Ito 2008, without black, which a dark page hides, and with a darker yellow. */
+	static const uint8_t hue[][3] = {
+		{ 0x00, 0x72, 0xb2 }, { 0xd5, 0x5e, 0x00 }, { 0x00, 0x9e, 0x73 }, { 0xcc, 0x79, 0xa7 },
+		{ 0xe6, 0x9f, 0x00 }, { 0x56, 0xb4, 0xe9 }, { 0x88, 0x88, 0x88 }, { 0xc0, 0xb0, 0x20 },
+	};
+	const unsigned hues = sizeof(hue) / sizeof(hue[0]);
+	unsigned names = 0;
+	unsigned name_of[256]; /* ordinal of each scheme's name among the different ones */
+
+	for (size_t i = 0; i < count && i < sizeof(name_of) / sizeof(name_of[0]); i++) {
+		unsigned shade = 0;
+
+		name_of[i] = names;
+		for (size_t j = i; j-- > 0;) {
+			if (strcmp(shown[i].scheme->name, shown[j].scheme->name) != 0)
+				continue;
+			name_of[i] = name_of[j];
+			shade++;
+		}
+		if (name_of[i] == names)
+			names++;
+		shade += name_of[i] / hues;
+
+		unsigned white = shade * 45 < 70 ? shade * 45 : 70; /* percent mixed in */
+		unsigned rgb[3];
+
+		for (unsigned k = 0; k < 3; k++) {
+			unsigned pure = hue[name_of[i] % hues][k];
+
+			rgb[k] = pure + (255 - pure) * white / 100;
+		}
+		snprintf(look[i].colour, sizeof(look[i].colour), "#%02x%02x%02x", rgb[0] & 0xff, rgb[1] & 0xff, rgb[2] & 0xff);
+		look[i].dash = 1 + shade % 5;
+	}
+}
+
+static size_t add(struct figure *figure, const struct figure_kind *kind, enum result_op op)
+{
+	bool one = op < RESULT_OPS;
+	const char *joint = one ? "-" : "", *op_name = one ? result_op_names[op] : "";
+
+	*figure = (struct figure){ .kind = kind, .op = op };
+	snprintf(figure->name, sizeof(figure->name), "%s%s%s", kind->name, joint, op_name);
+	snprintf(figure->data, sizeof(figure->data), "%s%s%s", kind->data_of ? kind->data_of : kind->name, joint, op_name);
+	snprintf(figure->title, sizeof(figure->title), kind->title, one ? figure_op_names[op] : "");
+	return 1;
+}
+
+size_t figure_list(const struct view *view, struct figure figure[FIGURES_MAX])
+{
+	size_t count = 0;
+
+	for (unsigned op = 0; op < RESULT_OPS; op++)
+		for (size_t i = 0; i < KINDS; i++)
+			if ((kinds[i]->ops & BIT64(op)) && kinds[i]->wanted(view, op))
+				count += add(&figure[count], kinds[i], op);
+	for (size_t i = 0; i < KINDS; i++)
+		if (kinds[i]->ops == 0 && kinds[i]->wanted(view, RESULT_OPS))
+			count += add(&figure[count], kinds[i], RESULT_OPS);
+	return count;
+}
+
+bool figure_has_data(const struct figure *figure)
+{
+	return figure->kind->data_of == NULL;
+}
+
+void figure_write_data(FILE *out, const struct figure *figure, const struct view *view)
+{
+	figure->kind->data(out, view, figure->op);
+}
+
+static void element_label(FILE *out, const void *from, size_t i)
+{
+	script_text(out, ((const struct view *)from)->shown[i].label);
+}
+
+static void element_colour(FILE *out, const void *from, size_t i)
+{
+	fprintf(out, "'%s'", ((const struct view *)from)->look[i].colour);
+}
+
+static void element_dash(FILE *out, const void *from, size_t i)
+{
+	fprintf(out, "%u", ((const struct view *)from)->look[i].dash);
+}
+
+/* Lines under others are thicker, so that lines on one another all show. */
+static void element_thickness(FILE *out, const void *from, size_t i)
+{
+	size_t above = ((const struct view *)from)->count - 1 - i;
+	size_t tenths = 18 + 9 * (above < 5 ? above : 5);
+
+	fprintf(out, "%zu.%zu", tenths / 10, tenths % 10);
+}
+
+/* Of the picture: the plot, and the key's rows as gnuplot will about fill them. */
+static unsigned height_of(const struct figure_kind *kind, const struct view *view)
+{
+	size_t longest = 1;
+
+	for (size_t i = 0; i < view->count; i++) {
+		size_t length = strlen(view->shown[i].label);
+
+		longest = length > longest ? length : longest;
+	}
+
+	size_t columns = 540 / (8 * longest + 50);
+	size_t rows = columns > 1 ? (view->count + columns - 1) / columns : view->count;
+
+	return (kind->height ? kind->height(view) : 340) + 20 * (unsigned)rows;
+}
+
+void figure_write_script(FILE *out, const struct figure *figure, const struct view *view)
+{
+	const struct figure_kind *kind = figure->kind;
+
+	fprintf(out, "# In this folder:  gnuplot %s.gp\n", figure->name);
+	fprintf(out, "# Draws %s.svg from ../data/%s.csv.\n\n", figure->name, figure->data);
+	fprintf(out, "name = '%s'\ntitle_text = ", figure->name);
+	script_text(out, figure->title);
+	fprintf(out, "\ndata = '../data/%s.csv'\nheight = %u\n", figure->data, height_of(kind, view));
+	script_array(out, "scheme", view->count, element_label, view);
+	script_array(out, "colour", view->count, element_colour, view);
+	script_array(out, "thickness", view->count, element_thickness, view);
+	script_array(out, "dash", view->count, element_dash, view);
+	kind->variables(out, view, figure->op);
+	fprintf(out, "\n%s\n%s", embedded_style_gp, kind->script);
+}

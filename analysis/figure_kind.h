@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A kind of figure: one .c of its own, one text in analysis/plots, one line in the array of figure.c. */
+#ifndef IOMMUSIM_ANALYSIS_FIGURE_KIND_H
+#define IOMMUSIM_ANALYSIS_FIGURE_KIND_H
+
+#include "analysis/figure.h"
+#include "models/base/bits.h"
+
+struct figure_kind {
+	const char *name, *title; /* the title takes the operation's name, if there is one */
+	uint64_t ops;             /* BIT64(op) of the operations that may have it; 0: of the machine */
+	bool (*wanted)(const struct view *view, enum result_op op); /* there is something to show */
+	const char *data_of;      /* name of the kind whose data it draws; NULL: its own */
+	void (*data)(FILE *out, const struct view *view, enum result_op op);      /* CSV with a header; NULL with data_of */
+	void (*variables)(FILE *out, const struct view *view, enum result_op op); /* what the script below takes */
+	unsigned (*height)(const struct view *view);                              /* of the plot, without the key; NULL: usual */
+	const char *script;
+};
+
+extern const struct figure_kind figure_cdf, figure_tail, figure_percentiles, figure_causes;
+extern const struct figure_kind figure_locked, figure_hit_rate, figure_throughput;
+
+/* ---- parts of scripts and data ---- */
+
+/* A field of a CSV file (RFC 4180). */
+void csv_text(FILE *out, const char *text);
+
+/* A string of gnuplot. */
+void script_text(FILE *out, const char *text);
+/* array name[count] = [...] */
+void script_array(FILE *out, const char *name, size_t count, void (*element)(FILE *out, const void *from, size_t i),
+		  const void *from);
+
+/* For an axis: the largest unit that is not above the value, but the smallest when all are. */
+struct axis_unit {
+	const char *name;
+	uint64_t size;
+};
+struct axis_unit axis_time(ps_t largest);
+struct axis_unit axis_bytes(uint64_t largest);
+
+#endif

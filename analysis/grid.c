@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "analysis/grid.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/statistic.h"
+
+static struct grid *grid_create(const struct shown *shown, size_t rows, size_t columns)
+{
+	struct grid *grid = calloc(1, sizeof(*grid));
+
+	if (!grid)
+		return NULL;
+	*grid = (struct grid){
+		.row = shown,
+		.rows = rows,
+		.columns = columns,
+		.heading = calloc(columns, sizeof(*grid->heading)),
+		.cell = calloc(rows * columns, sizeof(*grid->cell)),
+	};
+	if (grid->heading && grid->cell)
+		return grid;
+	grid_destroy(grid);
+	return NULL;
+}
+
+void grid_destroy(struct grid *grid)
+{
+	if (!grid)
+		return;
+	free(grid->heading);
+	free(grid->cell);
+	free(grid);
+}
+
+static char *cell_at(const struct grid *grid, size_t row, size_t column)
+{
+	return grid->cell[row * grid->columns + column];
+}
+
+static bool took_place(const struct shown *shown, size_t count, enum result_op op)
+{
+	for (size_t i = 0; i < count; i++)
+		if (shown[i].scheme->latency[op].count > 0)
+			return true;
+	return false;
+}
+
+struct grid *grid_of_latency(const struct shown *shown, size_t count, enum result_op op)
+{
+	static const char *const heading[] = { "count", "mean", "p50", "p90", "p99", "p99.9", "max" };
+	size_t columns = sizeof(heading) / sizeof(heading[0]);
+	struct grid *grid = took_place(shown, count, op) ? grid_create(shown, count, columns) : NULL;
+
+	if (!grid)
+		return NULL;
+	grid->width_min = strlen("9,999,999");
+	for (size_t column = 0; column < columns; column++) {
+		grid->heading[column] = heading[column];
+		for (size_t row = 0; row < count; row++) {
+			const struct histogram *histogram = &shown[row].scheme->latency[op];
+			char *text = cell_at(grid, row, column);
+
+			if (histogram->count == 0)
+				strcpy(text, "-");
+			else if (column == STATISTIC_COUNT)
+				quantity_count(text, histogram->count);
+			else
+				quantity_time(text, statistic(histogram, (enum statistic)column));
+		}
+	}
+	return grid;
+}
+
+struct grid *grid_of_causes(const struct shown *shown, size_t count, enum result_op op)
+{
+	unsigned used[RESULT_CAUSES];
+	size_t columns = 0;
+
+	for (unsigned cause = 0; cause < RESULT_CAUSES; cause++) {
+		bool any = false;
+
+		for (size_t i = 0; i < count; i++)
+			any = any || shown[i].scheme->cause_ps[op][cause] > 0;
+		if (any)
+			used[columns++] = cause;
+	}
+
+	struct grid *grid = columns > 0 ? grid_create(shown, count, columns) : NULL;
+
+	for (size_t column = 0; grid && column < columns; column++) {
+		grid->heading[column] = result_cause_names[used[column]];
+		for (size_t row = 0; row < count; row++)
+			quantity_share(cell_at(grid, row, column), shown[row].scheme->cause_ps[op][used[column]],
+				       shown[row].scheme->latency[op].sum_ps);
+	}
+	return grid;
+}
+
+/* ---- the machine as a whole ---- */
+
+static void startup(char *text, const uint64_t *counter)
+{
+	quantity_time(text, counter[COUNT_STARTUP_PS]);
+}
+
+static void duration(char *text, const uint64_t *counter)
+{
+	quantity_time(text, counter[COUNT_DURATION_PS]);
+}
+
+static void locked_peak(char *text, const uint64_t *counter)
+{
+	quantity_bytes(text, counter[COUNT_LOCKED_PEAK_BYTES]);
+}
+
+static void vm_exits(char *text, const uint64_t *counter)
+{
+	quantity_count(text, counter[COUNT_VM_EXITS]);
+}
+
+static void ioctls(char *text, const uint64_t *counter)
+{
+	quantity_count(text, counter[COUNT_IOCTLS]);
+}
+
+static void iotlb_hits(char *text, const uint64_t *counter)
+{
+	u128_t lookups = (u128_t)counter[COUNT_IOTLB_HITS] + counter[COUNT_IOTLB_MISSES];
+
+	quantity_share(text, counter[COUNT_IOTLB_HITS], lookups);
+}
+
+static void reads_per_walk(char *text, const uint64_t *counter)
+{
+	quantity_ratio(text, counter[COUNT_READS_FIRST_STAGE] + counter[COUNT_READS_SECOND_STAGE], counter[COUNT_WALKS]);
+}
+
+static void throughput(char *text, const uint64_t *counter)
+{
+	quantity_rate(text, counter[COUNT_DMA_BYTES_READ] + counter[COUNT_DMA_BYTES_WRITTEN], counter[COUNT_DURATION_PS]);
+}
+
+static void guest_cpu(char *text, const uint64_t *counter)
+{
+	quantity_time(text, counter[COUNT_GUEST_CPU_PS]);
+}
+
+static void host_cpu(char *text, const uint64_t *counter)
+{
+	quantity_time(text, counter[COUNT_HOST_CPU_PS]);
+}
+
+static void stale_uses(char *text, const uint64_t *counter)
+{
+	if (counter[COUNT_STALE_CHECKED] == 0)
+		strcpy(text, "-");
+	else
+		quantity_count(text, counter[COUNT_STALE_USED]);
+}
+
+struct grid *grid_of_machine(const struct shown *shown, size_t count)
+{
+	static const struct {
+		const char *heading;
+		void (*text)(char *text, const uint64_t *counter);
+	} measure[] = {
+		{ "start-up", startup },
+		{ "replay", duration },
+		{ "through-\nput", throughput },
+		{ "locked\npeak", locked_peak },
+		{ "VM\nexits", vm_exits },
+		{ "ioctls", ioctls },
+		{ "IOTLB\nhits", iotlb_hits },
+		{ "reads\nper walk", reads_per_walk },
+		{ "guest\nCPU", guest_cpu },
+		{ "host\nCPU", host_cpu },
+		{ "stale\nuses", stale_uses },
+	};
+	size_t columns = sizeof(measure) / sizeof(measure[0]);
+	struct grid *grid = count > 0 ? grid_create(shown, count, columns) : NULL;
+
+	for (size_t column = 0; grid && column < columns; column++) {
+		grid->heading[column] = measure[column].heading;
+		for (size_t row = 0; row < count; row++)
+			measure[column].text(cell_at(grid, row, column), shown[row].scheme->counter);
+	}
+	return grid;
+}
+
+/* ---- on a terminal ---- */
+
+/* One of the two lines of a heading; a heading of one line stands on the second. */
+static void heading_line(const char *heading, unsigned line, const char **text, size_t *length)
+{
+	const char *split = strchr(heading, '\n');
+
+	if (line == 0) {
+		*text = heading;
+		*length = split ? (size_t)(split - heading) : 0;
+	} else {
+		*text = split ? split + 1 : heading;
+		*length = strlen(*text);
+	}
+}
+
+static size_t column_width(const struct grid *grid, size_t column)
+{
+	size_t width = grid->width_min;
+
+	for (unsigned line = 0; line < 2; line++) {
+		const char *text;
+		size_t length;
+
+		heading_line(grid->heading[column], line, &text, &length);
+		width = length > width ? length : width;
+	}
+	for (size_t row = 0; row < grid->rows; row++) {
+		size_t length = strlen(cell_at(grid, row, column));
+
+		width = length > width ? length : width;
+	}
+	return width;
+}
+
+static bool has_split_heading(const struct grid *grid)
+{
+	for (size_t column = 0; column < grid->columns; column++)
+		if (strchr(grid->heading[column], '\n'))
+			return true;
+	return false;
+}
+
+void grid_print(FILE *out, const struct grid *grid, const char *title, size_t label_width)
+{
+	int name_width = (int)label_width + 2;
+
+	for (unsigned line = has_split_heading(grid) ? 0 : 1; line < 2; line++) {
+		fprintf(out, "%-*s", name_width, line == 1 ? title : "");
+		for (size_t column = 0; column < grid->columns; column++) {
+			const char *text;
+			size_t length;
+
+			heading_line(grid->heading[column], line, &text, &length);
+			fprintf(out, "  %*.*s", (int)column_width(grid, column), (int)length, text);
+		}
+		fprintf(out, "\n");
+	}
+	for (size_t row = 0; row < grid->rows; row++) {
+		fprintf(out, "  %-*s", name_width - 2, grid->row[row].label);
+		for (size_t column = 0; column < grid->columns; column++)
+			fprintf(out, "  %*s", (int)column_width(grid, column), cell_at(grid, row, column));
+		fprintf(out, "\n");
+	}
+}

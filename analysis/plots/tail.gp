@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: Apache-2.0
+set logscale xy
+set xrange [0.999999 * 10.0**first_decade : 10.0**last_decade] # a tic on the very end is lost to rounding
+set xtics ()
+do for [decade = first_decade : last_decade] {
+	set xtics add (time_label(decade) 10.0**decade)
+	do for [minor = 2 : 9] { set xtics add ("" minor * 10.0**decade 1) }
+}
+set xlabel "latency"
+set yrange [0.999999 * 10.0**rarest_decade : 1]
+set ytics ()
+do for [decade = rarest_decade : 0] { set ytics add (sprintf("%g%%%%", 100 * 10.0**decade) 10.0**decade) }
+set ylabel "operations slower"
+plot for [i = 1 : |scheme|] data skip 1 using (strcol(1) eq scheme[i] ? $2 : NaN):($3 < $4 ? 1 - $3 / $4 : NaN) \
+	with steps linewidth thickness[i] dashtype dash[i] linecolor rgb colour[i] title scheme[i]

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "analysis/result_layout.h"
+
+#include <string.h>
+
+#include "models/base/require.h"
+
+const char *const result_op_names[RESULT_OPS] = {
+	[RESULT_MAP] = "map",
+	[RESULT_UNMAP] = "unmap",
+	[RESULT_DMA_READ] = "dma_read",
+	[RESULT_DMA_WRITE] = "dma_write",
+	[RESULT_TRANSLATE_HIT] = "translate_hit",
+	[RESULT_TRANSLATE_MISS] = "translate_miss",
+	[RESULT_INVALIDATE] = "invalidate",
+	[RESULT_REGISTER] = "register",
+	[RESULT_ATTACH] = "attach",
+	[RESULT_FAULT] = "fault",
+};
+
+const char *const result_cause_names[RESULT_CAUSES] = {
+	[CAUSE_GUEST_CPU] = "guest_cpu",
+	[CAUSE_EXIT] = "exit",
+	[CAUSE_IOCTL] = "ioctl",
+	[CAUSE_PIN] = "pin",
+	[CAUSE_ACCOUNT] = "account",
+	[CAUSE_TABLE] = "table",
+	[CAUSE_FLUSH] = "flush",
+	[CAUSE_QUEUE_WAIT] = "queue_wait",
+	[CAUSE_INVALIDATION] = "invalidation",
+	[CAUSE_PCIE] = "pcie",
+	[CAUSE_IOTLB] = "iotlb",
+	[CAUSE_WALK_WAIT] = "walk_wait",
+	[CAUSE_WALK] = "walk",
+	[CAUSE_MEMORY] = "memory",
+	[CAUSE_FAULT] = "fault",
+	[CAUSE_CPU_WAIT] = "cpu_wait",
+};
+
+const char *const result_series_names[RESULT_SERIES] = {
+	[RESULT_LOCKED_BYTES] = "locked_bytes",
+	[RESULT_IOTLB_HITS] = "iotlb_hits",
+	[RESULT_IOTLB_MISSES] = "iotlb_misses",
+	[RESULT_DMA_BYTES] = "dma_bytes",
+};
+
+const struct result_counter_info result_counter_info[RESULT_COUNTERS] = {
+	[COUNT_DURATION_PS] = { "duration_ps", "ps", "simulated time of the replay, start-up excluded" },
+	[COUNT_STARTUP_PS] = { "startup_ps", "ps", "simulated time before the replay: pinning, registering, attaching" },
+	[COUNT_GUEST_CPU_PS] = { "guest_cpu_ps", "ps", "CPU time spent in the guest" },
+	[COUNT_HOST_CPU_PS] = { "host_cpu_ps", "ps", "CPU time spent in the host" },
+	[COUNT_VM_EXITS] = { "vm_exits", "exits", "exits from the guest to the host" },
+	[COUNT_IOCTLS] = { "ioctls", "calls", "system calls of the device model into VFIO or iommufd" },
+	[COUNT_PAGES_PINNED] = { "pages_pinned", "pages", "4 KiB pages pinned" },
+	[COUNT_PAGES_UNPINNED] = { "pages_unpinned", "pages", "4 KiB pages unpinned" },
+	[COUNT_LOCKED_PEAK_BYTES] = { "locked_peak_bytes", "bytes", "most memory accounted as locked at any time" },
+	[COUNT_DMA_BYTES_READ] = { "dma_bytes_read", "bytes", "payload that devices read" },
+	[COUNT_DMA_BYTES_WRITTEN] = { "dma_bytes_written", "bytes", "payload that devices wrote" },
+	[COUNT_TLPS] = { "tlps", "TLPs", "memory requests of devices" },
+	[COUNT_IOTLB_HITS] = { "iotlb_hits", "lookups", "IOTLB lookups that hit" },
+	[COUNT_IOTLB_MISSES] = { "iotlb_misses", "lookups", "IOTLB lookups that missed" },
+	[COUNT_DEVICE_HITS] = { "device_hits", "lookups", "context and PASID cache lookups that hit" },
+	[COUNT_DEVICE_MISSES] = { "device_misses", "lookups", "context and PASID cache lookups that missed" },
+	[COUNT_WALKS] = { "walks", "walks", "page-table walks" },
+	[COUNT_READS_DEVICE] = { "reads_device", "reads", "memory reads of root, context and PASID entries" },
+	[COUNT_READS_FIRST_STAGE] = { "reads_first_stage", "reads", "memory reads of first-stage table entries" },
+	[COUNT_READS_SECOND_STAGE] = { "reads_second_stage", "reads", "memory reads of second-stage table entries" },
+	[COUNT_READS_QUEUE] = { "reads_queue", "reads", "memory reads of invalidation descriptors" },
+	[COUNT_WALK_CACHE_HITS] = { "walk_cache_hits", "lookups", "paging-structure cache lookups that hit" },
+	[COUNT_WALK_CACHE_MISSES] = { "walk_cache_misses", "lookups", "paging-structure cache lookups that missed" },
+	[COUNT_GUEST_COMMANDS] = { "guest_commands", "commands", "invalidation commands that the guest queued" },
+	[COUNT_HOST_COMMANDS] = { "host_commands", "commands", "invalidation commands that the host queued" },
+	[COUNT_ENTRIES_INVALIDATED] = { "entries_invalidated", "entries", "cache entries that invalidations removed" },
+	[COUNT_STALE_CHECKED] = { "stale_checked", "uses", "cached translations compared with the tables when used" },
+	[COUNT_STALE_USED] = { "stale_used", "uses", "uses of a cached translation that the tables no longer hold" },
+	[COUNT_FAULTS] = { "faults", "faults", "DMA requests that were blocked" },
+	[COUNT_OPERATIONS_REPLAYED] = { "operations_replayed", "operations", "operations of the trace that were replayed" },
+	[COUNT_OPERATIONS_SKIPPED] = { "operations_skipped", "operations", "operations of the trace that were skipped" },
+};
+
+const char *const result_bucket_columns[RESULT_BUCKET_COLUMNS] = { "bucket", "first", "last", "count" };
+const char *const result_parameter_columns[RESULT_PARAMETER_COLUMNS] = { "name", "value", "unit", "source" };
+const char *const result_series_kind[2] = { [SERIES_LAST_MAX] = "level", [SERIES_SUM] = "events" };
+const char *const result_series_unit[RESULT_SERIES] = {
+	[RESULT_LOCKED_BYTES] = "bytes",
+	[RESULT_IOTLB_HITS] = "lookups",
+	[RESULT_IOTLB_MISSES] = "lookups",
+	[RESULT_DMA_BYTES] = "bytes",
+};
+
+void result_scheme_init(struct result_scheme *scheme, const char *name, const char *axes)
+{
+	REQUIRE(strlen(name) < sizeof(scheme->name) && strlen(axes) < sizeof(scheme->axes));
+	memset(scheme, 0, sizeof(*scheme));
+	strcpy(scheme->name, name);
+	strcpy(scheme->axes, axes);
+	for (unsigned op = 0; op < RESULT_OPS; op++)
+		histogram_init(&scheme->latency[op]);
+	series_init(&scheme->series[RESULT_LOCKED_BYTES], SERIES_LAST_MAX);
+	series_init(&scheme->series[RESULT_IOTLB_HITS], SERIES_SUM);
+	series_init(&scheme->series[RESULT_IOTLB_MISSES], SERIES_SUM);
+	series_init(&scheme->series[RESULT_DMA_BYTES], SERIES_SUM);
+}
+
+void result_operation(struct result_scheme *scheme, enum result_op op, const ps_t parts[RESULT_CAUSES])
+{
+	ps_t latency = 0;
+
+	REQUIRE(op < RESULT_OPS);
+	for (unsigned cause = 0; cause < RESULT_CAUSES; cause++) {
+		uint64_t *total = &scheme->cause_ps[op][cause];
+		bool fits = !__builtin_add_overflow(latency, parts[cause], &latency) &&
+			    !__builtin_add_overflow(*total, parts[cause], total);
+
+		REQUIRE(fits);
+	}
+	histogram_add(&scheme->latency[op], latency);
+}

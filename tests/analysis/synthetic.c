@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE /* nftw */
+#include "tests/analysis/synthetic.h"
+
+#include <ftw.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "models/base/random.h"
+#include "models/base/require.h"
+
+void synthetic_folder(char folder[64])
+{
+	strcpy(folder, "/tmp/iommusim-analysis-XXXXXX");
+	REQUIRE(mkdtemp(folder));
+}
+
+static int remove_one(const char *path, const struct stat *stat, int kind, struct FTW *ftw)
+{
+	(void)stat, (void)kind, (void)ftw;
+	return remove(path);
+}
+
+void synthetic_remove(const char *folder)
+{
+	REQUIRE(nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS) == 0);
+}
+
+char *synthetic_read(const char *path, size_t *size)
+{
+	FILE *file = fopen(path, "rb");
+	char *bytes = NULL;
+
+	if (!file)
+		fprintf(stderr, "%s cannot be opened\n", path);
+	REQUIRE(file);
+	fseek(file, 0, SEEK_END);
+	*size = (size_t)ftell(file);
+	rewind(file);
+	bytes = malloc(*size + 1);
+	REQUIRE(bytes && fread(bytes, 1, *size, file) == *size);
+	bytes[*size] = '\0';
+	fclose(file);
+	return bytes;
+}
+
+char *synthetic_printed(void (*print)(FILE *out, void *argument), void *argument)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	REQUIRE(out);
+	print(out, argument);
+	fclose(out);
+	return text;
+}
+
+struct result_scheme *synthetic_scheme(const char *name, uint64_t seed, unsigned operations)
+{
+	struct result_scheme *scheme = malloc(sizeof(*scheme));
+	struct random random;
+	ps_t date = 0;
+
+	REQUIRE(scheme);
+	random_init(&random, seed);
+	result_scheme_init(scheme, name, "translation=nested pin=at-start");
+	for (unsigned i = 0; i < operations; i++) {
+		ps_t part[RESULT_CAUSES];
+
+		for (unsigned cause = 0; cause < RESULT_CAUSES; cause++)
+			part[cause] = random_below(&random, UINT64_C(1) << random_below(&random, 40));
+		result_operation(scheme, (enum result_op)random_below(&random, RESULT_OPS), part);
+		date += random_below(&random, 50 * PS_PER_US);
+		series_record(&scheme->series[random_below(&random, RESULT_SERIES)], date, random_below(&random, 1 << 30));
+	}
+	for (unsigned i = 0; i < RESULT_COUNTERS; i++)
+		scheme->counter[i] = random_next(&random) >> random_below(&random, 64);
+	return scheme;
+}
+
+/* ---- realistic ---- */
+
+/* About log-normal around `typical`, with a tail: the sum of eight uniform numbers as an exponent of 2, in 1/64ths. */
+static ps_t around(struct random *random, ps_t typical)
+{
+	uint64_t exponent = 0;
+	ps_t value = typical;
+
+	if (typical == 0)
+		return 0;
+	for (unsigned i = 0; i < 8; i++)
+		exponent += random_below(random, 17);
+	for (value = typical / 2 + 1; exponent >= 64; exponent -= 64)
+		value *= 2;
+	value += value * exponent / 64;
+	return random_below(random, 1000) < 4 ? value * (2 + random_below(random, 12)) : value;
+}
+
+struct cost {
+	enum result_op op;
+	unsigned count;
+	ps_t ns[RESULT_CAUSES]; /* typical, in ns */
+};
+
+struct sketch {
+	const char *name, *axes;
+	struct cost cost[6];
+	uint64_t start_ms, locked_start_mib, locked_map_kib, exits, ioctls;
+	unsigned hit_percent;
+};
+
+#define DMA(walk, hit)                                                                          \
+	{ RESULT_DMA_READ, 20000, { [CAUSE_PCIE] = 300, [CAUSE_IOTLB] = 4, [CAUSE_WALK_WAIT] = (walk) / 4, \
+				    [CAUSE_WALK] = (walk), [CAUSE_MEMORY] = 90 } },              \
+	{ RESULT_DMA_WRITE, 15000, { [CAUSE_PCIE] = 150, [CAUSE_IOTLB] = 4, [CAUSE_WALK] = (walk) / 2, \
+				     [CAUSE_MEMORY] = 60 } },                                    \
+	{ RESULT_TRANSLATE_HIT, (hit), { [CAUSE_IOTLB] = 4 } },                                  \
+	{ RESULT_TRANSLATE_MISS, 35000 - (hit), { [CAUSE_IOTLB] = 4, [CAUSE_WALK_WAIT] = 30, [CAUSE_WALK] = (walk)*4 + 60 } }
+
+static const struct sketch sketches[SYNTHETIC_REALISTIC] = {
+	{ "passthrough", "translation=passthrough pin=at-start backend=iommufd unmap=strict doorbell=trap",
+	  { DMA(10, 34000) }, 2600, 8192, 0, 12, 3, 97 },
+	{ "nested-hwq", "translation=nested pin=at-start backend=iommufd unmap=strict doorbell=hardware-queue",
+	  { { RESULT_MAP, 12000, { [CAUSE_GUEST_CPU] = 210, [CAUSE_TABLE] = 60 } },
+	    { RESULT_UNMAP, 12000, { [CAUSE_GUEST_CPU] = 150, [CAUSE_TABLE] = 70, [CAUSE_INVALIDATION] = 480, [CAUSE_QUEUE_WAIT] = 40 } },
+	    DMA(55, 30000) }, 2600, 8192, 0, 15, 8, 86 },
+	{ "nested", "translation=nested pin=at-start backend=iommufd unmap=strict doorbell=trap",
+	  { { RESULT_MAP, 12000, { [CAUSE_GUEST_CPU] = 210, [CAUSE_TABLE] = 60 } },
+	    { RESULT_UNMAP, 12000, { [CAUSE_GUEST_CPU] = 150, [CAUSE_TABLE] = 70, [CAUSE_EXIT] = 2900, [CAUSE_IOCTL] = 700,
+				     [CAUSE_INVALIDATION] = 1900, [CAUSE_QUEUE_WAIT] = 900 } },
+	    DMA(55, 30000) }, 2600, 8192, 0, 12015, 12008, 86 },
+	{ "preregister", "translation=shadow pin=preregistered backend=type1v2 unmap=strict doorbell=trap",
+	  { { RESULT_MAP, 12000, { [CAUSE_GUEST_CPU] = 210, [CAUSE_EXIT] = 2900, [CAUSE_IOCTL] = 600, [CAUSE_ACCOUNT] = 25,
+				   [CAUSE_TABLE] = 180 } },
+	    { RESULT_UNMAP, 12000, { [CAUSE_GUEST_CPU] = 150, [CAUSE_EXIT] = 2900, [CAUSE_IOCTL] = 600, [CAUSE_TABLE] = 150,
+				     [CAUSE_INVALIDATION] = 600, [CAUSE_QUEUE_WAIT] = 400 } },
+	    DMA(30, 31000) }, 2700, 8192, 0, 24012, 24003, 89 },
+	{ "pin-on-map", "translation=shadow pin=on-map backend=type1v2 unmap=strict doorbell=trap",
+	  { { RESULT_MAP, 12000, { [CAUSE_GUEST_CPU] = 210, [CAUSE_EXIT] = 2900, [CAUSE_IOCTL] = 600, [CAUSE_PIN] = 1300,
+				   [CAUSE_ACCOUNT] = 190, [CAUSE_TABLE] = 180 } },
+	    { RESULT_UNMAP, 12000, { [CAUSE_GUEST_CPU] = 150, [CAUSE_EXIT] = 2900, [CAUSE_IOCTL] = 600, [CAUSE_PIN] = 420,
+				     [CAUSE_ACCOUNT] = 150, [CAUSE_TABLE] = 150, [CAUSE_INVALIDATION] = 600, [CAUSE_QUEUE_WAIT] = 400 } },
+	    DMA(30, 31000) }, 3, 0, 4, 24012, 24003, 89 },
+};
+
+static void sketch_series(struct result_scheme *scheme, const struct sketch *sketch, struct random *random)
+{
+	uint64_t locked = sketch->locked_start_mib << 20;
+
+	for (ps_t date = 0; date < 180 * PS_PER_MS; date += 5 * PS_PER_US) {
+		unsigned lookups = 30 + (unsigned)random_below(random, 10);
+		unsigned warm = date < 20 * PS_PER_MS ? (unsigned)(date / (2 * PS_PER_MS)) * 4 : 40;
+		unsigned hits = lookups * (sketch->hit_percent - 40 + warm) / 100;
+
+		locked += (sketch->locked_map_kib << 10) * random_below(random, 4) ;
+		if (random_below(random, 3) > 0 && locked > 96 * (sketch->locked_map_kib << 10))
+			locked -= (sketch->locked_map_kib << 10) * 3;
+		series_record(&scheme->series[RESULT_LOCKED_BYTES], date, locked);
+		series_record(&scheme->series[RESULT_IOTLB_HITS], date, hits);
+		series_record(&scheme->series[RESULT_IOTLB_MISSES], date, lookups - hits);
+		series_record(&scheme->series[RESULT_DMA_BYTES], date, lookups * (200 + 4 * sketch->hit_percent));
+		if (locked > scheme->counter[COUNT_LOCKED_PEAK_BYTES])
+			scheme->counter[COUNT_LOCKED_PEAK_BYTES] = locked;
+	}
+}
+
+struct result_scheme *synthetic_realistic(unsigned which)
+{
+	const struct sketch *sketch = &sketches[which];
+	struct result_scheme *scheme = malloc(sizeof(*scheme));
+	struct random random;
+
+	REQUIRE(scheme);
+	random_init(&random, which + 1);
+	result_scheme_init(scheme, sketch->name, sketch->axes);
+	for (unsigned i = 0; i < 6; i++)
+		for (unsigned n = 0; n < sketch->cost[i].count; n++) {
+			ps_t part[RESULT_CAUSES];
+
+			for (unsigned cause = 0; cause < RESULT_CAUSES; cause++)
+				part[cause] = around(&random, sketch->cost[i].ns[cause] * PS_PER_NS);
+			result_operation(scheme, sketch->cost[i].op, part);
+		}
+	sketch_series(scheme, sketch, &random);
+	scheme->counter[COUNT_DURATION_PS] = 180 * PS_PER_MS;
+	scheme->counter[COUNT_STARTUP_PS] = sketch->start_ms * PS_PER_MS;
+	scheme->counter[COUNT_GUEST_CPU_PS] = 41 * PS_PER_MS;
+	scheme->counter[COUNT_HOST_CPU_PS] = sketch->exits * 3 * PS_PER_US;
+	scheme->counter[COUNT_VM_EXITS] = sketch->exits;
+	scheme->counter[COUNT_IOCTLS] = sketch->ioctls;
+	scheme->counter[COUNT_DMA_BYTES_READ] = UINT64_C(620) << 20;
+	scheme->counter[COUNT_DMA_BYTES_WRITTEN] = UINT64_C(410) << 20;
+	scheme->counter[COUNT_IOTLB_HITS] = scheme->latency[RESULT_TRANSLATE_HIT].count;
+	scheme->counter[COUNT_IOTLB_MISSES] = scheme->latency[RESULT_TRANSLATE_MISS].count;
+	scheme->counter[COUNT_WALKS] = scheme->latency[RESULT_TRANSLATE_MISS].count;
+	scheme->counter[COUNT_READS_FIRST_STAGE] = which == 1 || which == 2 ? 9100 : 0;
+	scheme->counter[COUNT_READS_SECOND_STAGE] = 4000 + 3000 * which;
+	scheme->counter[COUNT_STALE_CHECKED] = 35000;
+	return scheme;
+}
+
+/* ---- files ---- */
+
+static const char *parameter(void *argument, size_t i, const char **value, const char **unit, const char **source)
+{
+	static const char *const row[][4] = {
+		{ "iommu.iotlb_entries", "120", "entries", "[PB] effective capacity on Broadwell, best fit" },
+		{ "iommu.walkers", "6", "", "[PB] one translation per 52 ns" },
+		{ "timing.host.exit", "1.3 us", "ns", "ASSUMED" },
+	};
+
+	(void)argument;
+	if (i >= sizeof(row) / sizeof(row[0]))
+		return NULL;
+	*value = row[i][1];
+	*unit = row[i][2];
+	*source = row[i][3];
+	return row[i][0];
+}
+
+struct result_input synthetic_input(void)
+{
+	return (struct result_input){
+		.version = "0.1.0",
+		.title = "NVMe random reads, 4 vCPUs",
+		.scenario_path = "scenarios/nvme.yaml",
+		.scenario_text = "# how much a trapped doorbell costs\ntitle: \"NVMe <random> reads & more\"\nschemes: [nested]\n",
+		.profile_name = "broadwell",
+		.profile_text = "timing:\n  host.exit: {value: 1300 ns, source: ASSUMED}\n",
+		.trace_path = "traces/samples/nvme.h5",
+		.trace_crc64 = UINT64_C(0x0123456789abcdef),
+		.seed = 42,
+		.parameter = parameter,
+	};
+}
+
+void synthetic_write(const char *path, const struct result_input *input, struct result_scheme *const *scheme,
+		     size_t count)
+{
+	char part[16][128];
+	const char *paths[16];
+	struct err err = { .kind = ERR_NONE };
+
+	REQUIRE(count <= 16);
+	for (size_t i = 0; i < count; i++) {
+		snprintf(part[i], sizeof(part[i]), "%s.part%zu", path, i);
+		paths[i] = part[i];
+		REQUIRE(result_write_part(part[i], scheme[i], &err));
+	}
+	if (!result_merge(path, input, paths, count, &err))
+		fprintf(stderr, "%s\n", err.text);
+	REQUIRE(err.kind == ERR_NONE);
+	for (size_t i = 0; i < count; i++)
+		unlink(part[i]);
+}
