@@ -55,7 +55,7 @@ struct host_table host_table_of_domain(struct host_domain *domain);
 
 /* What calls did; every function adds to it. */
 struct host_work {
-	uint64_t ioctls;
+	uint64_t ioctls;              /* 1 by each type1, ioas, nested_hwpt and registration call that stands for one */
 	uint64_t container_finds;     /* searches of the ordered set of mappings */
 	uint64_t mappings_inserted, mappings_removed;
 	uint64_t pin_calls;           /* batches handed to the memory manager */

@@ -55,18 +55,27 @@ struct range *ranges_find(const struct ranges *ranges, uint64_t first, uint64_t 
 		}
 		if (node->range.first <= last)
 			found = &node->range;
+		if (node->range.first <= first)
+			break; /* it holds first: none is lower */
 		index = node->left;
 	}
 	return found;
 }
 
-/* Cuts the tree at index into those below first (*below) and the others (*above). */
-static void split(struct ranges *ranges, uint32_t index, uint64_t first, uint32_t *below, uint32_t *above)
+/* Disjoint from a range to be inserted; its neighbours are both on the way to its place. */
+static void require_disjoint(const struct range_node *node, const struct range *range)
+{
+	REQUIRE(node->range.last < range->first || node->range.first > range->last);
+}
+
+/* Cuts the tree at index into those below range (*below) and those above (*above). */
+static void split(struct ranges *ranges, uint32_t index, const struct range *range, uint32_t *below, uint32_t *above)
 {
 	while (index) {
 		struct range_node *node = &ranges->node[index];
 
-		if (node->range.first < first) {
+		require_disjoint(node, range);
+		if (node->range.first < range->first) {
 			*below = index;
 			below = &node->right;
 			index = node->right;
@@ -82,7 +91,6 @@ static void split(struct ranges *ranges, uint32_t index, uint64_t first, uint32_
 void ranges_insert(struct ranges *ranges, const struct range *range)
 {
 	REQUIRE(range->first <= range->last);
-	REQUIRE(!ranges_find(ranges, range->first, range->last));
 
 	uint32_t index = node_take(ranges);
 	struct range_node *node = &ranges->node[index];
@@ -92,9 +100,10 @@ void ranges_insert(struct ranges *ranges, const struct range *range)
 	while (*link && ranges->node[*link].priority >= node->priority) {
 		struct range_node *at = &ranges->node[*link];
 
+		require_disjoint(at, range);
 		link = range->first < at->range.first ? &at->left : &at->right;
 	}
-	split(ranges, *link, range->first, &node->left, &node->right);
+	split(ranges, *link, range, &node->left, &node->right);
 	*link = index;
 	ranges->count++;
 }

@@ -43,6 +43,7 @@ static bool is_exactly(const struct range *region, uint64_t vaddr, uint64_t byte
 
 int registration_add(struct registrations *registrations, uint64_t vaddr, uint64_t bytes, struct host_work *work)
 {
+	work->ioctls++;
 	if ((vaddr | bytes) & (PAGE_BYTES - 1) || vaddr + bytes < vaddr)
 		return EINVAL;
 	if (!bytes)
@@ -80,6 +81,7 @@ int registration_add(struct registrations *registrations, uint64_t vaddr, uint64
 
 int registration_remove(struct registrations *registrations, uint64_t vaddr, uint64_t bytes, struct host_work *work)
 {
+	work->ioctls++;
 	if ((vaddr | bytes) & (PAGE_BYTES - 1))
 		return EINVAL;
 

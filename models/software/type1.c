@@ -56,7 +56,8 @@ int type1_unmap_begin(struct type1 *type1, struct unmap_call *call, iova_t iova,
 
 	/* The mapping at either end must not reach out of the range. */
 	const struct range *at_first = ranges_find(mappings, iova, iova);
-	const struct range *at_last = ranges_find(mappings, last, last);
+	const struct range *at_last =
+		at_first && at_first->last >= last ? at_first : ranges_find(mappings, last, last);
 
 	work->container_finds += 3; /* both ends, then the first of the range */
 	if ((at_first && at_first->first != iova) || (at_last && at_last->last != last))

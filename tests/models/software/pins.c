@@ -2,6 +2,7 @@
 #include "models/software/pins.h"
 
 #include <check.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -121,7 +122,7 @@ int main(void)
 	tcase_add_test(test, pinning_stops_at_the_end_of_memory_and_says_how_far_it_came);
 	tcase_add_test(test, a_whole_block_and_pages_of_it_are_counted_together);
 	tcase_add_loop_test(test, random_pins_agree_with_a_count_per_page, 0, 4);
-	tcase_add_test_raise_signal(test, unpinning_what_is_not_pinned_is_a_programmers_error, 4 /* SIGILL */);
+	tcase_add_test_raise_signal(test, unpinning_what_is_not_pinned_is_a_programmers_error, SIGILL);
 	suite_add_tcase(suite, test);
 
 	SRunner *runner = srunner_create(suite);
