@@ -27,9 +27,8 @@ phys_t vtd_driver_frames(struct vtd_driver *driver, size_t count)
 	static const uint8_t zeros[PAGE_BYTES];
 	phys_t first = count == 1 ? frames_alloc(driver->frames) : frames_alloc_contiguous(driver->frames, count);
 
-	if (first != PHYS_NONE)
-		for (size_t i = 0; i < count; i++)
-			memory_write(driver->view.memory, first + i * PAGE_BYTES + driver->view.offset, zeros, PAGE_BYTES);
+	for (size_t i = 0; first != PHYS_NONE && i < count; i++)
+		memory_write(driver->view.memory, first + i * PAGE_BYTES + driver->view.offset, zeros, PAGE_BYTES);
 	return first;
 }
 
@@ -62,7 +61,7 @@ static bool usable(const struct vtd_driver_config *config, bool scalable, struct
 	if (config->capability & VTD_CAP_RWBF)
 		return err_set(err, ERR_USAGE, "CAP.RWBF = 1: a unit that needs write-buffer flushes is not modelled");
 	if (!usable_levels(config, scalable))
-		return err_set(err, ERR_USAGE, "CAP.SAGAW, ECAP.FSTS and ECAP.SSTS leave no table that the driver can use");
+		return err_set(err, ERR_USAGE, "CAP.SAGAW, ECAP.FSTS and ECAP.SSTS leave no usable table");
 	return true;
 }
 
@@ -268,7 +267,7 @@ enum vtd_submit vtd_driver_submit(struct vtd_driver *driver, struct vtd_invalida
 
 	unsigned count = (unsigned)(end - list->next);
 
-	/* One slot more for the wait descriptor, one that always stays empty: a full queue would look like an empty one. */
+	/* One slot more for the wait descriptor; one stays empty, since a full queue would look like an empty one. */
 	if (driver->free_slots < count + 2)
 		return VTD_QUEUE_FULL;
 

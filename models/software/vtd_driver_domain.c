@@ -93,7 +93,8 @@ struct vtd_domain *vtd_domain_create(struct vtd_driver *driver, enum vtd_domain_
 	return domain;
 }
 
-static struct vtd_domain *create_over(struct vtd_driver *driver, enum vtd_domain_kind kind, phys_t root, unsigned levels)
+static struct vtd_domain *create_over(struct vtd_driver *driver, enum vtd_domain_kind kind, phys_t root,
+				      unsigned levels)
 {
 	uint64_t cap = driver->config.capability, ecap = driver->config.extended_capability;
 	struct vtd_domain *domain;

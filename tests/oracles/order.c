@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/oracles/order.h"
 
-#include <check.h>
 #include <stdlib.h>
+
+#include "tests/oracles/recording.h"
 
 static void read_row(struct order *order)
 {
 	struct err err = { 0 };
 
 	order->has_row = trace_cursor_next(order->cursor, &order->row, &err);
-	ck_assert_msg(err.kind == ERR_NONE, "%s", err.text);
+	MUST(err.kind == ERR_NONE, "%s", err.text);
 }
 
 void order_init(struct order *order, struct trace *trace)
@@ -44,8 +45,8 @@ static void open_row(struct order *order)
 
 	if (open.op.segment_count) {
 		open.segment = calloc(open.op.segment_count, sizeof(*open.segment));
-		ck_assert_msg(trace_segments(order->trace, open.op.first_segment, open.op.segment_count, open.segment, &err),
-			      "%s", err.text);
+		MUST(trace_segments(order->trace, open.op.first_segment, open.op.segment_count, open.segment, &err),
+		     "%s", err.text);
 	}
 	if (order->open_count == order->open_capacity) {
 		order->open_capacity = order->open_capacity ? 2 * order->open_capacity : 16;

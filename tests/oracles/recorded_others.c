@@ -41,7 +41,8 @@ static void init(struct guest *guest)
 	frames_init(&guest->frames, 0, FRAMES * PAGE_BYTES);
 	ck_assert_uint_le(trace_summary(guest->recording.trace)->devices, DEVICES_MAX);
 	for (unsigned i = 0; i < DEVICES_MAX; i++)
-		ck_assert_int_eq(page_table_init(&guest->pages[i], &vtd_second_stage, &rules, view, &guest->frames), MAP_OK);
+		ck_assert_int_eq(MAP_OK, page_table_init(&guest->pages[i], &vtd_second_stage, &rules, view,
+							 &guest->frames));
 }
 
 static void fini(struct guest *guest)
@@ -53,7 +54,7 @@ static void fini(struct guest *guest)
 
 static struct page_table *pages_of(struct guest *guest, const struct trace_op *op)
 {
-	ck_assert_msg(op->device < DEVICES_MAX, "line %" PRIu64 ": no device", op->line);
+	MUST(op->device < DEVICES_MAX, "line %" PRIu64 ": no device", op->line);
 	return &guest->pages[op->device];
 }
 
@@ -86,17 +87,17 @@ static bool check_page(void *argument, const struct page_table_leaf *page)
 	if (page->entry.address == MSI_DOORBELL)
 		return true;
 	skip_doorbell(check);
-	ck_assert_msg(check->next < check->count, "device %04x: %#" PRIx64 " is mapped, not so in the guest",
-		      check->source_id, page->iova);
+	MUST(check->next < check->count, "device %04x: %#" PRIx64 " is mapped, not so in the guest",
+	     check->source_id, page->iova);
 
 	const struct recorded_leaf *leaf = &check->leaf[check->next];
 
-	ck_assert_msg(page->iova == leaf->iova + check->offset && page->entry.address == leaf->output + check->offset,
-		      "device %04x: page %#" PRIx64 " at %#" PRIx64 ", in the guest %#" PRIx64 " at %#" PRIx64,
-		      check->source_id, page->entry.address, page->iova, leaf->output + check->offset,
-		      leaf->iova + check->offset);
-	ck_assert_int_eq((page->permissions & PT_READ) != 0, leaf->read);
-	ck_assert_int_eq((page->permissions & PT_WRITE) != 0, leaf->write);
+	MUST(page->iova == leaf->iova + check->offset && page->entry.address == leaf->output + check->offset,
+	     "device %04x: page %#" PRIx64 " at %#" PRIx64 ", in the guest %#" PRIx64 " at %#" PRIx64,
+	     check->source_id, page->entry.address, page->iova, leaf->output + check->offset,
+	     leaf->iova + check->offset);
+	MUST(!(page->permissions & PT_READ) == !leaf->read && !(page->permissions & PT_WRITE) == !leaf->write,
+	     "device %04x: page at %#" PRIx64 ": the permission is another", check->source_id, page->iova);
 	check->offset += PAGE_BYTES;
 	if (check->offset == leaf->bytes) {
 		check->offset = 0;
@@ -119,8 +120,8 @@ static void check_snapshot(struct guest *guest, const struct trace_op *mark)
 		check.leaf = leaves;
 		page_table_for_each(&guest->pages[i], check_page, &check);
 		skip_doorbell(&check);
-		ck_assert_msg(check.next == check.count, "device %04x: %zu leaves, the guest has %zu", check.source_id,
-			      check.next, check.count);
+		MUST(check.next == check.count, "device %04x: %zu leaves, the guest has %zu", check.source_id,
+		     check.next, check.count);
 		free(leaves);
 	}
 	guest->snapshots++;
@@ -137,17 +138,17 @@ static void step(struct guest *guest, const struct order_event *event)
 	if (event->kind == ORDER_SEGMENT) {
 		guest->segments++;
 		if (op->device == TRACE_NO_DEVICE) {
-			ck_assert_uint_eq(segment->phys, MSI_DOORBELL);
+			MUST(segment->phys == MSI_DOORBELL, "line %" PRIu64 ": no device", event->line);
 			return;
 		}
-		ck_assert_int_eq(page_table_map(pages_of(guest, op), segment->iova, segment->phys, segment->bytes,
-						permissions(guest, op->direction), PAGE_LG2, &guest->work),
-				 MAP_OK);
+		MUST(page_table_map(pages_of(guest, op), segment->iova, segment->phys, segment->bytes,
+				    permissions(guest, op->direction), PAGE_LG2, &guest->work) == MAP_OK,
+		     "line %" PRIu64 ": cannot be mapped", event->line);
 	} else if (event->kind == ORDER_ROW && op->kind == TRACE_UNMAP) {
 		guest->unmaps++;
-		ck_assert_int_eq(page_table_unmap(pages_of(guest, op), op->iova, op->bytes, &guest->work, NULL, NULL),
-				 MAP_OK);
-		ck_assert_uint_eq(guest->work.bytes - before, op->bytes);
+		MUST(page_table_unmap(pages_of(guest, op), op->iova, op->bytes, &guest->work, NULL, NULL) == MAP_OK &&
+			     guest->work.bytes - before == op->bytes,
+		     "line %" PRIu64 ": was not mapped", op->line);
 	} else if (event->kind == ORDER_ROW && op->kind == TRACE_MARK) {
 		check_snapshot(guest, op);
 	}

@@ -32,14 +32,26 @@ static const struct trace_descriptor *next_descriptor(struct vtd_guest *guest)
 	uint64_t at = guest->descriptors % DESCRIPTORS_AT_ONCE;
 	struct err err = { 0 };
 
-	ck_assert_msg(left > 0, "more descriptors than the guest queued");
+	MUST(left > 0, "more descriptors than the guest queued");
 	if (at == 0)
-		ck_assert_msg(trace_descriptors(trace, guest->descriptors,
-						left < DESCRIPTORS_AT_ONCE ? left : DESCRIPTORS_AT_ONCE,
-						guest->descriptor, &err),
-			      "%s", err.text);
+		MUST(trace_descriptors(trace, guest->descriptors,
+				       left < DESCRIPTORS_AT_ONCE ? left : DESCRIPTORS_AT_ONCE, guest->descriptor, &err),
+		     "%s", err.text);
 	guest->descriptors++;
 	return &guest->descriptor[at];
+}
+
+/* Words that a narrow slot does not have were recorded as zero. */
+static void check_descriptor(const struct vtd_guest *guest, unsigned slot, const struct trace_descriptor *recorded)
+{
+	phys_t address = guest->queue + slot * guest->slot_bytes;
+
+	for (unsigned word = 0; word < 4; word++) {
+		uint64_t ours = 8 * word < guest->slot_bytes ? vtd_guest_word(guest, address + 8 * word) : 0;
+
+		MUST(ours == recorded->word[word], "line %" PRIu64 ": word %u is %#" PRIx64 ", recorded %#" PRIx64,
+		     recorded->line, word, ours, recorded->word[word]);
+	}
 }
 
 void vtd_guest_submit(struct vtd_guest *guest)
@@ -47,20 +59,8 @@ void vtd_guest_submit(struct vtd_guest *guest)
 	struct vtd_submission submission;
 
 	while (vtd_driver_submit(guest->driver, &guest->list, &submission) == VTD_SUBMITTED) {
-		for (unsigned i = 0; i + 1 < submission.descriptors; i++) {
-			unsigned slot = (submission.first + i) % VTD_DRIVER_QUEUE_LENGTH;
-			const struct trace_descriptor *recorded = next_descriptor(guest);
-
-			for (unsigned word = 0; word < 4; word++) {
-				uint64_t ours = 8 * word < guest->slot_bytes ?
-							vtd_guest_word(guest, guest->queue + slot * guest->slot_bytes + 8 * word) :
-							0;
-
-				ck_assert_msg(ours == recorded->word[word],
-					      "line %" PRIu64 ": word %u is %#" PRIx64 ", recorded %#" PRIx64,
-					      recorded->line, word, ours, recorded->word[word]);
-			}
-		}
+		for (unsigned i = 0; i + 1 < submission.descriptors; i++)
+			check_descriptor(guest, (submission.first + i) % VTD_DRIVER_QUEUE_LENGTH, next_descriptor(guest));
 		guest->tail = submission.tail;
 		vtd_driver_complete(guest->driver, &submission);
 	}
@@ -103,7 +103,7 @@ static void start(struct vtd_guest *guest)
 	guest->descriptor = calloc(DESCRIPTORS_AT_ONCE, sizeof(*guest->descriptor));
 	ck_assert_ptr_nonnull(guest->descriptor);
 	guest->driver = vtd_driver_create(&config, guest->view, &guest->frames, &err);
-	ck_assert_msg(guest->driver != NULL, "%s", err.text);
+	MUST(guest->driver != NULL, "%s", err.text);
 	ck_assert_int_eq(vtd_driver_strict(guest->driver), summary->strict);
 	guest->strict = vtd_driver_strict(guest->driver);
 
@@ -116,11 +116,11 @@ static void start(struct vtd_guest *guest)
 
 static struct vtd_group *group_of(struct vtd_guest *guest, const struct trace_op *op)
 {
-	ck_assert_msg(op->device != TRACE_NO_DEVICE, "line %" PRIu64 ": no device", op->line);
+	MUST(op->device != TRACE_NO_DEVICE, "line %" PRIu64 ": no device", op->line);
 
 	uint32_t number = trace_device(guest->recording.trace, op->device)->group;
 
-	ck_assert_uint_lt(number, GROUPS_MAX);
+	MUST(number < GROUPS_MAX, "line %" PRIu64 ": group %" PRIu32, op->line, number);
 	if (!guest->group[number].domain)
 		guest->group[number].domain = vtd_domain_create(guest->driver, VTD_DOMAIN_DMA);
 	return &guest->group[number];
@@ -136,9 +136,9 @@ static void segment(struct vtd_guest *guest, const struct order_event *event)
 	struct vtd_group *group = group_of(guest, &event->op);
 	const struct trace_segment *s = &event->segment;
 
-	ck_assert_int_eq(vtd_domain_map(group->domain, s->iova, s->phys, s->bytes, permissions(event->op.direction),
-					&guest->work),
-			 MAP_OK);
+	MUST(vtd_domain_map(group->domain, s->iova, s->phys, s->bytes, permissions(event->op.direction),
+			    &guest->work) == MAP_OK,
+	     "line %" PRIu64 ": cannot be mapped", event->line);
 	guest->segments++;
 }
 
@@ -153,7 +153,7 @@ static struct vtd_pending *pending_of(struct vtd_guest *guest, uint64_t row)
 		if (!guest->pending[i].used)
 			place = &guest->pending[i];
 	}
-	ck_assert_ptr_nonnull(place);
+	MUST(place != NULL, "too many unmaps at once");
 	place->used = true;
 	place->row = row;
 	return place;
@@ -165,11 +165,11 @@ static void unmap(struct vtd_guest *guest, const struct trace_op *op)
 	struct vtd_pending *pending = pending_of(guest, op->index);
 	uint64_t before = guest->work.bytes;
 
-	ck_assert_int_eq(vtd_domain_unmap(group->domain, op->iova, op->bytes, &pending->gather,
-					  guest->strict ? &guest->list : NULL, &guest->work),
-			 MAP_OK);
-	ck_assert_msg(guest->work.bytes - before == op->bytes, "line %" PRIu64 ": %" PRIu64 " bytes were mapped",
-		      op->line, guest->work.bytes - before);
+	MUST(vtd_domain_unmap(group->domain, op->iova, op->bytes, &pending->gather, guest->strict ? &guest->list : NULL,
+			      &guest->work) == MAP_OK,
+	     "line %" PRIu64 ": cannot be unmapped", op->line);
+	MUST(guest->work.bytes - before == op->bytes, "line %" PRIu64 ": %" PRIu64 " bytes were mapped",
+	     op->line, guest->work.bytes - before);
 	guest->unmaps++;
 	if (!guest->strict) {
 		vtd_guest_defer(group, op, &pending->gather.freed);
@@ -239,7 +239,7 @@ static void finish(struct vtd_guest *guest)
 	ck_assert_uint_eq(frames_used(&guest->frames), 0);
 	vtd_invalidations_fini(&guest->list);
 	for (unsigned i = 0; i < CPUS_MAX; i++) {
-		ck_assert_msg(!guest->pending[i].used, "an unmap was never flushed");
+		MUST(!guest->pending[i].used, "an unmap was never flushed");
 		table_list_fini(&guest->pending[i].gather.freed);
 	}
 	free(guest->descriptor);

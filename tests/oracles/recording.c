@@ -110,7 +110,8 @@ void recording_check_counts(const struct recording *recording)
 
 	trace_event_counts(recording->trace, check_count, &counting);
 	ck_assert_uint_eq(counting.sum, recording_number(recording->json, "events_total"));
-	ck_assert_uint_eq(trace_summary(recording->trace)->lost_events, recording_number(recording->json, "lost_events"));
+	ck_assert_uint_eq(trace_summary(recording->trace)->lost_events,
+			  recording_number(recording->json, "lost_events"));
 }
 
 /* ---- snapshots ---- */

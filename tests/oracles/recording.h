@@ -6,9 +6,21 @@
 #ifndef IOMMUSIM_TESTS_ORACLES_RECORDING_H
 #define IOMMUSIM_TESTS_ORACLES_RECORDING_H
 
+#include <check.h>
+
 #include "models/memory/memory.h"
 #include "tests/recorded/recorded.h"
 #include "traces/trace.h"
+
+/*
+ * As ck_assert_msg, for what is checked a million times: Check notes the place of each passed
+ * assertion in a file.
+ */
+#define MUST(condition, ...)                       \
+	do {                                       \
+		if (!(condition))                  \
+			ck_abort_msg(__VA_ARGS__); \
+	} while (0)
 
 struct recording {
 	const char *name;

@@ -33,7 +33,7 @@ static void waiting_goes_on(struct vtd_group *group, unsigned cpu, ps_t now)
 	const struct trace_op *op = &group->waiting[cpu];
 
 	flush_queue_release(group->queue, cpu, released, group->domain);
-	ck_assert_msg(!flush_queue_full(group->queue, cpu), "line %" PRIu64 ": a full ring was not flushed", op->line);
+	MUST(!flush_queue_full(group->queue, cpu), "line %" PRIu64 ": a full ring was not flushed", op->line);
 	enqueue(group, op, now, &group->waiting_tables[cpu]);
 	table_list_fini(&group->waiting_tables[cpu]);
 	group->full[cpu] = false;
@@ -84,7 +84,7 @@ void vtd_guest_flush_all(struct vtd_guest *guest, const struct trace_op *op)
 	struct vtd_group *group = guest->group;
 
 	while (!group->domain || vtd_domain_id(group->domain) != op->iova)
-		ck_assert_msg(++group < guest->group + GROUPS_MAX, "line %" PRIu64 ": domain unknown", op->line);
+		MUST(++group < guest->group + GROUPS_MAX, "line %" PRIu64 ": domain unknown", op->line);
 	ck_assert_ptr_nonnull(group->queue);
 
 	flush_queue_begin(group->queue);
@@ -96,12 +96,12 @@ void vtd_guest_flush_all(struct vtd_guest *guest, const struct trace_op *op)
 		guest->flushes_full++;
 		return;
 	}
-	ck_assert_msg(flush_queue_due(group->queue) != FLUSH_QUEUE_NEVER,
-		      "line %" PRIu64 ": no ring is full, and no timer runs", op->line);
+	MUST(flush_queue_due(group->queue) != FLUSH_QUEUE_NEVER,
+	     "line %" PRIu64 ": no ring is full, and no timer runs", op->line);
 	if (op->begin_ps < flush_queue_due(group->queue)) {
-		ck_assert_msg(op->begin_ps >= flush_queue_due(group->queue) - TICK_PS,
-			      "line %" PRIu64 ": no ring is full, and the timer is due %" PRIu64 " us later", op->line,
-			      (flush_queue_due(group->queue) - op->begin_ps) / PS_PER_US);
+		MUST(op->begin_ps >= flush_queue_due(group->queue) - TICK_PS,
+		     "line %" PRIu64 ": no ring is full, and the timer is due %" PRIu64 " us later", op->line,
+		     (flush_queue_due(group->queue) - op->begin_ps) / PS_PER_US);
 		guest->flushes_early++;
 	}
 	flush_queue_fired(group->queue);
@@ -109,8 +109,8 @@ void vtd_guest_flush_all(struct vtd_guest *guest, const struct trace_op *op)
 
 void vtd_guest_end_lazy(struct vtd_guest *guest)
 {
-	ck_assert_msg(guest->flushes_early * 100 <= guest->flushes * EARLY_IN_100,
-		      "%" PRIu64 " of %" PRIu64 " timers were early", guest->flushes_early, guest->flushes);
+	MUST(guest->flushes_early * 100 <= guest->flushes * EARLY_IN_100,
+	     "%" PRIu64 " of %" PRIu64 " timers were early", guest->flushes_early, guest->flushes);
 	for (unsigned i = 0; i < GROUPS_MAX; i++) {
 		struct vtd_group *group = &guest->group[i];
 
@@ -121,7 +121,7 @@ void vtd_guest_end_lazy(struct vtd_guest *guest)
 		flush_queue_begin(group->queue);
 		flush_queue_end(group->queue);
 		for (unsigned cpu = 0; cpu < CPUS_MAX; cpu++) {
-			ck_assert_msg(!group->full[cpu], "a full ring was never flushed");
+			MUST(!group->full[cpu], "a full ring was never flushed");
 			flush_queue_release(group->queue, cpu, released, group->domain);
 		}
 		flush_queue_destroy(group->queue);

@@ -19,21 +19,21 @@ static bool check_leaf(void *argument, const struct page_table_leaf *leaf)
 {
 	struct leaf_check *check = argument;
 
-	ck_assert_msg(check->next < check->count, "device %04x: %#" PRIx64 " is mapped, not so in the guest",
-		      check->source_id, leaf->iova);
+	MUST(check->next < check->count, "device %04x: %#" PRIx64 " is mapped, not so in the guest",
+	     check->source_id, leaf->iova);
 
 	const struct recorded_leaf *recorded = &check->recorded[check->next++];
 
-	ck_assert_msg(leaf->iova == recorded->iova && leaf->level == recorded->level && leaf->word == recorded->word,
-		      "device %04x: leaf %#" PRIx64 " at %#" PRIx64 ", level %u; in the guest %#" PRIx64 " at %#" PRIx64
-		      ", level %u",
-		      check->source_id, leaf->word, leaf->iova, leaf->level, recorded->word, recorded->iova,
-		      recorded->level);
-	ck_assert_uint_eq(leaf->word_address % PAGE_BYTES, recorded->word_address % PAGE_BYTES);
-	ck_assert_uint_eq(pt_entry_bytes(leaf->level), recorded->bytes);
-	ck_assert_uint_eq(leaf->entry.address, recorded->output);
-	ck_assert_int_eq((leaf->permissions & PT_READ) != 0, recorded->read);
-	ck_assert_int_eq((leaf->permissions & PT_WRITE) != 0, recorded->write);
+	MUST(leaf->iova == recorded->iova && leaf->level == recorded->level && leaf->word == recorded->word,
+	     "device %04x: leaf %#" PRIx64 " at %#" PRIx64 ", level %u; in the guest %#" PRIx64 " at %#" PRIx64
+	     ", level %u",
+	     check->source_id, leaf->word, leaf->iova, leaf->level, recorded->word, recorded->iova,
+	     recorded->level);
+	MUST(leaf->word_address % PAGE_BYTES == recorded->word_address % PAGE_BYTES &&
+		     pt_entry_bytes(leaf->level) == recorded->bytes && leaf->entry.address == recorded->output &&
+		     !(leaf->permissions & PT_READ) == !recorded->read &&
+		     !(leaf->permissions & PT_WRITE) == !recorded->write,
+	     "device %04x: the same leaf at %#" PRIx64 " decodes to something else", check->source_id, leaf->iova);
 	return true;
 }
 
@@ -49,13 +49,13 @@ static void check_leaves(struct vtd_guest *guest, const char *snapshot)
 		check.recorded = recorded;
 		if (domain)
 			page_table_for_each(vtd_domain_table(domain), check_leaf, &check);
-		ck_assert_msg(check.next == check.count, "device %04x: %zu leaves, the guest has %zu", check.source_id,
-			      check.next, check.count);
+		MUST(check.next == check.count, "device %04x: %zu leaves, the guest has %zu", check.source_id,
+		     check.next, check.count);
 		free(recorded);
 	}
 }
 
-/* Two structures of count words, equal but for the addresses in their words (mask: which words hold one). */
+/* Two structures of count words, equal but for the addresses in their words (mask: which of them hold one). */
 static void check_words(const struct vtd_guest *guest, const struct memory *snapshot, phys_t ours, phys_t theirs,
 			unsigned count, unsigned with_address)
 {
@@ -64,8 +64,8 @@ static void check_words(const struct vtd_guest *guest, const struct memory *snap
 
 		if (with_address & (1u << i))
 			differ &= ~ADDRESS;
-		ck_assert_msg(differ == 0, "entry in the guest at %#" PRIx64 ": word %u differs by %#" PRIx64, theirs, i,
-			      differ);
+		MUST(differ == 0, "entry in the guest at %#" PRIx64 ": word %u differs by %#" PRIx64, theirs, i,
+		     differ);
 	}
 }
 
@@ -79,7 +79,8 @@ static bool tables_at(const struct vtd_guest *guest, const struct memory *snapsh
 	return word & VTD_ROOT0_P; /* bit 0 in every entry of this kind */
 }
 
-static void check_pasid_directory(const struct vtd_guest *guest, const struct memory *snapshot, phys_t ours, phys_t theirs)
+static void check_pasid_directory(const struct vtd_guest *guest, const struct memory *snapshot, phys_t ours,
+				  phys_t theirs)
 {
 	/* 2^9 entries: one page, as for devices without PASIDs. */
 	for (unsigned i = 0; i < 512; i++) {
@@ -130,8 +131,8 @@ static void check_queue(const struct vtd_guest *guest, const struct memory *snap
 				ours %= status;
 				recorded %= status;
 			}
-			ck_assert_msg(ours == recorded, "slot %u: word %u is %#" PRIx64 ", in the guest %#" PRIx64, slot,
-				      word, ours, recorded);
+			MUST(ours == recorded, "slot %u: word %u is %#" PRIx64 ", in the guest %#" PRIx64, slot,
+			     word, ours, recorded);
 		}
 	}
 }
@@ -150,12 +151,12 @@ void vtd_guest_check_snapshot(struct vtd_guest *guest, const struct trace_op *ma
 	char *pages = recording_file(&guest->recording, file, &bytes);
 	struct memory *snapshot = memory_create();
 
-	ck_assert_msg(pages && memory_load_pages(snapshot, pages, bytes, &err), "%s: %s", file, err.text);
+	MUST(pages && memory_load_pages(snapshot, pages, bytes, &err), "%s: %s", file, err.text);
 	snprintf(file, sizeof(file), "snap-%s.tables.json", name);
 
 	char *tables = recording_file(&guest->recording, file, &bytes);
 
-	ck_assert_msg(tables != NULL, "%s: no %s", guest->recording.name, file);
+	MUST(tables != NULL, "%s: no %s", guest->recording.name, file);
 	ck_assert_uint_eq(recording_number(tables, "IQT"), guest->tail);
 	check_leaves(guest, name);
 	check_structures(guest, snapshot, recording_number(tables, "RTADDR") & VTD_RTADDR_RTA);

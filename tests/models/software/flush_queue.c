@@ -154,7 +154,8 @@ START_TEST(a_small_ring_agrees_with_a_list_of_everything)
 			}
 			break;
 		case 2:
-			while (twin->released + covered < twin->added && twin->waits_for[twin->released + covered] <= ended)
+			while (twin->released + covered < twin->added &&
+			       twin->waits_for[twin->released + covered] <= ended)
 				covered++;
 			ck_assert_msg(flush_queue_release(queue, cpu, NULL, NULL) == covered, "seed %llu step %u",
 				      (unsigned long long)seed, step);

@@ -63,7 +63,11 @@ END_TEST
 
 START_TEST(a_unit_without_queued_invalidation_is_refused)
 {
-	struct vtd_driver_config config = { .capability = CAP_Q, .extended_capability = 0xf40, .host_address_width = 48 };
+	struct vtd_driver_config config = {
+		.capability = CAP_Q,
+		.extended_capability = 0xf40,
+		.host_address_width = 48,
+	};
 	struct memory *memory = memory_create();
 	struct frames frames;
 	struct err err = { 0 };
@@ -83,7 +87,7 @@ END_TEST
 
 START_TEST(caching_mode_forces_strict)
 {
-	struct vtd_driver_config config = { .capability = CAP_Q, .extended_capability = ECAP_Q, .host_address_width = 48 };
+	struct vtd_driver_config config = { .extended_capability = ECAP_Q, .host_address_width = 48 };
 	struct memory *memory = memory_create();
 	struct frames frames;
 	struct err err = { 0 };
@@ -91,7 +95,8 @@ START_TEST(caching_mode_forces_strict)
 	frames_init(&frames, TABLES, TABLES + 64 * PAGE_BYTES);
 	for (int caching = 0; caching < 2; caching++) {
 		config.capability = caching ? CAP_Q : CAP_LAZY;
-		struct vtd_driver *driver = vtd_driver_create(&config, (struct memory_view){ memory, 0 }, &frames, &err);
+		struct vtd_driver *driver =
+			vtd_driver_create(&config, (struct memory_view){ memory, 0 }, &frames, &err);
 
 		ck_assert_int_eq(vtd_driver_strict(driver), caching);
 		vtd_driver_destroy(driver);
