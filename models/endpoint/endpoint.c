@@ -4,7 +4,7 @@
 #include "models/base/bits.h"
 #include "models/base/require.h"
 
-#define CLASS_BASE BITS64(23, 16)
+#define CLASS_BASE         BITS64(23, 16)
 #define CLASS_BASE_NETWORK 0x02u
 
 enum transfer_stage { STAGE_BEGIN, STAGE_FETCH, STAGE_LIST, STAGE_READ, STAGE_WRITE, STAGE_COMPLETE, STAGE_END };
@@ -23,14 +23,14 @@ void endpoint_init(struct endpoint *endpoint, const struct endpoint_config *conf
 {
 	REQUIRE(payload_size(config->mps_bytes) && payload_size(config->mrrs_bytes) &&
 		config->nic_descriptor_batch >= 1);
-	*endpoint = (struct endpoint){.config = *config};
+	*endpoint = (struct endpoint){ .config = *config };
 }
 
 /* ---- rings ---- */
 
 static void ring_set(struct endpoint_ring *ring, iova_t base, uint64_t bytes, uint64_t slot_bytes)
 {
-	*ring = (struct endpoint_ring){.base = base, .bytes = bytes - bytes % slot_bytes};
+	*ring = (struct endpoint_ring){ .base = base, .bytes = bytes - bytes % slot_bytes };
 }
 
 void endpoint_add_ring(struct endpoint *endpoint, iova_t base, uint64_t bytes)
@@ -51,11 +51,11 @@ void endpoint_add_ring(struct endpoint *endpoint, iova_t base, uint64_t bytes)
 
 void endpoint_remove_ring(struct endpoint *endpoint, iova_t base)
 {
-	struct endpoint_ring *const rings[] = {&endpoint->fetch, &endpoint->completion, &endpoint->list};
+	struct endpoint_ring *const rings[] = { &endpoint->fetch, &endpoint->completion, &endpoint->list };
 
 	for (unsigned i = 0; i < sizeof(rings) / sizeof(rings[0]); i++)
 		if (rings[i]->bytes && rings[i]->base == base)
-			*rings[i] = (struct endpoint_ring){0};
+			*rings[i] = (struct endpoint_ring){ 0 };
 	if (!endpoint->fetch.bytes)
 		endpoint->prefetched = 0;
 }
@@ -94,8 +94,8 @@ static void take_descriptor(struct transfer *transfer)
 		endpoint->prefetched = batch < slots ? batch : (uint32_t)slots;
 		use_ring(transfer, ring, (uint64_t)endpoint->prefetched * ENDPOINT_DESCRIPTOR_BYTES);
 	}
-	transfer->slot = (ring->next + ring->bytes - (uint64_t)endpoint->prefetched * ENDPOINT_DESCRIPTOR_BYTES) %
-			 ring->bytes;
+	transfer->slot =
+		(ring->next + ring->bytes - (uint64_t)endpoint->prefetched * ENDPOINT_DESCRIPTOR_BYTES) % ring->bytes;
 	endpoint->prefetched--;
 }
 
@@ -156,7 +156,13 @@ void transfer_begin(struct transfer *transfer, struct endpoint *endpoint, iova_t
 		    bool write)
 {
 	*transfer = (struct transfer){
-		.endpoint = endpoint, .iova = iova, .end = iova + bytes, .read = read, .write = write, .slot = UINT64_MAX};
+		.endpoint = endpoint,
+		.iova = iova,
+		.end = iova + bytes,
+		.read = read,
+		.write = write,
+		.slot = UINT64_MAX,
+	};
 }
 
 bool transfer_next(struct transfer *transfer, struct tlp *tlp)
@@ -182,7 +188,8 @@ bool transfer_next(struct transfer *transfer, struct tlp *tlp)
 	if (bytes > transfer->stop - transfer->next)
 		bytes = (uint32_t)(transfer->stop - transfer->next);
 	*tlp = (struct tlp){
-		.iova = transfer->next, .bytes = bytes, .write = write, .purpose = stage_purpose(transfer->stage)};
+		.iova = transfer->next, .bytes = bytes, .write = write, .purpose = stage_purpose(transfer->stage)
+	};
 	transfer->next += bytes;
 	return true;
 }

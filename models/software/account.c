@@ -8,7 +8,7 @@
 
 void account_init(struct account *account, uint64_t limit_bytes)
 {
-	*account = (struct account){.limit_pages = limit_bytes ? limit_bytes >> PAGE_LG2 : ACCOUNT_UNLIMITED};
+	*account = (struct account){ .limit_pages = limit_bytes ? limit_bytes >> PAGE_LG2 : ACCOUNT_UNLIMITED };
 }
 
 bool account_fits(const struct account *account, enum account_mode mode, uint64_t pages)

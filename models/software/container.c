@@ -5,20 +5,20 @@
 
 #include "models/base/require.h"
 
-#define MAPPING_VADDR 0
+#define MAPPING_VADDR       0
 #define MAPPING_PERMISSIONS 1
 
 void container_init(struct container *container, const struct container_config *config)
 {
 	REQUIRE(config->pin_batch_pages > 0 && config->flush_runs > 0);
-	*container = (struct container){.config = *config};
+	*container = (struct container){ .config = *config };
 	ranges_init(&container->mappings);
 }
 
 void container_fini(struct container *container)
 {
 	struct unmap_call call;
-	struct host_work work = {0};
+	struct host_work work = { 0 };
 
 	container_unmap_begin(&call, 0, UINT64_MAX, false);
 	while (container_unmap_step(container, &call, &work))
@@ -129,8 +129,7 @@ static int map_runs(struct container *container, iova_t iova, uint64_t vaddr, ui
 }
 
 /* Takes the first bytes of a mapping that could not be finished back. */
-static void unmap_runs(struct container *container, iova_t iova, uint64_t vaddr, uint64_t bytes,
-		       struct host_work *work)
+static void unmap_runs(struct container *container, iova_t iova, uint64_t vaddr, uint64_t bytes, struct host_work *work)
 {
 	const struct host_table *table = &container->config.table;
 
@@ -151,7 +150,7 @@ int container_map(struct container *container, iova_t iova, uint64_t vaddr, uint
 {
 	REQUIRE(bytes && ((iova | vaddr | bytes) & (PAGE_BYTES - 1)) == 0);
 	struct registrations *registrations = container->config.registrations;
-	struct range mapping = {.first = iova, .last = iova + bytes - 1, .value = {vaddr, permissions}};
+	struct range mapping = { .first = iova, .last = iova + bytes - 1, .value = { vaddr, permissions } };
 	uint64_t done;
 	int error = registrations ? registration_use(registrations, vaddr, bytes, work) : 0;
 
@@ -172,7 +171,7 @@ int container_map(struct container *container, iova_t iova, uint64_t vaddr, uint
 void container_unmap_begin(struct unmap_call *call, iova_t iova, iova_t last, bool whole_only)
 {
 	REQUIRE(iova <= last);
-	*call = (struct unmap_call){.next = iova, .last = last, .whole_only = whole_only};
+	*call = (struct unmap_call){ .next = iova, .last = last, .whole_only = whole_only };
 }
 
 /* The range of the last step was invalidated: its pages may go. */
@@ -210,8 +209,7 @@ bool container_unmap_step(struct container *container, struct unmap_call *call, 
 	if (call->ended)
 		return false;
 
-	struct range *mapping =
-		ranges_find(&container->mappings, call->next, call->within ? call->next : call->last);
+	struct range *mapping = ranges_find(&container->mappings, call->next, call->within ? call->next : call->last);
 	bool cut = mapping && !call->within && (mapping->first < call->next || mapping->last > call->last);
 
 	if (!mapping || (cut && call->whole_only)) {

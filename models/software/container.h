@@ -21,8 +21,8 @@ struct container_config {
 	struct registrations *registrations; /* NULL: mappings pin and charge on their own */
 	enum account_mode account_mode;
 	struct host_table table;
-	uint32_t pin_batch_pages;            /* pages asked of the memory manager at once; 512 in type1 */
-	uint32_t flush_runs;                 /* contiguous runs unmapped before an invalidation at the latest: 512 in type1 */
+	uint32_t pin_batch_pages; /* pages asked of the memory manager at once; 512 in type1 */
+	uint32_t flush_runs;      /* contiguous runs unmapped per invalidation at most; 512 in type1 */
 };
 
 struct container {
@@ -50,12 +50,12 @@ int container_map(struct container *container, iova_t iova, uint64_t vaddr, uint
 
 /* An unmap call under way; the caller's storage. */
 struct unmap_call {
-	iova_t next, last;     /* what remains to look at, inclusive */
-	bool ended;            /* nothing remains */
-	bool within;           /* the last step left a part of its mapping, from next on */
-	bool whole_only;       /* a mapping that the range cuts ends the call with ENOENT (iommufd) */
+	iova_t next, last; /* what remains to look at, inclusive */
+	bool ended;        /* nothing remains */
+	bool within;       /* the last step left a part of its mapping, from next on */
+	bool whole_only;   /* a mapping that the range cuts ends the call with ENOENT (iommufd) */
 	int error;
-	uint64_t bytes;        /* of the mappings removed so far */
+	uint64_t bytes; /* of the mappings removed so far */
 
 	/* What the last step took out of the table: invalidate it before the next step. */
 	iova_t flush_iova;

@@ -18,7 +18,7 @@ static void unmap_in_page_table(void *argument, iova_t iova, uint64_t bytes, str
 
 struct host_table host_table_of(struct page_table *table)
 {
-	return (struct host_table){.argument = table, .map = map_in_page_table, .unmap = unmap_in_page_table};
+	return (struct host_table){ .argument = table, .map = map_in_page_table, .unmap = unmap_in_page_table };
 }
 
 static enum map_status map_in_domain(void *argument, iova_t iova, phys_t output, uint64_t bytes, unsigned permissions,
@@ -38,5 +38,5 @@ static void unmap_in_domain(void *argument, iova_t iova, uint64_t bytes, struct 
 
 struct host_table host_table_of_domain(struct host_domain *domain)
 {
-	return (struct host_table){.argument = domain, .map = map_in_domain, .unmap = unmap_in_domain};
+	return (struct host_table){ .argument = domain, .map = map_in_domain, .unmap = unmap_in_domain };
 }

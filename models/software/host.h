@@ -15,11 +15,11 @@
 
 /* Where x86 takes an access for an interrupt message: no IOVA may be mapped here.  [VTD] "Interrupt Address Range" */
 #define HOST_INTERRUPT_FIRST UINT64_C(0xfee00000)
-#define HOST_INTERRUPT_LAST UINT64_C(0xfeefffff)
+#define HOST_INTERRUPT_LAST  UINT64_C(0xfeefffff)
 
 /* The memory of one process that may be pinned: [vaddr, vaddr + bytes) lies at [base, base + bytes). */
 struct host_ram {
-	phys_t base;       /* host-physical */
+	phys_t base; /* host-physical */
 	uint64_t bytes;
 	uint64_t vaddr;
 	unsigned page_lg2; /* host pages behind it, 12, 21 or 30: a physically contiguous run, hence a leaf, ends at
@@ -55,17 +55,17 @@ struct host_table host_table_of_domain(struct host_domain *domain);
 
 /* What calls did; every function adds to it. */
 struct host_work {
-	uint64_t ioctls;              /* 1 by each type1, ioas, nested_hwpt and registration call that stands for one */
-	uint64_t container_finds;     /* searches of the ordered set of mappings */
+	uint64_t ioctls;          /* 1 by each type1, ioas, nested_hwpt and registration call that stands for one */
+	uint64_t container_finds; /* searches of the ordered set of mappings */
 	uint64_t mappings_inserted, mappings_removed;
-	uint64_t pin_calls;           /* batches handed to the memory manager */
+	uint64_t pin_calls; /* batches handed to the memory manager */
 	uint64_t pages_pinned, pages_unpinned;
-	uint64_t account_operations;  /* changes of locked memory, refused ones too */
+	uint64_t account_operations; /* changes of locked memory, refused ones too */
 	uint64_t registration_finds;
-	uint64_t table_calls;         /* map or unmap calls of the IOMMU driver */
+	uint64_t table_calls; /* map or unmap calls of the IOMMU driver */
 	struct map_work table;
-	uint64_t flushes;             /* ranges handed out for invalidation */
-	uint64_t invalidations;       /* guest invalidations accepted for forwarding */
+	uint64_t flushes;       /* ranges handed out for invalidation */
+	uint64_t invalidations; /* guest invalidations accepted for forwarding */
 };
 
 #endif

@@ -8,7 +8,7 @@
 
 void ioas_init(struct ioas *ioas, const struct container_config *config, iova_t iova_last)
 {
-	*ioas = (struct ioas){.iova_last = iova_last};
+	*ioas = (struct ioas){ .iova_last = iova_last };
 	container_init(&ioas->container, config);
 }
 
@@ -91,7 +91,7 @@ int nested_hwpt_init(struct nested_hwpt *hwpt, struct ioas *parent, const struct
 	work->ioctls++;
 	if (s1->levels != 4 && !(s1->levels == 5 && five_level))
 		return EINVAL;
-	*hwpt = (struct nested_hwpt){.parent = parent, .s1 = *s1};
+	*hwpt = (struct nested_hwpt){ .parent = parent, .s1 = *s1 };
 	return 0;
 }
 

@@ -45,8 +45,8 @@ bool ioas_unmap_step(struct ioas *ioas, struct unmap_call *call, struct host_wor
 /* struct iommu_hwpt_vtd_s1: what a guest says of its first stage. */
 struct vtd_s1 {
 	bool supervisor_request, extended_accessed, write_protect; /* SRE, EAFE, WPE */
-	phys_t root;         /* guest-physical */
-	unsigned levels;     /* 4 or 5 */
+	phys_t root;                                               /* guest-physical */
+	unsigned levels;                                           /* 4 or 5 */
 };
 
 /* Reads it from a guest's PASID table entry (8 words); false when that is not present or not a first stage. */
@@ -58,20 +58,21 @@ struct nested_hwpt {
 	struct vtd_s1 s1;
 };
 
-/* IOMMU_HWPT_ALLOC, data VTD_S1.  EINVAL for a width the unit cannot walk: 4 levels, and 5 with five_level (CAP.FS5LP). */
+/* IOMMU_HWPT_ALLOC, data VTD_S1.  EINVAL unless the unit walks it: 4 levels, and 5 with five_level (CAP.FS5LP). */
 int nested_hwpt_init(struct nested_hwpt *hwpt, struct ioas *parent, const struct vtd_s1 *s1, bool five_level,
 		     struct host_work *work);
 
 /* struct iommu_hwpt_vtd_s1_invalidate. */
 struct vtd_s1_invalidation {
 	iova_t addr;
-	uint64_t npages;  /* UINT64_MAX with addr 0: everything */
-	bool leaf;        /* only leaf entries changed */
+	uint64_t npages; /* UINT64_MAX with addr 0: everything */
+	bool leaf;       /* only leaf entries changed */
 };
 
 /*
- * IOMMU_HWPT_INVALIDATE of count requests: checks them in order and stops at the first bad one with EINVAL (a misaligned
- * address; everything, but not from 0); *accepted of them are to be forwarded as PASID-based IOTLB invalidations.
+ * IOMMU_HWPT_INVALIDATE of count requests: checks them in order and stops at the first bad one with EINVAL (a
+ * misaligned address; everything, but not from 0); *accepted of them are to be forwarded as PASID-based IOTLB
+ * invalidations.
  */
 int nested_hwpt_invalidate(const struct vtd_s1_invalidation *request, unsigned count, unsigned *accepted,
 			   struct host_work *work);

@@ -5,20 +5,20 @@
 
 #include "models/base/require.h"
 
-#define BLOCK_LG2 (PAGE_LG2 + PT_TABLE_LG2)
+#define BLOCK_LG2   (PAGE_LG2 + PT_TABLE_LG2)
 #define BLOCK_BYTES (UINT64_C(1) << BLOCK_LG2)
 #define BLOCK_PAGES (UINT64_C(1) << PT_TABLE_LG2)
 
 struct pin_block {
-	uint32_t whole;       /* pins of all of it at once */
-	uint32_t single;      /* pages of it that are pinned one by one */
-	uint32_t *page;       /* [BLOCK_PAGES] pins one by one; NULL until there was one */
+	uint32_t whole;  /* pins of all of it at once */
+	uint32_t single; /* pages of it that are pinned one by one */
+	uint32_t *page;  /* [BLOCK_PAGES] pins one by one; NULL until there was one */
 };
 
 void pins_init(struct pins *pins, const struct host_ram *ram)
 {
 	REQUIRE(((ram->base | ram->bytes | ram->vaddr) & (PAGE_BYTES - 1)) == 0);
-	*pins = (struct pins){.ram = *ram};
+	*pins = (struct pins){ .ram = *ram };
 	pins->block_count = (size_t)((ram->bytes + BLOCK_BYTES - 1) >> BLOCK_LG2);
 	pins->block = calloc(pins->block_count, sizeof(*pins->block));
 	REQUIRE(pins->block || !pins->block_count);
@@ -29,7 +29,7 @@ void pins_fini(struct pins *pins)
 	for (size_t i = 0; i < pins->block_count; i++)
 		free(pins->block[i].page);
 	free(pins->block);
-	*pins = (struct pins){0};
+	*pins = (struct pins){ 0 };
 }
 
 static uint64_t block_pages_pinned(const struct pin_block *block)

@@ -21,8 +21,8 @@ struct pins {
 	struct host_ram ram;
 	struct pin_block *block; /* [block_count], by 2 MiB of ram */
 	size_t block_count;
-	uint64_t pins;           /* page references */
-	uint64_t pages, peak;    /* distinct pages pinned */
+	uint64_t pins;        /* page references */
+	uint64_t pages, peak; /* distinct pages pinned */
 };
 
 void pins_init(struct pins *pins, const struct host_ram *ram);

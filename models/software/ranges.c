@@ -15,7 +15,7 @@ struct range_node {
 
 void ranges_init(struct ranges *ranges)
 {
-	*ranges = (struct ranges){.used = 1};
+	*ranges = (struct ranges){ .used = 1 };
 	random_init(&ranges->random, 1);
 }
 
@@ -96,7 +96,7 @@ void ranges_insert(struct ranges *ranges, const struct range *range)
 	struct range_node *node = &ranges->node[index];
 	uint32_t *link = &ranges->root;
 
-	*node = (struct range_node){.range = *range, .priority = random_next(&ranges->random)};
+	*node = (struct range_node){ .range = *range, .priority = random_next(&ranges->random) };
 	while (*link && ranges->node[*link].priority >= node->priority) {
 		struct range_node *at = &ranges->node[*link];
 

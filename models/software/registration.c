@@ -11,7 +11,7 @@ void registrations_init(struct registrations *registrations, struct account *acc
 			uint32_t pin_batch_pages)
 {
 	REQUIRE(pin_batch_pages > 0);
-	*registrations = (struct registrations){.account = account, .pins = pins, .pin_batch_pages = pin_batch_pages};
+	*registrations = (struct registrations){ .account = account, .pins = pins, .pin_batch_pages = pin_batch_pages };
 	ranges_init(&registrations->ranges);
 }
 
@@ -28,7 +28,7 @@ static void drop(struct registrations *registrations, const struct range *region
 
 void registrations_fini(struct registrations *registrations)
 {
-	struct host_work work = {0};
+	struct host_work work = { 0 };
 	const struct range *region;
 
 	while ((region = ranges_find(&registrations->ranges, 0, UINT64_MAX)))
@@ -49,7 +49,7 @@ int registration_add(struct registrations *registrations, uint64_t vaddr, uint64
 	if (!bytes)
 		return ENOMEM; /* the kernel's array of no pages */
 
-	struct range region = {.first = vaddr, .last = vaddr + bytes - 1};
+	struct range region = { .first = vaddr, .last = vaddr + bytes - 1 };
 	const struct range *other = ranges_find(&registrations->ranges, region.first, region.last);
 	uint64_t pages = bytes >> PAGE_LG2;
 

@@ -21,10 +21,10 @@
 
 /* Of one process. */
 struct registrations {
-	struct account *account;   /* not owned */
-	struct pins *pins;         /* not owned */
+	struct account *account; /* not owned */
+	struct pins *pins;       /* not owned */
 	uint32_t pin_batch_pages;
-	struct ranges ranges;      /* by vaddr; value[0]: mappings that use it */
+	struct ranges ranges; /* by vaddr; value[0]: mappings that use it */
 };
 
 void registrations_init(struct registrations *registrations, struct account *account, struct pins *pins,

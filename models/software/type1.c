@@ -5,7 +5,7 @@
 
 void type1_init(struct type1 *type1, const struct container_config *config, uint32_t entry_limit, iova_t iova_last)
 {
-	*type1 = (struct type1){.entries_left = entry_limit, .iova_last = iova_last};
+	*type1 = (struct type1){ .entries_left = entry_limit, .iova_last = iova_last };
 	container_init(&type1->container, config);
 }
 
@@ -44,8 +44,7 @@ int type1_map(struct type1 *type1, iova_t iova, uint64_t vaddr, uint64_t bytes, 
 	return error;
 }
 
-int type1_unmap_begin(struct type1 *type1, struct unmap_call *call, iova_t iova, uint64_t bytes,
-		      struct host_work *work)
+int type1_unmap_begin(struct type1 *type1, struct unmap_call *call, iova_t iova, uint64_t bytes, struct host_work *work)
 {
 	const struct ranges *mappings = &type1->container.mappings;
 	iova_t last = iova + bytes - 1;
@@ -56,8 +55,7 @@ int type1_unmap_begin(struct type1 *type1, struct unmap_call *call, iova_t iova,
 
 	/* The mapping at either end must not reach out of the range. */
 	const struct range *at_first = ranges_find(mappings, iova, iova);
-	const struct range *at_last =
-		at_first && at_first->last >= last ? at_first : ranges_find(mappings, last, last);
+	const struct range *at_last = at_first && at_first->last >= last ? at_first : ranges_find(mappings, last, last);
 
 	work->container_finds += 3; /* both ends, then the first of the range */
 	if ((at_first && at_first->first != iova) || (at_last && at_last->last != last))

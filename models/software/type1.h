@@ -13,12 +13,12 @@
 #include "models/software/container.h"
 
 #define TYPE1_ENTRY_LIMIT 65535u /* module parameter dma_entry_limit */
-#define TYPE1_FLUSH_RUNS 512u    /* VFIO_IOMMU_TLB_SYNC_MAX */
+#define TYPE1_FLUSH_RUNS  512u   /* VFIO_IOMMU_TLB_SYNC_MAX */
 
 struct type1 {
 	struct container container;
 	uint32_t entries_left;
-	iova_t iova_last;      /* of the domain's aperture, inclusive */
+	iova_t iova_last; /* of the domain's aperture, inclusive */
 };
 
 /* entry_limit: TYPE1_ENTRY_LIMIT unless the host is configured otherwise; iova_last: 2^48 - 1 with a 4-level table. */

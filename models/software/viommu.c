@@ -9,7 +9,7 @@
 #include "models/iommu/vtd/layout_tables.h"
 #include "models/pagetable/vtd_second_stage.h"
 
-#define RECORD_GPA 0
+#define RECORD_GPA         0
 #define RECORD_PERMISSIONS 1
 
 /* The largest address mask the unit takes (CAP.MAMV).  [QEMU] VTD_MAMV */
@@ -17,7 +17,7 @@
 
 void viommu_init(struct viommu *viommu, enum viommu_mode mode, struct memory_view guest, const struct pt_rules *rules)
 {
-	*viommu = (struct viommu){.mode = mode, .guest = guest, .rules = *rules, .root = PHYS_NONE};
+	*viommu = (struct viommu){ .mode = mode, .guest = guest, .rules = *rules, .root = PHYS_NONE };
 }
 
 void viommu_fini(struct viommu *viommu)
@@ -38,7 +38,7 @@ unsigned viommu_add(struct viommu *viommu, uint16_t source_id)
 {
 	viommu->space = realloc(viommu->space, (viommu->space_count + 1) * sizeof(*viommu->space));
 	REQUIRE(viommu->space);
-	viommu->space[viommu->space_count] = (struct viommu_space){.source_id = source_id};
+	viommu->space[viommu->space_count] = (struct viommu_space){ .source_id = source_id };
 	ranges_init(&viommu->space[viommu->space_count].mapped);
 	return viommu->space_count++;
 }
@@ -122,7 +122,7 @@ static bool read_first_stage(const struct viommu *viommu, struct viommu_command 
 		return false;
 	address = (directory & VTD_PASIDDIR_SMPTBLPTR) + FIELD_GET(VTD_PASID_TABLE_INDEX, pasid) * VTD_PASID_BYTES;
 
-	uint64_t entry[8] = {read_structure(viommu, command, address)};
+	uint64_t entry[8] = { read_structure(viommu, command, address) };
 
 	for (unsigned i = 1; i < 8; i++)
 		entry[i] = view_read64(viommu->guest, address + 8 * i);
@@ -143,7 +143,7 @@ static void forget(struct viommu_space *space, iova_t first, iova_t last)
 
 static void set_call(struct viommu_call *call, enum viommu_call_kind kind, unsigned space, iova_t first, iova_t last)
 {
-	*call = (struct viommu_call){.kind = kind, .space = space, .iova = first, .bytes = last - first + 1};
+	*call = (struct viommu_call){ .kind = kind, .space = space, .iova = first, .bytes = last - first + 1 };
 }
 
 /*
@@ -156,7 +156,7 @@ static bool compare(struct viommu *viommu, struct viommu_command *command, iova_
 	unsigned number = command->space - 1;
 	struct viommu_space *space = &viommu->space[number];
 	const struct range *mapped = ranges_find(&space->mapped, first, last);
-	struct range found = {.first = first, .last = last, .value = {gpa, permissions}};
+	struct range found = { .first = first, .last = last, .value = { gpa, permissions } };
 
 	if (!permissions) {
 		if (!mapped)
@@ -197,7 +197,7 @@ static void walk_begin_range(const struct viommu *viommu, struct viommu_command 
 
 	if (first > limit)
 		return;
-	*walk = (struct viommu_walk){.rules = viommu->rules, .level = top, .next = first};
+	*walk = (struct viommu_walk){ .rules = viommu->rules, .level = top, .next = first };
 	walk->rules.levels = domain->levels;
 	walk->table[top] = domain->root;
 	walk->permissions[top] = PT_READ | PT_WRITE;
@@ -318,7 +318,7 @@ static bool refresh_first_stage(struct viommu *viommu, struct viommu_command *co
 		bool was = space->attached;
 
 		space->attached = false;
-		*call = (struct viommu_call){.kind = VIOMMU_DETACH, .space = command->space - 1};
+		*call = (struct viommu_call){ .kind = VIOMMU_DETACH, .space = command->space - 1 };
 		return was;
 	}
 	if (space->attached && same_s1(&space->s1, &found.s1) && space->domain_id == found.domain_id)
@@ -327,7 +327,7 @@ static bool refresh_first_stage(struct viommu *viommu, struct viommu_command *co
 	space->s1 = found.s1;
 	space->domain_id = found.domain_id;
 	space->pasid = found.pasid;
-	*call = (struct viommu_call){.kind = VIOMMU_ATTACH, .space = command->space - 1, .s1 = found.s1};
+	*call = (struct viommu_call){ .kind = VIOMMU_ATTACH, .space = command->space - 1, .s1 = found.s1 };
 	return true;
 }
 
@@ -347,7 +347,7 @@ static bool invalidation_of(const struct viommu_command *command, const struct v
 {
 	const uint64_t *word = command->word;
 
-	*request = (struct vtd_s1_invalidation){.npages = UINT64_MAX};
+	*request = (struct vtd_s1_invalidation){ .npages = UINT64_MAX };
 	if (!space->attached)
 		return false;
 	if (command->kind == VIOMMU_IOTLB) {
@@ -380,8 +380,7 @@ static bool nested_space(struct viommu *viommu, struct viommu_command *command, 
 		return pasid_cache_matches(command, space) && refresh_first_stage(viommu, command, call);
 	if (!invalidation_of(command, space, &request))
 		return false;
-	*call = (struct viommu_call){
-		.kind = VIOMMU_INVALIDATE, .space = command->space - 1, .invalidation = request};
+	*call = (struct viommu_call){ .kind = VIOMMU_INVALIDATE, .space = command->space - 1, .invalidation = request };
 	return true;
 }
 
@@ -394,9 +393,8 @@ static enum viommu_command_kind kind_of(const uint64_t word[2])
 	case VTD_INV_CONTEXT:
 		return FIELD_GET(VTD_CC_INV0_G, word[0]) ? VIOMMU_CONTEXT : VIOMMU_INVALID;
 	case VTD_INV_IOTLB:
-		if (!FIELD_GET(VTD_IOTLB_INV0_G, word[0]) ||
-		    (FIELD_GET(VTD_IOTLB_INV0_G, word[0]) == VTD_IOTLB_PAGE &&
-		     FIELD_GET(VTD_IOTLB_INV1_AM, word[1]) > ADDRESS_MASK_MAX))
+		if (!FIELD_GET(VTD_IOTLB_INV0_G, word[0]) || (FIELD_GET(VTD_IOTLB_INV0_G, word[0]) == VTD_IOTLB_PAGE &&
+							      FIELD_GET(VTD_IOTLB_INV1_AM, word[1]) > ADDRESS_MASK_MAX))
 			return VIOMMU_INVALID;
 		return VIOMMU_IOTLB;
 	case VTD_INV_PASID_IOTLB:
@@ -421,7 +419,7 @@ static enum viommu_command_kind kind_of(const uint64_t word[2])
 void viommu_begin(struct viommu *viommu, struct viommu_command *command, const uint64_t word[2])
 {
 	(void)viommu;
-	*command = (struct viommu_command){.word = {word[0], word[1]}, .kind = kind_of(word)};
+	*command = (struct viommu_command){ .word = { word[0], word[1] }, .kind = kind_of(word) };
 	command->interrupt = command->kind == VIOMMU_WAIT && word[0] & VTD_WAIT0_IF;
 }
 

@@ -38,8 +38,8 @@ enum viommu_mode { VIOMMU_SHADOW, VIOMMU_NESTED };
 /* One assigned device: its requester ID, and what is mapped or attached for it on the host. */
 struct viommu_space {
 	uint16_t source_id;
-	struct ranges mapped;      /* shadow: by iova; value[0]: guest-physical, value[1]: permissions */
-	bool attached;             /* nested: s1 is attached, under the guest's domain_id and pasid (RID_PASID) */
+	struct ranges mapped; /* shadow: by iova; value[0]: guest-physical, value[1]: permissions */
+	bool attached;        /* nested: s1 is attached, under the guest's domain_id and pasid (RID_PASID) */
 	struct vtd_s1 s1;
 	uint16_t domain_id;
 	uint32_t pasid;
@@ -48,8 +48,8 @@ struct viommu_space {
 struct viommu {
 	enum viommu_mode mode;
 	struct memory_view guest;
-	struct pt_rules rules;     /* of the guest's second stage; levels is taken from each context entry */
-	phys_t root;               /* RTADDR.RTA, guest-physical */
+	struct pt_rules rules;      /* of the guest's second stage; levels is taken from each context entry */
+	phys_t root;                /* RTADDR.RTA, guest-physical */
 	struct viommu_space *space; /* [space_count] */
 	unsigned space_count;
 };
@@ -65,9 +65,9 @@ void viommu_set_root(struct viommu *viommu, phys_t root);
 unsigned viommu_add(struct viommu *viommu, uint16_t source_id);
 
 enum viommu_call_kind {
-	VIOMMU_MAP,        /* VFIO_IOMMU_MAP_DMA or IOMMU_IOAS_MAP */
+	VIOMMU_MAP, /* VFIO_IOMMU_MAP_DMA or IOMMU_IOAS_MAP */
 	VIOMMU_UNMAP,
-	VIOMMU_ATTACH,     /* IOMMU_HWPT_ALLOC of s1 and attach */
+	VIOMMU_ATTACH, /* IOMMU_HWPT_ALLOC of s1 and attach */
 	VIOMMU_DETACH,
 	VIOMMU_INVALIDATE, /* IOMMU_HWPT_INVALIDATE, one request */
 };
@@ -77,14 +77,19 @@ struct viommu_call {
 	unsigned space;
 	iova_t iova;
 	uint64_t bytes;
-	phys_t gpa;                /* map: guest-physical; vaddr is this and a constant */
-	unsigned permissions;      /* map: PT_READ, and PT_WRITE when the guest's entry gives it (QEMU always gives read) */
-	struct vtd_s1 s1;                       /* attach */
+	phys_t gpa;           /* map: guest-physical; vaddr is this and a constant */
+	unsigned permissions; /* map: PT_READ, always, and PT_WRITE when the guest's entry gives it */
+	struct vtd_s1 s1;     /* attach */
 	struct vtd_s1_invalidation invalidation; /* invalidate */
 };
 
 enum viommu_command_kind {
-	VIOMMU_CONTEXT, VIOMMU_PASID_CACHE, VIOMMU_IOTLB, VIOMMU_PASID_IOTLB, VIOMMU_WAIT, VIOMMU_OTHER,
+	VIOMMU_CONTEXT,
+	VIOMMU_PASID_CACHE,
+	VIOMMU_IOTLB,
+	VIOMMU_PASID_IOTLB,
+	VIOMMU_WAIT,
+	VIOMMU_OTHER,
 	VIOMMU_INVALID, /* the queue stops: a reserved type or granularity */
 };
 
@@ -103,17 +108,17 @@ enum viommu_doing { VIOMMU_IDLE, VIOMMU_WALKING, VIOMMU_DROPPING };
 struct viommu_command {
 	uint64_t word[2];
 	enum viommu_command_kind kind;
-	bool interrupt;            /* wait: an invalidation-completion event is raised */
-	uint64_t entries_read;     /* words of guest page tables read so far */
-	uint64_t structures_read;  /* root, context, PASID directory and PASID entries read so far */
-	uint64_t calls;            /* handed out so far */
+	bool interrupt;           /* wait: an invalidation-completion event is raised */
+	uint64_t entries_read;    /* words of guest page tables read so far */
+	uint64_t structures_read; /* root, context, PASID directory and PASID entries read so far */
+	uint64_t calls;           /* handed out so far */
 
 	/* The unit's own state. */
-	unsigned space;            /* the next to look at; while doing something, the one after it */
+	unsigned space; /* the next to look at; while doing something, the one after it */
 	enum viommu_doing doing;
 	struct viommu_walk walk;
-	iova_t drop_next;          /* dropping: the whole space goes, in aligned pieces */
-	bool remap_pending;        /* an unmap went out for a leaf that changed; its map follows */
+	iova_t drop_next;   /* dropping: the whole space goes, in aligned pieces */
+	bool remap_pending; /* an unmap went out for a leaf that changed; its map follows */
 	struct viommu_call remap;
 	bool status_written;
 };

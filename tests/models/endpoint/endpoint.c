@@ -15,7 +15,8 @@ static unsigned count;
 static void start(enum endpoint_kind kind, uint32_t mps, uint32_t mrrs, uint32_t batch)
 {
 	struct endpoint_config config = {
-		.kind = kind, .mps_bytes = mps, .mrrs_bytes = mrrs, .nic_descriptor_batch = batch};
+		.kind = kind, .mps_bytes = mps, .mrrs_bytes = mrrs, .nic_descriptor_batch = batch
+	};
 
 	endpoint_init(&endpoint, &config);
 }

@@ -76,6 +76,16 @@ START_TEST(a_huge_host_page_is_one_run_one_charge_and_one_leaf)
 }
 END_TEST
 
+START_TEST(a_run_longer_than_a_batch_takes_several_pin_calls_and_one_charge)
+{
+	start(8 * MIB, 30, 0);
+	ck_assert_int_eq(container_map(&container, 0, RAM_VADDR, 1025 * PAGE_BYTES, PT_READ, &host.work), 0);
+	ck_assert_uint_eq(host.work.pin_calls, 3);
+	ck_assert_uint_eq(host.work.account_operations, 1);
+	ck_assert_uint_eq(host.work.table_calls, 1);
+}
+END_TEST
+
 START_TEST(a_mapping_that_starts_inside_a_huge_page_has_a_short_first_run)
 {
 	start(8 * MIB, 21, 0);
@@ -138,14 +148,14 @@ START_TEST(a_mapping_of_many_runs_is_invalidated_in_parts)
 }
 END_TEST
 
-/* Everything that a failed map must leave alone.  Tables may stay behind, empty: a driver frees those that a range covers. */
+/* What a failed map must leave alone.  Tables may stay, empty: a driver frees those that a range covers. */
 struct state {
 	uint64_t pages, pins, locked, mappings;
 };
 
 static struct state state_now(void)
 {
-	return (struct state){host.pins.pages, host.pins.pins, host.account.total, container.mappings.count};
+	return (struct state){ host.pins.pages, host.pins.pins, host.account.total, container.mappings.count };
 }
 
 static void expect_unchanged(struct state before)
@@ -225,7 +235,7 @@ START_TEST(a_map_of_registered_memory_pins_and_charges_nothing)
 	config.registrations = &host.registrations;
 	container_init(&container, &config);
 	ck_assert_int_eq(registration_add(&host.registrations, RAM_VADDR, MIB, &host.work), 0);
-	host.work = (struct host_work){0};
+	host.work = (struct host_work){ 0 };
 	ck_assert_int_eq(container_map(&container, 0, RAM_VADDR, 0x4000, PT_READ, &host.work), 0);
 	ck_assert_int_eq(container_map(&container, 0x10000, RAM_VADDR, 0x4000, PT_READ, &host.work), 0);
 	ck_assert_uint_eq(host.work.pin_calls + host.work.pages_pinned + host.work.account_operations, 0);
@@ -242,7 +252,7 @@ END_TEST
 /* ---- the brute-force twin: a dictionary of pages ---- */
 
 #define IOVA_PAGES 96u
-#define RAM_PAGES 64u
+#define RAM_PAGES  64u
 
 struct twin_page {
 	unsigned mapping; /* 0: free; else unique */
@@ -253,7 +263,7 @@ struct twin_page {
 static void compare(const struct twin_page *twin, uint64_t seed, unsigned step)
 {
 	uint64_t live = 0;
-	unsigned count[RAM_PAGES] = {0};
+	unsigned count[RAM_PAGES] = { 0 };
 
 	for (unsigned i = 0; i < IOVA_PAGES; i++) {
 		unsigned permissions;
@@ -297,7 +307,7 @@ START_TEST(random_maps_and_unmaps_agree_with_a_dictionary_of_pages)
 {
 	struct random random;
 	uint64_t seed = 1000 + (uint64_t)_i;
-	struct twin_page twin[IOVA_PAGES] = {0};
+	struct twin_page twin[IOVA_PAGES] = { 0 };
 	unsigned next = 1, limit = 40;
 
 	random_init(&random, seed);
@@ -321,8 +331,8 @@ START_TEST(random_maps_and_unmaps_agree_with_a_dictionary_of_pages)
 		if (!is_free) {
 			uint64_t expected = twin_unmap(twin, first, pages);
 
-			ck_assert_msg(unmap(first * PAGE_BYTES, pages * PAGE_BYTES) == expected, "seed %lu step %u", seed,
-				      step);
+			ck_assert_msg(unmap(first * PAGE_BYTES, pages * PAGE_BYTES) == expected, "seed %lu step %u",
+				      seed, step);
 		} else {
 			unsigned present = ram + pages <= RAM_PAGES ? pages : RAM_PAGES - ram;
 			int expected = host.account.total + present > limit ? ENOMEM : present < pages ? EFAULT : 0;
@@ -332,7 +342,7 @@ START_TEST(random_maps_and_unmaps_agree_with_a_dictionary_of_pages)
 			ck_assert_msg(error == expected, "seed %lu step %u: %d, not %d", seed, step, error, expected);
 			for (unsigned i = 0; !error && i < pages; i++)
 				twin[first + i] =
-					(struct twin_page){next, RAM_VADDR + (ram + i) * PAGE_BYTES, permissions};
+					(struct twin_page){ next, RAM_VADDR + (ram + i) * PAGE_BYTES, permissions };
 			next++;
 		}
 		compare(twin, seed, step);
@@ -351,6 +361,7 @@ int main(void)
 	tcase_add_test(test, a_map_leads_every_page_to_its_own_memory);
 	tcase_add_test(test, small_host_pages_are_charged_and_mapped_one_by_one_but_pinned_in_batches);
 	tcase_add_test(test, a_huge_host_page_is_one_run_one_charge_and_one_leaf);
+	tcase_add_test(test, a_run_longer_than_a_batch_takes_several_pin_calls_and_one_charge);
 	tcase_add_test(test, a_mapping_that_starts_inside_a_huge_page_has_a_short_first_run);
 	tcase_add_test(test, pages_go_only_after_their_range_was_named_for_invalidation);
 	tcase_add_test(test, each_mapping_of_an_unmap_is_invalidated_on_its_own);

@@ -8,8 +8,8 @@
 #include "vtd_driver_bench.h"
 
 #define RAM_VADDR UINT64_C(0x200000000)
-#define RAM_BASE UINT64_C(0x40000000)
-#define SID 0x0020u
+#define RAM_BASE  UINT64_C(0x40000000)
+#define SID       0x0020u
 
 static struct bench bench;
 static struct host_domain host;
@@ -20,20 +20,20 @@ static struct host_work work;
 
 static void setup_container(void)
 {
-	struct host_ram ram = {.base = RAM_BASE, .bytes = 0x800000, .vaddr = RAM_VADDR, .page_lg2 = 21};
+	struct host_ram ram = { .base = RAM_BASE, .bytes = 0x800000, .vaddr = RAM_VADDR, .page_lg2 = 21 };
 
 	setup(&bench, CAP_LAZY, ECAP_Q, 0);
-	host = (struct host_domain){.domain = attached(&bench, VTD_DOMAIN_UNMANAGED, SID), .list = &bench.list};
+	host = (struct host_domain){ .domain = attached(&bench, VTD_DOMAIN_UNMANAGED, SID), .list = &bench.list };
 	account_init(&account, 0);
 	pins_init(&pins, &ram);
-	work = (struct host_work){0};
+	work = (struct host_work){ 0 };
 
-	struct container_config config = {.account = &account,
-					  .pins = &pins,
-					  .account_mode = ACCOUNT_MM,
-					  .table = host_table_of_domain(&host),
-					  .pin_batch_pages = 512,
-					  .flush_runs = 512};
+	struct container_config config = { .account = &account,
+					   .pins = &pins,
+					   .account_mode = ACCOUNT_MM,
+					   .table = host_table_of_domain(&host),
+					   .pin_batch_pages = 512,
+					   .flush_runs = 512 };
 
 	container_init(&container, &config);
 }
@@ -58,8 +58,13 @@ START_TEST(an_unmap_step_leaves_one_flush_of_its_range_to_the_driver)
 	ck_assert(container_unmap_step(&container, &call, &work));
 	vtd_domain_sync_unmap(host.domain, &host.gather, host.list);
 
-	/* [VTD] "IOTLB Invalidate": type 2, G page-selective, DW, DR, DID; ADDR, IH: no table went, AM: 4 pages hold 3. */
-	EXPECT(&bench, {2 | 3 << 4 | 1 << 6 | 1 << 7 | (uint64_t)vtd_domain_id(host.domain) << 16, 0x8000 | 1 << 6 | 2});
+	/*
+	 * [VTD] "IOTLB Invalidate": type 2, G page-selective, DW, DR, DID; ADDR, IH: no table went, AM: 4
+	 * pages hold 3.
+	 */
+	uint64_t did = vtd_domain_id(host.domain);
+
+	EXPECT(&bench, { 2 | 3 << 4 | 1 << 6 | 1 << 7 | did << 16, 0x8000 | 1 << 6 | 2 });
 	ck_assert(!container_unmap_step(&container, &call, &work));
 	ck_assert_uint_eq(call.bytes, 0x3000);
 }

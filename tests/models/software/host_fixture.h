@@ -9,9 +9,9 @@
 #include "models/pagetable/walk.h"
 #include "models/software/container.h"
 
-#define RAM_BASE UINT64_C(0x40000000)
-#define RAM_VADDR UINT64_C(0x200000000)
-#define TABLES_FIRST UINT64_C(0x1000000)
+#define RAM_BASE      UINT64_C(0x40000000)
+#define RAM_VADDR     UINT64_C(0x200000000)
+#define TABLES_FIRST  UINT64_C(0x1000000)
 #define TABLES_FRAMES 4096u
 
 struct host {
@@ -26,17 +26,19 @@ struct host {
 
 static inline struct pt_rules host_rules(void)
 {
-	return (struct pt_rules){.levels = 4, .input_width_lg2 = 48, .output_width_lg2 = 46, .size_2m = true, .size_1g = true};
+	return (struct pt_rules){
+		.levels = 4, .input_width_lg2 = 48, .output_width_lg2 = 46, .size_2m = true, .size_1g = true
+	};
 }
 
 static inline void host_init(struct host *host, uint64_t ram_bytes, unsigned page_lg2, uint64_t limit_bytes)
 {
 	struct pt_rules rules = host_rules();
-	struct host_ram ram = {.base = RAM_BASE, .bytes = ram_bytes, .vaddr = RAM_VADDR, .page_lg2 = page_lg2};
+	struct host_ram ram = { .base = RAM_BASE, .bytes = ram_bytes, .vaddr = RAM_VADDR, .page_lg2 = page_lg2 };
 
-	*host = (struct host){.memory = memory_create()};
+	*host = (struct host){ .memory = memory_create() };
 	frames_init(&host->frames, TABLES_FIRST, TABLES_FIRST + TABLES_FRAMES * PAGE_BYTES);
-	if (page_table_init(&host->table, &vtd_second_stage, &rules, (struct memory_view){.memory = host->memory},
+	if (page_table_init(&host->table, &vtd_second_stage, &rules, (struct memory_view){ .memory = host->memory },
 			    &host->frames) != MAP_OK)
 		abort();
 	account_init(&host->account, limit_bytes);
@@ -55,12 +57,12 @@ static inline void host_fini(struct host *host)
 
 static inline struct container_config host_container(struct host *host)
 {
-	return (struct container_config){.account = &host->account,
-					 .pins = &host->pins,
-					 .account_mode = ACCOUNT_MM,
-					 .table = host_table_of(&host->table),
-					 .pin_batch_pages = 512,
-					 .flush_runs = 512};
+	return (struct container_config){ .account = &host->account,
+					  .pins = &host->pins,
+					  .account_mode = ACCOUNT_MM,
+					  .table = host_table_of(&host->table),
+					  .pin_batch_pages = 512,
+					  .flush_runs = 512 };
 }
 
 /* Where the table leads: the page and the permissions, by walking memory; PHYS_NONE when nowhere. */

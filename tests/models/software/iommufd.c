@@ -38,10 +38,10 @@ START_TEST(a_guests_memory_is_pinned_and_charged_once_as_nesting_parent)
 }
 END_TEST
 
-/* Words as [VTD] "Scalable-Mode PASID Table Entry" has them: P 0, PGTT 8:6; SRE 0, FSPM 3:2, WPE 4, EAFE 7, FSPTPTR 63:12. */
+/* [VTD] "Scalable-Mode PASID Table Entry": P 0, PGTT 8:6; SRE 0, FSPM 3:2, WPE 4, EAFE 7, FSPTPTR 63:12. */
 START_TEST(a_guests_pasid_entry_says_where_its_first_stage_is)
 {
-	uint64_t entry[8] = {1 | 1 << 6, 5, 0x12345000 | 1 | 1 << 4};
+	uint64_t entry[8] = { 1 | 1 << 6, 5, 0x12345000 | 1 | 1 << 4 };
 	struct vtd_s1 s1;
 
 	ck_assert(vtd_s1_from_pasid_entry(entry, &s1));
@@ -57,7 +57,7 @@ END_TEST
 
 START_TEST(a_pasid_entry_that_is_absent_or_second_stage_has_no_first_stage)
 {
-	uint64_t absent[8] = {1 << 6, 5, 0x12345000}, second[8] = {1 | 2 << 6, 5, 0x12345000};
+	uint64_t absent[8] = { 1 << 6, 5, 0x12345000 }, second[8] = { 1 | 2 << 6, 5, 0x12345000 };
 	struct vtd_s1 s1;
 
 	ck_assert(!vtd_s1_from_pasid_entry(absent, &s1));
@@ -68,7 +68,7 @@ END_TEST
 START_TEST(a_first_stage_of_five_levels_needs_a_unit_that_walks_it)
 {
 	struct nested_hwpt hwpt;
-	struct vtd_s1 s1 = {.root = 0x1000, .levels = 5};
+	struct vtd_s1 s1 = { .root = 0x1000, .levels = 5 };
 
 	ck_assert_int_eq(nested_hwpt_init(&hwpt, &ioas, &s1, false, &host.work), EINVAL);
 	ck_assert_int_eq(nested_hwpt_init(&hwpt, &ioas, &s1, true, &host.work), 0);
@@ -82,12 +82,12 @@ END_TEST
 START_TEST(invalidations_are_accepted_up_to_the_first_bad_one)
 {
 	struct vtd_s1_invalidation requests[] = {
-		{.addr = 0x1000, .npages = 1, .leaf = true},
-		{.addr = 0, .npages = UINT64_MAX},
-		{.addr = 0x1800, .npages = 1},
-		{.addr = 0x2000, .npages = 1},
+		{ .addr = 0x1000, .npages = 1, .leaf = true },
+		{ .addr = 0, .npages = UINT64_MAX },
+		{ .addr = 0x1800, .npages = 1 },
+		{ .addr = 0x2000, .npages = 1 },
 	};
-	struct vtd_s1_invalidation everything_from_somewhere = {.addr = 0x1000, .npages = UINT64_MAX};
+	struct vtd_s1_invalidation everything_from_somewhere = { .addr = 0x1000, .npages = UINT64_MAX };
 	unsigned accepted;
 
 	ck_assert_int_eq(nested_hwpt_invalidate(requests, 4, &accepted, &host.work), EINVAL);
@@ -100,7 +100,7 @@ START_TEST(invalidations_are_accepted_up_to_the_first_bad_one)
 }
 END_TEST
 
-/* [recorded] mock machine: argument checks, in their order. */
+/* As a 6.12 kernel answered with its mock device attached. */
 START_TEST(the_checks_of_a_map_have_their_order)
 {
 	ck_assert_int_eq(ioas_map(&ioas, 0x2000000, RAM_VADDR, 0x1000, PT_READ, &host.work), 0);

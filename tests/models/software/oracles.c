@@ -33,10 +33,13 @@ static uint64_t number(const char *line, const char *key, bool *found)
 
 static int error_number(const char *line)
 {
-	static const struct { const char *name; int number; } names[] = {
-		{"errno=0 ", 0},           {"errno=EINVAL ", EINVAL}, {"errno=ENOMEM ", ENOMEM},
-		{"errno=EFAULT ", EFAULT}, {"errno=EEXIST ", EEXIST}, {"errno=ENOSPC ", ENOSPC},
-		{"errno=ENOENT ", ENOENT}, {"errno=EBUSY ", EBUSY},   {"errno=EOVERFLOW ", EOVERFLOW},
+	static const struct {
+		const char *name;
+		int number;
+	} names[] = {
+		{ "errno=0 ", 0 },           { "errno=EINVAL ", EINVAL }, { "errno=ENOMEM ", ENOMEM },
+		{ "errno=EFAULT ", EFAULT }, { "errno=EEXIST ", EEXIST }, { "errno=ENOSPC ", ENOSPC },
+		{ "errno=ENOENT ", ENOENT }, { "errno=EBUSY ", EBUSY },   { "errno=EOVERFLOW ", EOVERFLOW },
 	};
 
 	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -48,7 +51,7 @@ static int error_number(const char *line)
 
 static struct recorded_call parse(const char *line)
 {
-	struct recorded_call call = {0};
+	struct recorded_call call = { 0 };
 	const char *out = strstr(line, "out={"), *op = strstr(line, "op=");
 	bool found;
 
@@ -80,7 +83,8 @@ static void replay_start(struct replay *replay, uint64_t bytes, unsigned page_lg
 
 	host_init(host, bytes, page_lg2, 0);
 	ck_assert_int_eq(page_table_init(&replay->second_table, &vtd_second_stage, &host->table.rules, host->table.view,
-					 &host->frames), MAP_OK);
+					 &host->frames),
+			 MAP_OK);
 	struct container_config config = host_container(host);
 
 	type1_init(&replay->type1[0], &config, TYPE1_ENTRY_LIMIT, APERTURE_LAST);
@@ -173,7 +177,7 @@ static void set_up(struct replay *replay, const char *line)
 static unsigned replay_file(const char *name)
 {
 	char path[512], line[512];
-	struct replay replay = {.live = false};
+	struct replay replay = { .live = false };
 	unsigned calls = 0, at = 0;
 
 	snprintf(path, sizeof(path), "%s/oracles/%s", TESTS_DATA, name);

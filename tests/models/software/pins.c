@@ -15,7 +15,7 @@ static struct pins pins;
 
 static void setup(void)
 {
-	struct host_ram ram = {.base = 0x100000000, .bytes = PAGES * PAGE_BYTES, .vaddr = VADDR, .page_lg2 = 12};
+	struct host_ram ram = { .base = 0x100000000, .bytes = PAGES * PAGE_BYTES, .vaddr = VADDR, .page_lg2 = 12 };
 
 	pins_init(&pins, &ram);
 }
@@ -68,7 +68,9 @@ START_TEST(random_pins_agree_with_a_count_per_page)
 	struct random random;
 	uint64_t seed = 100 + (uint64_t)_i;
 	static unsigned count[PAGES];
-	struct { uint64_t page, pages; } live[64];
+	struct {
+		uint64_t page, pages;
+	} live[64];
 	unsigned live_count = 0;
 
 	memset(count, 0, sizeof(count));
@@ -78,7 +80,8 @@ START_TEST(random_pins_agree_with_a_count_per_page)
 			uint64_t page = random_below(&random, PAGES);
 			uint64_t pages = 1 + random_below(&random, PAGES - page);
 
-			ck_assert_uint_eq(pins_pin(&pins, VADDR + page * PAGE_BYTES, pages * PAGE_BYTES), pages * PAGE_BYTES);
+			ck_assert_uint_eq(pins_pin(&pins, VADDR + page * PAGE_BYTES, pages * PAGE_BYTES),
+					  pages * PAGE_BYTES);
 			live[live_count].page = page;
 			live[live_count++].pages = pages;
 			for (uint64_t i = page; i < page + pages; i++)

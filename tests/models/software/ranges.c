@@ -22,7 +22,7 @@ END_TEST
 START_TEST(a_range_is_found_from_every_address_inside_and_none_outside)
 {
 	struct ranges ranges;
-	struct range range = {.first = 0x1000, .last = 0x1fff, .value = {7, 9}};
+	struct range range = { .first = 0x1000, .last = 0x1fff, .value = { 7, 9 } };
 
 	ranges_init(&ranges);
 	ranges_insert(&ranges, &range);
@@ -38,7 +38,7 @@ END_TEST
 START_TEST(the_whole_address_space_may_be_one_range)
 {
 	struct ranges ranges;
-	struct range range = {.first = 0, .last = UINT64_MAX};
+	struct range range = { .first = 0, .last = UINT64_MAX };
 
 	ranges_init(&ranges);
 	ranges_insert(&ranges, &range);
@@ -62,7 +62,7 @@ START_TEST(random_inserts_and_removes_agree_with_an_array)
 {
 	struct random random;
 	uint64_t seed = 20 + (uint64_t)_i;
-	unsigned owner[SPACE] = {0};
+	unsigned owner[SPACE] = { 0 };
 	size_t count = 0;
 	struct ranges ranges;
 
@@ -81,7 +81,7 @@ START_TEST(random_inserts_and_removes_agree_with_an_array)
 			ck_assert_msg(found->first == expected - 1 && found->value[0] == (expected - 1) * 3,
 				      "seed %lu step %u", seed, i);
 		if (!expected) {
-			struct range range = {.first = first, .last = last, .value = {first * 3}};
+			struct range range = { .first = first, .last = last, .value = { first * 3 } };
 
 			ranges_insert(&ranges, &range);
 			count++;
@@ -107,7 +107,7 @@ START_TEST(ranges_put_in_ascending_order_do_not_make_a_deep_tree)
 
 	ranges_init(&ranges);
 	for (uint64_t i = 0; i < many; i++) {
-		struct range range = {.first = i * 2, .last = i * 2};
+		struct range range = { .first = i * 2, .last = i * 2 };
 
 		ranges_insert(&ranges, &range);
 	}
@@ -124,13 +124,16 @@ END_TEST
 START_TEST(inserting_over_a_member_is_a_programmers_error)
 {
 	/* Ends in it, begins in it, lies in it, holds it, is it. */
-	static const struct range over[] = {{.first = 90, .last = 100}, {.first = 109, .last = 120}, {.first = 103, .last = 104},
-					    {.first = 90, .last = 120}, {.first = 100, .last = 109}};
+	static const struct range over[] = { { .first = 90, .last = 100 },
+					     { .first = 109, .last = 120 },
+					     { .first = 103, .last = 104 },
+					     { .first = 90, .last = 120 },
+					     { .first = 100, .last = 109 } };
 	struct ranges ranges;
 
 	ranges_init(&ranges);
 	for (uint64_t first = 0; first < 400; first += 50) {
-		struct range range = {.first = first, .last = first + 9};
+		struct range range = { .first = first, .last = first + 9 };
 
 		ranges_insert(&ranges, &range);
 	}

@@ -7,7 +7,7 @@
 #include "host_fixture.h"
 
 #define APERTURE_LAST ((UINT64_C(1) << 48) - 1)
-#define RW (PT_READ | PT_WRITE)
+#define RW            (PT_READ | PT_WRITE)
 
 static struct host host;
 static struct type1 type1;
@@ -56,7 +56,7 @@ START_TEST(an_unmap_call_reports_its_work)
 	uint64_t bytes;
 
 	ck_assert_int_eq(map(0x10000, 0x3000), 0);
-	host.work = (struct host_work){0};
+	host.work = (struct host_work){ 0 };
 	ck_assert_int_eq(unmap(0x10000, 0x3000, &bytes), 0);
 	ck_assert_uint_eq(bytes, 0x3000);
 	ck_assert_uint_eq(host.work.ioctls, 1);
@@ -105,7 +105,7 @@ START_TEST(a_failing_map_takes_no_entry)
 }
 END_TEST
 
-/* [recorded] case limit_real: the same page until failure. */
+/* As a 6.12 kernel was asked: the same page until failure. */
 START_TEST(sixty_five_thousand_five_hundred_and_thirty_five_mappings_fit)
 {
 	uint64_t bytes = 0;

@@ -12,13 +12,13 @@
  * A guest whose memory begins OFFSET into physical memory.  Root table at 0x1000, context table of bus 0 at 0x2000;
  * words as [VTD] "Root Entry", "Context Entry" and "Queued Invalidation Interface" print them.
  */
-#define OFFSET UINT64_C(0x100000000)
-#define ROOT UINT64_C(0x1000)
-#define CONTEXT UINT64_C(0x2000)
-#define TABLES UINT64_C(0x100000)
-#define SID 0x0020u /* 00:04.0 */
-#define DID 7u
-#define RW (PT_READ | PT_WRITE)
+#define OFFSET    UINT64_C(0x100000000)
+#define ROOT      UINT64_C(0x1000)
+#define CONTEXT   UINT64_C(0x2000)
+#define TABLES    UINT64_C(0x100000)
+#define SID       0x0020u /* 00:04.0 */
+#define DID       7u
+#define RW        (PT_READ | PT_WRITE)
 #define CALLS_MAX 1024u
 
 static struct memory *memory;
@@ -31,7 +31,8 @@ static struct viommu_call calls[CALLS_MAX];
 static unsigned call_count;
 
 static const struct pt_rules rules = {
-	.levels = 4, .input_width_lg2 = 48, .output_width_lg2 = 39, .size_2m = true, .size_1g = true};
+	.levels = 4, .input_width_lg2 = 48, .output_width_lg2 = 39, .size_2m = true, .size_1g = true
+};
 
 static void set_context(uint16_t source_id, phys_t root, unsigned width, unsigned domain)
 {
@@ -43,7 +44,7 @@ static void set_context(uint16_t source_id, phys_t root, unsigned width, unsigne
 static void setup(void)
 {
 	memory = memory_create();
-	guest = (struct memory_view){.memory = memory, .offset = OFFSET};
+	guest = (struct memory_view){ .memory = memory, .offset = OFFSET };
 	frames_init(&frames, TABLES, TABLES + 0x400000);
 	ck_assert_int_eq(page_table_init(&table, &vtd_second_stage, &rules, guest, &frames), MAP_OK);
 	viommu_init(&viommu, VIOMMU_SHADOW, guest, &rules);
@@ -62,7 +63,7 @@ static void teardown(void)
 
 static void run(uint64_t word0, uint64_t word1)
 {
-	uint64_t word[2] = {word0, word1};
+	uint64_t word[2] = { word0, word1 };
 
 	viommu_begin(&viommu, &command, word);
 	for (call_count = 0; call_count < CALLS_MAX && viommu_next(&viommu, &command, &calls[call_count]); call_count++)
@@ -83,14 +84,14 @@ static void invalidate_domain(unsigned domain)
 
 static void guest_map(iova_t iova, phys_t output, uint64_t bytes, unsigned permissions)
 {
-	struct map_work work = {0};
+	struct map_work work = { 0 };
 
 	ck_assert_int_eq(page_table_map(&table, iova, output, bytes, permissions, 30, &work), MAP_OK);
 }
 
 static void guest_unmap(iova_t iova, uint64_t bytes)
 {
-	struct map_work work = {0};
+	struct map_work work = { 0 };
 
 	ck_assert_int_eq(page_table_unmap(&table, iova, bytes, &work, NULL, NULL), MAP_OK);
 }
@@ -195,6 +196,19 @@ START_TEST(a_large_leaf_is_one_call_from_any_page_inside)
 }
 END_TEST
 
+START_TEST(a_leaf_of_another_size_at_the_same_place_is_a_change)
+{
+	guest_map(0x400000, 0x600000, 0x1000, RW);
+	invalidate_pages(DID, 0x400000, 0);
+	guest_unmap(0x400000, 0x200000);
+	guest_map(0x400000, 0x600000, 0x200000, RW);
+	invalidate_pages(DID, 0x400000, 0);
+	ck_assert_uint_eq(call_count, 2);
+	expect(0, VIOMMU_UNMAP, 0x400000, 0x200000);
+	expect(1, VIOMMU_MAP, 0x400000, 0x200000);
+}
+END_TEST
+
 START_TEST(a_write_only_leaf_is_mapped_readable_too)
 {
 	guest_map(0x8000, 0x40000, 0x1000, PT_WRITE);
@@ -222,7 +236,8 @@ START_TEST(an_entry_with_a_reserved_bit_is_passed_over)
 
 	guest_map(0x8000, 0x40000, 0x2000, RW);
 	leaf_table = view_read64(guest, view_read64(guest, view_read64(guest, table.root) & ~UINT64_C(0xfff)) &
-						~UINT64_C(0xfff)) & ~UINT64_C(0xfff);
+						~UINT64_C(0xfff)) &
+		     ~UINT64_C(0xfff);
 	/* An output address beyond the host address width of 39 bits. */
 	view_write64(guest, leaf_table + 8 * 8, view_read64(guest, leaf_table + 8 * 8) | UINT64_C(1) << 45);
 	invalidate_pages(DID, 0x8000, 1);
@@ -279,7 +294,7 @@ START_TEST(a_three_level_table_is_walked_from_its_own_top)
 {
 	struct page_table small;
 	struct pt_rules three = rules;
-	struct map_work work = {0};
+	struct map_work work = { 0 };
 
 	three.levels = 3;
 	three.input_width_lg2 = 39;
@@ -349,7 +364,7 @@ END_TEST
 
 START_TEST(a_wait_writes_its_status_where_the_guest_said_and_nowhere_else)
 {
-	uint64_t word[2] = {5 | 1 << 5 | UINT64_C(0xcafe0002) << 32, 0x3004};
+	uint64_t word[2] = { 5 | 1 << 5 | UINT64_C(0xcafe0002) << 32, 0x3004 };
 
 	view_write64(guest, 0x3000, 0x1111111122222222);
 	viommu_begin(&viommu, &command, word);
@@ -375,8 +390,9 @@ END_TEST
 
 START_TEST(reserved_types_and_granularities_are_invalid)
 {
-	static const uint64_t words[][2] = {
-		{0, 0}, {10, 0}, {1, 0}, {2, 0}, {2 | 3 << 4, 19}, {6 | 1 << 4, 0}, {6, 0}, {7 | 2 << 4, 0}, {2 | 1 << 9, 0}};
+	static const uint64_t words[][2] = { { 0, 0 }, { 10, 0 },          { 1, 0 },
+					     { 2, 0 }, { 2 | 3 << 4, 19 }, { 6 | 1 << 4, 0 },
+					     { 6, 0 }, { 7 | 2 << 4, 0 },  { 2 | 1 << 9, 0 } };
 
 	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		run(words[i][0], words[i][1]);
@@ -411,8 +427,8 @@ static void apply(struct shadow_page *shadow, uint64_t seed)
 				break;
 			if (call->kind == VIOMMU_MAP)
 				ck_assert_msg(page->permissions == 0, "seed %lu: mapped over a mapping", seed);
-			*page = call->kind == VIOMMU_MAP ? (struct shadow_page){call->gpa + at, call->permissions}
-							 : (struct shadow_page){0, 0};
+			*page = call->kind == VIOMMU_MAP ? (struct shadow_page){ call->gpa + at, call->permissions }
+							 : (struct shadow_page){ 0, 0 };
 		}
 	}
 }
@@ -422,8 +438,8 @@ static bool copy_leaf(void *argument, const struct page_table_leaf *leaf)
 	struct shadow_page *pages = argument;
 
 	for (uint64_t at = 0; at < pt_entry_bytes(leaf->level); at += PAGE_BYTES)
-		pages[(leaf->iova + at) >> PAGE_LG2] = (struct shadow_page){
-			leaf->entry.address + at, PT_READ | (leaf->permissions & PT_WRITE)};
+		pages[(leaf->iova + at) >> PAGE_LG2] =
+			(struct shadow_page){ leaf->entry.address + at, PT_READ | (leaf->permissions & PT_WRITE) };
 	return true;
 }
 
@@ -450,7 +466,8 @@ START_TEST(after_random_changes_and_their_descriptors_the_shadow_is_the_table)
 			phys_t output = random_below(&random, 2) ? pages * PAGE_BYTES * random_below(&random, 8)
 								 : PAGE_BYTES * random_below(&random, 5000);
 
-			guest_map(first * PAGE_BYTES, output, pages * PAGE_BYTES, 1 + (unsigned)random_below(&random, 3));
+			guest_map(first * PAGE_BYTES, output, pages * PAGE_BYTES,
+				  1 + (unsigned)random_below(&random, 3));
 		} else {
 			guest_unmap(first * PAGE_BYTES, pages * PAGE_BYTES);
 		}
@@ -529,6 +546,21 @@ START_TEST(another_first_stage_is_attached_in_its_place_and_none_is_detached)
 }
 END_TEST
 
+/* Functions 128 and up of a bus: word 1 of its root entry. */
+START_TEST(the_upper_half_of_a_bus_has_a_context_table_of_its_own)
+{
+	ck_assert_uint_eq(viommu_add(&viommu, 0x80 + SID), 1);
+	set_first_stage(0x77000, 9);
+	view_write64(guest, ROOT + 8, 0x6000 | 1);
+	view_write64(guest, 0x6000 + SID * 32u, 0x4000 | 1);
+	view_write64(guest, CONTEXT + SID * 32u, 0);
+	run(7 | 3 << 4, 0);
+	ck_assert_uint_eq(call_count, 1);
+	ck_assert_uint_eq(calls[0].space, 1);
+	ck_assert_uint_eq(calls[0].s1.root, 0x77000);
+}
+END_TEST
+
 START_TEST(a_pasid_based_iotlb_descriptor_is_passed_on)
 {
 	set_first_stage(0x77000, 9);
@@ -580,6 +612,7 @@ int main(void)
 	tcase_add_test(shadow, a_table_that_went_is_one_unmap_call_for_all_that_it_covered);
 	tcase_add_test(shadow, a_leaf_that_changed_is_unmapped_and_then_mapped);
 	tcase_add_test(shadow, a_large_leaf_is_one_call_from_any_page_inside);
+	tcase_add_test(shadow, a_leaf_of_another_size_at_the_same_place_is_a_change);
 	tcase_add_test(shadow, a_write_only_leaf_is_mapped_readable_too);
 	tcase_add_test(shadow, permissions_of_the_tables_above_count);
 	tcase_add_test(shadow, an_entry_with_a_reserved_bit_is_passed_over);
@@ -597,6 +630,7 @@ int main(void)
 	tcase_add_checked_fixture(nested, setup_nested, teardown);
 	tcase_add_test(nested, a_pasid_cache_descriptor_attaches_the_guests_first_stage);
 	tcase_add_test(nested, another_first_stage_is_attached_in_its_place_and_none_is_detached);
+	tcase_add_test(nested, the_upper_half_of_a_bus_has_a_context_table_of_its_own);
 	tcase_add_test(nested, a_pasid_based_iotlb_descriptor_is_passed_on);
 	tcase_add_test(nested, a_global_or_domain_selective_iotlb_descriptor_becomes_an_invalidation_of_everything);
 	suite_add_tcase(suite, shadow);
