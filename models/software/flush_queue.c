@@ -14,7 +14,7 @@ struct flush_queue {
 	struct flush_queue_config config;
 	uint64_t begun, ended; /* flushes */
 	ps_t due;
-	struct ring *ring;     /* [cpus] */
+	struct ring *ring; /* [cpus] */
 };
 
 struct flush_queue *flush_queue_create(const struct flush_queue_config *config)

@@ -28,15 +28,15 @@
 #include "models/software/table_list.h"
 
 /* [LINUX] IOVA_DEFAULT_FQ_SIZE and IOVA_DEFAULT_FQ_TIMEOUT */
-#define FLUSH_QUEUE_DEFAULT_SLOTS 256u
+#define FLUSH_QUEUE_DEFAULT_SLOTS     256u
 #define FLUSH_QUEUE_DEFAULT_PERIOD_PS (10 * PS_PER_MS)
 
 /* No timer is running. */
 #define FLUSH_QUEUE_NEVER UINT64_MAX
 
 struct flush_queue_config {
-	unsigned cpus;   /* >= 1 */
-	unsigned slots;  /* of each ring, a power of two >= 2; one stays empty: full at slots - 1 */
+	unsigned cpus;  /* >= 1 */
+	unsigned slots; /* of each ring, a power of two >= 2; one stays empty: full at slots - 1 */
 	ps_t period_ps;
 };
 

@@ -10,7 +10,7 @@
 
 /* Status words of the queue's slots.  [LINUX] QI_IN_USE, QI_DONE */
 #define STATUS_IN_USE 1u
-#define STATUS_DONE 2u
+#define STATUS_DONE   2u
 
 void *vtd_driver_grow(void *array, size_t count, size_t *capacity, size_t size)
 {

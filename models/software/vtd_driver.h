@@ -68,7 +68,7 @@ struct vtd_invalidation {
 struct vtd_invalidations {
 	struct vtd_invalidation *item;
 	size_t count, capacity;
-	size_t next; /* first one not submitted */
+	size_t next;                /* first one not submitted */
 	struct table_list replaced; /* by a map: to vtd_domain_free_tables when the list is done */
 };
 
@@ -132,8 +132,7 @@ bool vtd_driver_strict(const struct vtd_driver *driver);
  * A device appears.  In scalable mode its context entry and PASID directory are
  * made now; pasids is how many its PASID capability offers, 0 when it has none.  False: frames are used up.
  */
-bool vtd_driver_probe(struct vtd_driver *driver, uint16_t source_id, uint32_t pasids,
-		      struct vtd_invalidations *list);
+bool vtd_driver_probe(struct vtd_driver *driver, uint16_t source_id, uint32_t pasids, struct vtd_invalidations *list);
 
 /* ---- domains ---- */
 
@@ -168,8 +167,7 @@ void vtd_domain_destroy(struct vtd_domain *domain);
 bool vtd_driver_attach(struct vtd_driver *driver, struct vtd_domain *domain, uint16_t source_id, uint32_t pasid,
 		       struct vtd_invalidations *list);
 /* Nothing happens when nothing is attached there. */
-void vtd_driver_detach(struct vtd_driver *driver, uint16_t source_id, uint32_t pasid,
-		       struct vtd_invalidations *list);
+void vtd_driver_detach(struct vtd_driver *driver, uint16_t source_id, uint32_t pasid, struct vtd_invalidations *list);
 /* The domain in front of these requests; NULL: none. */
 struct vtd_domain *vtd_driver_attached(const struct vtd_driver *driver, uint16_t source_id, uint32_t pasid);
 
@@ -195,8 +193,8 @@ void vtd_domain_sync_map(struct vtd_domain *domain, iova_t iova, uint64_t bytes,
 
 /* What was unmapped and not yet flushed.  Zero-initialise; may be reused. */
 struct vtd_gather {
-	iova_t start, last; /* inclusive */
-	uint64_t piece_bytes; /* of the pieces gathered; 0: nothing gathered */
+	iova_t start, last;      /* inclusive */
+	uint64_t piece_bytes;    /* of the pieces gathered; 0: nothing gathered */
 	struct table_list freed; /* table pages taken out: no frame is reused before the flush is done */
 	size_t flushed;          /* how many of them an earlier flush covers */
 };

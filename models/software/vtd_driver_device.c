@@ -10,9 +10,9 @@
 #include "models/software/vtd_driver_private.h"
 
 /* A PASID directory is this many pages times a power of two; each of its pages holds 2^9 entries. */
-#define DIRECTORY_ENTRIES_LG2 9u
+#define DIRECTORY_ENTRIES_LG2         9u
 #define PASIDS_PER_DIRECTORY_PAGE_LG2 15u
-#define PASID_WORDS (VTD_PASID_BYTES / 8)
+#define PASID_WORDS                   (VTD_PASID_BYTES / 8)
 
 static phys_t entry_address(uint64_t word)
 {
@@ -85,8 +85,7 @@ static unsigned directory_order(uint32_t pasids)
 	return order;
 }
 
-bool vtd_driver_probe(struct vtd_driver *driver, uint16_t source_id, uint32_t pasids,
-		      struct vtd_invalidations *list)
+bool vtd_driver_probe(struct vtd_driver *driver, uint16_t source_id, uint32_t pasids, struct vtd_invalidations *list)
 {
 	uint64_t ecap = driver->config.extended_capability;
 	uint64_t most = ecap & VTD_ECAP_PASID ? UINT64_C(2) << FIELD_GET(VTD_ECAP_PSS, ecap) : 0;
@@ -247,8 +246,8 @@ bool vtd_driver_attach(struct vtd_driver *driver, struct vtd_domain *domain, uin
 		return false;
 	domain->attachments++;
 
-	if (driver->scalable ? !write_pasid_entry(driver, domain, source_id, pasid, list) :
-			       !write_context(driver, domain, source_id, list)) {
+	if (driver->scalable ? !write_pasid_entry(driver, domain, source_id, pasid, list)
+			     : !write_context(driver, domain, source_id, list)) {
 		drop_user(driver, domain);
 		return false;
 	}
@@ -287,8 +286,7 @@ static void clear_pasid_entry(struct vtd_driver *driver, const struct vtd_domain
 		vtd_driver_flush_iotlb(driver, list, VTD_IOTLB_DOMAIN, domain->id, 0, true);
 }
 
-void vtd_driver_detach(struct vtd_driver *driver, uint16_t source_id, uint32_t pasid,
-		       struct vtd_invalidations *list)
+void vtd_driver_detach(struct vtd_driver *driver, uint16_t source_id, uint32_t pasid, struct vtd_invalidations *list)
 {
 	struct vtd_attachment *attachment = find_attachment(driver, source_id, pasid);
 

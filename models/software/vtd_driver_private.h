@@ -8,7 +8,7 @@
 #include "models/software/vtd_driver.h"
 
 /* Domain identifiers that no domain gets.  [LINUX] FLPT_DEFAULT_DID: shared by all first-stage process tables */
-#define VTD_DRIVER_SVA_ID 1u
+#define VTD_DRIVER_SVA_ID        1u
 #define VTD_DRIVER_FIRST_FREE_ID 2u
 
 /* One thing in front of one kind of a device's requests. */
@@ -23,22 +23,22 @@ struct vtd_driver {
 	struct memory_view view;
 	struct frames *frames;
 	bool scalable;
-	unsigned levels;      /* of a second-stage table: the most the unit walks */
+	unsigned levels; /* of a second-stage table: the most the unit walks */
 	phys_t root;
 
 	phys_t queue, status;
-	unsigned slot_bytes;  /* 16 or 32 */
-	unsigned head;        /* slot written next */
-	unsigned oldest;      /* first slot not free */
+	unsigned slot_bytes; /* 16 or 32 */
+	unsigned head;       /* slot written next */
+	unsigned oldest;     /* first slot not free */
 	unsigned free_slots;
 	bool in_use[VTD_DRIVER_QUEUE_LENGTH];
 
-	uint32_t command;     /* GCMD bits that stay set */
-	uint64_t *ids;        /* domain identifiers taken, one bit each */
+	uint32_t command; /* GCMD bits that stay set */
+	uint64_t *ids;    /* domain identifiers taken, one bit each */
 	unsigned id_count;
 	struct vtd_attachment *attachment;
 	size_t attachments, attachment_capacity;
-	size_t domains;       /* created and not destroyed */
+	size_t domains; /* created and not destroyed */
 };
 
 /* What a flush of a domain is sent to: one domain identifier and PASID under which the unit may have cached it. */
@@ -58,7 +58,7 @@ struct vtd_domain {
 	unsigned first_stage_levels;
 	uint16_t id;
 	unsigned attachments;
-	unsigned children;         /* nested domains over it */
+	unsigned children; /* nested domains over it */
 	struct vtd_tag *tag;
 	size_t tags, tag_capacity;
 	/* Tables that maps took out since the last sync_map. */

@@ -16,7 +16,7 @@
 #include "tests/oracles/recording.h"
 
 #define DEVICES_MAX 32u
-#define FRAMES 65536u
+#define FRAMES      65536u
 
 /* The doorbell of message-signalled interrupts on QEMU's arm64 board: mapped for each device, by no DMA operation. */
 #define MSI_DOORBELL UINT64_C(0x8090000)
@@ -41,8 +41,8 @@ static void init(struct guest *guest)
 	frames_init(&guest->frames, 0, FRAMES * PAGE_BYTES);
 	ck_assert_uint_le(trace_summary(guest->recording.trace)->devices, DEVICES_MAX);
 	for (unsigned i = 0; i < DEVICES_MAX; i++)
-		ck_assert_int_eq(MAP_OK, page_table_init(&guest->pages[i], &vtd_second_stage, &rules, view,
-							 &guest->frames));
+		ck_assert_int_eq(MAP_OK,
+				 page_table_init(&guest->pages[i], &vtd_second_stage, &rules, view, &guest->frames));
 }
 
 static void fini(struct guest *guest)
@@ -87,15 +87,14 @@ static bool check_page(void *argument, const struct page_table_leaf *page)
 	if (page->entry.address == MSI_DOORBELL)
 		return true;
 	skip_doorbell(check);
-	MUST(check->next < check->count, "device %04x: %#" PRIx64 " is mapped, not so in the guest",
-	     check->source_id, page->iova);
+	MUST(check->next < check->count, "device %04x: %#" PRIx64 " is mapped, not so in the guest", check->source_id,
+	     page->iova);
 
 	const struct recorded_leaf *leaf = &check->leaf[check->next];
 
 	MUST(page->iova == leaf->iova + check->offset && page->entry.address == leaf->output + check->offset,
-	     "device %04x: page %#" PRIx64 " at %#" PRIx64 ", in the guest %#" PRIx64 " at %#" PRIx64,
-	     check->source_id, page->entry.address, page->iova, leaf->output + check->offset,
-	     leaf->iova + check->offset);
+	     "device %04x: page %#" PRIx64 " at %#" PRIx64 ", in the guest %#" PRIx64 " at %#" PRIx64, check->source_id,
+	     page->entry.address, page->iova, leaf->output + check->offset, leaf->iova + check->offset);
 	MUST(!(page->permissions & PT_READ) == !leaf->read && !(page->permissions & PT_WRITE) == !leaf->write,
 	     "device %04x: page at %#" PRIx64 ": the permission is another", check->source_id, page->iova);
 	check->offset += PAGE_BYTES;
@@ -176,11 +175,11 @@ static void check_set(const char *name, bool write_reads)
 	fini(&guest);
 }
 
-#define SET(test, name, write_reads)        \
-	START_TEST(test)                    \
-	{                                   \
+#define SET(test, name, write_reads) \
+	START_TEST(test) \
+	{ \
 		check_set(name, write_reads); \
-	}                                   \
+	} \
 	END_TEST
 
 SET(the_trace_maps_what_guest_D_mapped, "D-amdvi-nvme-strict", false)

@@ -21,7 +21,7 @@
 
 /* The guest's tables lie here in its memory. */
 #define FIRST_FRAME UINT64_C(0x400000000)
-#define FRAMES 65536u
+#define FRAMES      65536u
 
 /* ---- descriptors ---- */
 
@@ -35,7 +35,8 @@ static const struct trace_descriptor *next_descriptor(struct vtd_guest *guest)
 	MUST(left > 0, "more descriptors than the guest queued");
 	if (at == 0)
 		MUST(trace_descriptors(trace, guest->descriptors,
-				       left < DESCRIPTORS_AT_ONCE ? left : DESCRIPTORS_AT_ONCE, guest->descriptor, &err),
+				       left < DESCRIPTORS_AT_ONCE ? left : DESCRIPTORS_AT_ONCE, guest->descriptor,
+				       &err),
 		     "%s", err.text);
 	guest->descriptors++;
 	return &guest->descriptor[at];
@@ -60,7 +61,8 @@ void vtd_guest_submit(struct vtd_guest *guest)
 
 	while (vtd_driver_submit(guest->driver, &guest->list, &submission) == VTD_SUBMITTED) {
 		for (unsigned i = 0; i + 1 < submission.descriptors; i++)
-			check_descriptor(guest, (submission.first + i) % VTD_DRIVER_QUEUE_LENGTH, next_descriptor(guest));
+			check_descriptor(guest, (submission.first + i) % VTD_DRIVER_QUEUE_LENGTH,
+					 next_descriptor(guest));
 		guest->tail = submission.tail;
 		vtd_driver_complete(guest->driver, &submission);
 	}
@@ -168,8 +170,8 @@ static void unmap(struct vtd_guest *guest, const struct trace_op *op)
 	MUST(vtd_domain_unmap(group->domain, op->iova, op->bytes, &pending->gather, guest->strict ? &guest->list : NULL,
 			      &guest->work) == MAP_OK,
 	     "line %" PRIu64 ": cannot be unmapped", op->line);
-	MUST(guest->work.bytes - before == op->bytes, "line %" PRIu64 ": %" PRIu64 " bytes were mapped",
-	     op->line, guest->work.bytes - before);
+	MUST(guest->work.bytes - before == op->bytes, "line %" PRIu64 ": %" PRIu64 " bytes were mapped", op->line,
+	     guest->work.bytes - before);
 	guest->unmaps++;
 	if (!guest->strict) {
 		vtd_guest_defer(group, op, &pending->gather.freed);
@@ -197,9 +199,9 @@ static void sync(struct vtd_guest *guest, const struct trace_op *op)
 
 static void row(struct vtd_guest *guest, const struct trace_op *op)
 {
-	uint16_t source_id = op->device == TRACE_NO_DEVICE ?
-				     UINT16_MAX :
-				     trace_device(guest->recording.trace, op->device)->source_id;
+	uint16_t source_id = op->device == TRACE_NO_DEVICE
+				     ? UINT16_MAX
+				     : trace_device(guest->recording.trace, op->device)->source_id;
 
 	switch (op->kind) {
 	case TRACE_GROUP:
@@ -207,8 +209,8 @@ static void row(struct vtd_guest *guest, const struct trace_op *op)
 		vtd_guest_submit(guest);
 		break;
 	case TRACE_ATTACH:
-		ck_assert(vtd_driver_attach(guest->driver, group_of(guest, op)->domain, source_id,
-					    VTD_DRIVER_NO_PASID, &guest->list));
+		ck_assert(vtd_driver_attach(guest->driver, group_of(guest, op)->domain, source_id, VTD_DRIVER_NO_PASID,
+					    &guest->list));
 		vtd_guest_submit(guest);
 		guest->attaches++;
 		break;
@@ -290,11 +292,11 @@ static void check_set(const char *name)
 	recording_close(&guest.recording);
 }
 
-#define SET(test, name)       \
-	START_TEST(test)      \
-	{                     \
+#define SET(test, name) \
+	START_TEST(test) \
+	{ \
 		check_set(name); \
-	}                     \
+	} \
 	END_TEST
 
 SET(the_driver_does_what_guest_A_did, "A-vtd-nvme-strict-cm")

@@ -13,7 +13,7 @@ char *recording_file(const struct recording *recording, const char *file, size_t
 {
 	char path[512];
 
-	snprintf(path, sizeof(path), "%s/%s/%s", RECORDED, recording->name, file);
+	snprintf(path, sizeof(path), "%s/%s/%s", recording->folder, recording->name, file);
 	return recorded_read(path, bytes);
 }
 
@@ -24,9 +24,13 @@ bool recording_open(struct recording *recording, const char *name)
 	struct err err = { 0 };
 	struct import_options options = { .strict = true };
 
-	*recording = (struct recording){ .name = name, .h5 = "/tmp/iommusim-recording-XXXXXX" };
+	*recording = (struct recording){ .name = name, .folder = RECORDED, .h5 = "/tmp/iommusim-recording-XXXXXX" };
 	snprintf(file, sizeof(file), "%s.json", name);
 	recording->json = recording_file(recording, file, &bytes);
+	if (!recording->json) {
+		recording->folder = SAMPLES;
+		recording->json = recording_file(recording, file, &bytes);
+	}
 	if (!recording->json) {
 		recorded_skip(name);
 		return false;
@@ -36,7 +40,7 @@ bool recording_open(struct recording *recording, const char *name)
 
 	ck_assert_int_ge(fd, 0);
 	close(fd);
-	snprintf(path, sizeof(path), "%s/%s/trace.txt.xz", RECORDED, name);
+	snprintf(path, sizeof(path), "%s/%s/trace.txt.xz", recording->folder, name);
 	ck_assert_msg(trace_import_ftrace(path, recording->h5, &options, &err), "%s", err.text);
 	recording->trace = trace_open(recording->h5, &err);
 	ck_assert_msg(recording->trace != NULL, "%s", err.text);

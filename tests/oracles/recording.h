@@ -16,20 +16,24 @@
  * As ck_assert_msg, for what is checked a million times: Check notes the place of each passed
  * assertion in a file.
  */
-#define MUST(condition, ...)                       \
-	do {                                       \
-		if (!(condition))                  \
+#define MUST(condition, ...) \
+	do { \
+		if (!(condition)) \
 			ck_abort_msg(__VA_ARGS__); \
 	} while (0)
 
 struct recording {
 	const char *name;
+	const char *folder; /* that holds the set's own */
 	char h5[64];        /* temporary, removed at the end */
 	struct trace *trace;
-	char *json;         /* NAME.json */
+	char *json; /* NAME.json */
 };
 
-/* False when the set is not there, which is said on stdout.  Errors end the test. */
+/*
+ * Looks in RECORDED, then among the samples that come with the project.  False when the set is in neither, which is
+ * said on stdout.  Errors end the test.
+ */
 bool recording_open(struct recording *recording, const char *name);
 void recording_close(struct recording *recording);
 

@@ -8,7 +8,7 @@
 #include "tests/oracles/recording.h"
 
 #define GROUPS_MAX 16u
-#define CPUS_MAX 8u
+#define CPUS_MAX   8u
 
 /* The guest's memory lies here in physical memory. */
 #define GUEST_OFFSET UINT64_C(0x10000000000)
@@ -22,7 +22,7 @@ struct vtd_group {
 	bool full[CPUS_MAX];       /* an unmap on this CPU waits for the flush of a full ring */
 	struct trace_op waiting[CPUS_MAX];
 	struct table_list waiting_tables[CPUS_MAX];
-	bool flushing[CPUS_MAX];   /* a flush by this CPU was begun; when it ended is not recorded */
+	bool flushing[CPUS_MAX]; /* a flush by this CPU was begun; when it ended is not recorded */
 };
 
 /* A strict unmap between its table change and its flush. */

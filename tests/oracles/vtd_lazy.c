@@ -13,8 +13,8 @@
  * which is under way already.  An emulated CPU's ticks come late at times and are made up for, so that a
  * timer fires one tick early; not often.
  */
-#define TICK_PS (4 * PS_PER_MS)
-#define PERIOD_PS (2 * TICK_PS)
+#define TICK_PS      (4 * PS_PER_MS)
+#define PERIOD_PS    (2 * TICK_PS)
 #define EARLY_IN_100 2u
 
 static void released(void *argument, struct flush_queue_entry *entry)
@@ -96,8 +96,8 @@ void vtd_guest_flush_all(struct vtd_guest *guest, const struct trace_op *op)
 		guest->flushes_full++;
 		return;
 	}
-	MUST(flush_queue_due(group->queue) != FLUSH_QUEUE_NEVER,
-	     "line %" PRIu64 ": no ring is full, and no timer runs", op->line);
+	MUST(flush_queue_due(group->queue) != FLUSH_QUEUE_NEVER, "line %" PRIu64 ": no ring is full, and no timer runs",
+	     op->line);
 	if (op->begin_ps < flush_queue_due(group->queue)) {
 		MUST(op->begin_ps >= flush_queue_due(group->queue) - TICK_PS,
 		     "line %" PRIu64 ": no ring is full, and the timer is due %" PRIu64 " us later", op->line,

@@ -19,16 +19,15 @@ static bool check_leaf(void *argument, const struct page_table_leaf *leaf)
 {
 	struct leaf_check *check = argument;
 
-	MUST(check->next < check->count, "device %04x: %#" PRIx64 " is mapped, not so in the guest",
-	     check->source_id, leaf->iova);
+	MUST(check->next < check->count, "device %04x: %#" PRIx64 " is mapped, not so in the guest", check->source_id,
+	     leaf->iova);
 
 	const struct recorded_leaf *recorded = &check->recorded[check->next++];
 
 	MUST(leaf->iova == recorded->iova && leaf->level == recorded->level && leaf->word == recorded->word,
 	     "device %04x: leaf %#" PRIx64 " at %#" PRIx64 ", level %u; in the guest %#" PRIx64 " at %#" PRIx64
 	     ", level %u",
-	     check->source_id, leaf->word, leaf->iova, leaf->level, recorded->word, recorded->iova,
-	     recorded->level);
+	     check->source_id, leaf->word, leaf->iova, leaf->level, recorded->word, recorded->iova, recorded->level);
 	MUST(leaf->word_address % PAGE_BYTES == recorded->word_address % PAGE_BYTES &&
 		     pt_entry_bytes(leaf->level) == recorded->bytes && leaf->entry.address == recorded->output &&
 		     !(leaf->permissions & PT_READ) == !recorded->read &&
@@ -131,8 +130,8 @@ static void check_queue(const struct vtd_guest *guest, const struct memory *snap
 				ours %= status;
 				recorded %= status;
 			}
-			MUST(ours == recorded, "slot %u: word %u is %#" PRIx64 ", in the guest %#" PRIx64, slot,
-			     word, ours, recorded);
+			MUST(ours == recorded, "slot %u: word %u is %#" PRIx64 ", in the guest %#" PRIx64, slot, word,
+			     ours, recorded);
 		}
 	}
 }

@@ -12,12 +12,12 @@
 #include "models/software/vtd_driver.h"
 
 /* CAP and ECAP of the recorded guests. */
-#define CAP_Q UINT64_C(0x00d2008c222f0686)   /* caching mode, PSI, MAMV 18, 2 MiB and 1 GiB pages */
-#define CAP_LAZY UINT64_C(0x00d2008c222f0606) /* the same without caching mode */
-#define CAP_F2 UINT64_C(0x01d2008c222f0606)
-#define ECAP_Q UINT64_C(0x0000000000000f42)
-#define ECAP_F1 UINT64_C(0x0000480080000f42) /* scalable, second stage only */
-#define ECAP_F2 UINT64_C(0x0000880000000f42) /* scalable, first stage only */
+#define CAP_Q       UINT64_C(0x00d2008c222f0686) /* caching mode, PSI, MAMV 18, 2 MiB and 1 GiB pages */
+#define CAP_LAZY    UINT64_C(0x00d2008c222f0606) /* the same without caching mode */
+#define CAP_F2      UINT64_C(0x01d2008c222f0606)
+#define ECAP_Q      UINT64_C(0x0000000000000f42)
+#define ECAP_F1     UINT64_C(0x0000480080000f42) /* scalable, second stage only */
+#define ECAP_F2     UINT64_C(0x0000880000000f42) /* scalable, first stage only */
 #define ECAP_NESTED (ECAP_F1 | ECAP_F2 | UINT64_C(1) << 26 | UINT64_C(1) << 40 | UINT64_C(19) << 35)
 
 #define TABLES UINT64_C(0x100000000)
@@ -78,10 +78,10 @@ static inline void expect(struct bench *bench, size_t count, const uint64_t word
 	bench->list.count = bench->list.next = 0;
 }
 
-#define EXPECT(bench, ...)                                                    \
-	do {                                                                  \
-		const uint64_t words_[][2] = { __VA_ARGS__ };                 \
-		expect(bench, sizeof(words_) / sizeof(words_[0]), words_);    \
+#define EXPECT(bench, ...) \
+	do { \
+		const uint64_t words_[][2] = { __VA_ARGS__ }; \
+		expect(bench, sizeof(words_) / sizeof(words_[0]), words_); \
 	} while (0)
 #define EXPECT_NOTHING(bench) ck_assert_uint_eq((bench)->list.count, 0)
 

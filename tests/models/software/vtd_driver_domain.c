@@ -274,7 +274,6 @@ START_TEST(a_large_leaf_over_an_empty_table_flushes_the_table_away)
 }
 END_TEST
 
-
 static Suite *suite(void)
 {
 	Suite *s = suite_create("vtd_driver_domain");
