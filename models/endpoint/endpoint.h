@@ -11,8 +11,8 @@
  * SIMPLIFIED: one ring of each kind; a PRP list is read for transfers of more than two pages only, one piece
  * of 8 bytes per page after the first; lists are not chained.
  *
- * Sources: [PCIE] "Transaction Layer Protocol - Packet Definition" (4 KiB rule, MPS, MRRS); NVM Express Base Specification, "Submission
- * Queue Entry", "Completion Queue Entry", "Physical Region Page Entry and List".
+ * Sources: [PCIE] "Transaction Layer Protocol - Packet Definition" (4 KiB rule, MPS, MRRS); NVM Express Base
+ * Specification, "Submission Queue Entry", "Completion Queue Entry", "Physical Region Page Entry and List".
  */
 #ifndef IOMMUSIM_ENDPOINT_ENDPOINT_H
 #define IOMMUSIM_ENDPOINT_ENDPOINT_H
