@@ -114,23 +114,35 @@ struct config {
 
 #define SCENARIO_SCHEMES_MAX 16u
 
+/* Where a parameter's value came from; both NULL: the table's default. */
+struct origin {
+	char *where;  /* "scenarios/x.yaml:12:3", or "--set" */
+	char *source; /* what a profile gives as the value's source */
+};
+
 struct scenario {
 	char path[512];
 	char title[160];
 	char trace_path[512];       /* resolved against the scenario's folder */
 	char profile[64];
 	struct scheme scheme[SCENARIO_SCHEMES_MAX];
+	char *scheme_where[SCENARIO_SCHEMES_MAX]; /* "scenarios/x.yaml:7:5", "--set" or "--schemes"; owned */
 	size_t scheme_count;
 	struct config config;
+	struct origin *origin;      /* [parameter_count]; owned */
 	char *text;                 /* the scenario file as read; owned */
 	char *profile_text;         /* the profile file as read; owned */
 };
 
-/* Reads, checks and completes; errors name file:line:column and the nearest known key. */
+/*
+ * Reads, checks and completes; errors name file:line:column and the nearest known key.
+ * Overwrites *scenario; when false, it holds nothing.
+ */
 bool scenario_load(const char *path, struct scenario *scenario, struct err *err);
+/* May be called again, and on a zeroed scenario. */
 void scenario_fini(struct scenario *scenario);
 
-/* "--set KEY=VALUE": parameter, or schemes.NAME.AXIS=VALUE; then scenario_check again. */
+/* "--set KEY=VALUE": parameter, or schemes.NAME.AXIS=VALUE.  The caller checks again when all are set. */
 bool scenario_set(struct scenario *scenario, const char *assignment, struct err *err);
 /* "--schemes A,B": keeps these of the scenario, or takes presets of that name. */
 bool scenario_select_schemes(struct scenario *scenario, const char *names, struct err *err);
@@ -139,12 +151,21 @@ bool scenario_check(const struct scenario *scenario, struct err *err);
 
 /* ---- the parameter table ---- */
 
-enum parameter_type { PARAMETER_U32, PARAMETER_U64, PARAMETER_BYTES, PARAMETER_PS, PARAMETER_BOOL, PARAMETER_ENUM, PARAMETER_PPM };
+enum parameter_type {
+	PARAMETER_U32,
+	PARAMETER_U64,
+	PARAMETER_BYTES,
+	PARAMETER_RATE, /* bytes per second */
+	PARAMETER_PS,
+	PARAMETER_BOOL,
+	PARAMETER_ENUM,
+	PARAMETER_PPM,
+};
 
 struct parameter {
-	const char *name;       /* "iommu.iotlb_entries" */
+	const char *name;       /* path of the field; *_ppm is written as a fraction and loses its suffix */
 	enum parameter_type type;
-	size_t offset;          /* in struct config */
+	size_t offset, size;    /* of the field in struct config; size 1, 4 or 8 */
 	const char *initial;    /* default as text; NULL: the profile must give it */
 	uint64_t min, max;      /* of the stored value, inclusive */
 	const char *unit;       /* "entries", "bytes", "ns" ... as written in files */
@@ -156,12 +177,28 @@ struct parameter {
 extern const struct parameter parameters[];
 extern const size_t parameter_count;
 
+/* What stands behind the value: the profile's source, the place that set it, or the table's source. */
+const char *scenario_parameter_source(const struct scenario *scenario, const struct parameter *parameter);
+
+/* The table's defaults; what a profile must give is 0. */
+void config_default(struct config *config);
+
 const struct parameter *parameter_find(const char *name);
-/* Nearest known name, for "did you mean"; NULL when nothing is near. */
-const char *parameter_nearest(const char *name);
-/* Parses text ("128", "64 MiB", "1.3 us", "true", "nvme", "0.5") into config. */
+/* True when some parameter's name goes on after "NAME.". */
+bool parameter_is_group(const char *name);
+/*
+ * ": did you mean 'NAME'?" with the nearest parameter or group below prefix ("" or "iommu."), without the
+ * prefix; "" when nothing is near.  size bytes are enough at 96.
+ */
+void parameter_suggest(const char *prefix, const char *name, char *text, size_t size);
+/* Parses text ("128", "64 MiB", "1.3 us", "true", "nvme", "0.5") into config; the error begins "NAME = TEXT: ". */
 bool parameter_parse(const struct parameter *parameter, const char *text, struct config *config, struct err *err);
 /* The value as text that parameter_parse takes back; size bytes are enough at 64. */
 void parameter_format(const struct parameter *parameter, const struct config *config, char *text, size_t size);
+/* A stored value of this parameter in the same form. */
+void parameter_format_value(const struct parameter *parameter, uint64_t value, char *text, size_t size);
+uint64_t parameter_value(const struct parameter *parameter, const struct config *config);
+/* What values are possible: "a whole number from 1 to 64". */
+void parameter_expectation(const struct parameter *parameter, char *text, size_t size);
 
 #endif

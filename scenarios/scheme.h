@@ -3,6 +3,7 @@
 #ifndef IOMMUSIM_SCENARIOS_SCHEME_H
 #define IOMMUSIM_SCENARIOS_SCHEME_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum scheme_translation { SCHEME_PASSTHROUGH, SCHEME_SHADOW, SCHEME_NESTED };
@@ -30,10 +31,19 @@ extern const size_t scheme_preset_count;
 
 const struct scheme_preset *scheme_find(const char *name);
 
-/* NULL when the combination makes sense, else why it does not ("deferred unmap needs caching mode off"). */
+/* NULL when the combination makes sense, else why it does not ("shadow translation cannot defer unmaps: ..."). */
 const char *scheme_problem(const struct scheme *scheme);
 
 /* Names of an axis's values, NULL-terminated, in enum order; axis: translation, pin, backend, unmap, doorbell. */
 const char *const *scheme_axis_values(const char *axis);
+
+/* The axes in the order they are written, NULL-terminated. */
+extern const char *const scheme_axes[];
+
+/* False when there is no such axis or value; then the scheme is unchanged. */
+bool scheme_set_axis(struct scheme *scheme, const char *axis, const char *value);
+
+/* "translation=shadow pin=on-map backend=type1v2 unmap=strict doorbell=trap"; size bytes are enough at 128. */
+void scheme_axes_text(const struct scheme *scheme, char *text, size_t size);
 
 #endif

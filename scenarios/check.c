@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What no single parameter's range can say: geometries, powers of two, combinations. */
+#include <stdio.h>
+#include <string.h>
+
+#include "models/cache/cache.h"
+#include "scenarios/config.h"
+
+/* Where parameter a was set or, when it has its default, b. */
+static const char *where_of(const struct scenario *scenario, const char *a, const char *b)
+{
+	const char *names[] = { a, b };
+
+	for (size_t i = 0; i < 2; i++) {
+		const struct origin *origin = scenario->origin ? &scenario->origin[parameter_find(names[i]) - parameters] : NULL;
+
+		if (origin && origin->where)
+			return origin->where;
+	}
+	return scenario->path;
+}
+
+/* "iommu.iotlb_ways = 3" */
+static void assignment_text(const struct scenario *scenario, const char *name, char *text, size_t size)
+{
+	char value[64];
+
+	parameter_format(parameter_find(name), &scenario->config, value, sizeof(value));
+	snprintf(text, size, "%s = %s", name, value);
+}
+
+/* ---- caches ---- */
+
+/* The words "entries" and "ways" become assignments, and what must be so follows a colon. */
+static void geometry_text(const struct scenario *scenario, const char *problem, const char *entries, const char *ways,
+			  char *text, size_t size)
+{
+	const struct {
+		const char *word, *name;
+	} names[] = { { "entries", entries }, { "ways", ways }, { "replacement", "iommu.replacement" } };
+	size_t length = 0;
+
+	for (const char *c = problem; *c && length + 1 < size;) {
+		size_t i = 0;
+
+		while (i < 3 && strncmp(c, names[i].word, strlen(names[i].word)) != 0)
+			i++;
+		if (i < 3) {
+			assignment_text(scenario, names[i].name, text + length, size - length);
+			length += strlen(text + length);
+			c += strlen(names[i].word);
+		} else if (strncmp(c, " must ", 6) == 0) {
+			text[length++] = ':';
+			length += (size_t)snprintf(text + length, size - length, " must ");
+			c += 6;
+		} else {
+			text[length++] = *c++;
+		}
+	}
+	text[length < size ? length : size - 1] = '\0';
+}
+
+static bool check_cache(const struct scenario *scenario, const char *entries, const char *ways, struct err *err)
+{
+	const struct config *config = &scenario->config;
+	struct cache_geometry geometry = {
+		.entries = (uint32_t)parameter_value(parameter_find(entries), config),
+		.ways = (uint32_t)parameter_value(parameter_find(ways), config),
+		.replacement = config->iommu.replacement,
+	};
+	const char *problem = cache_geometry_problem(&geometry);
+	char text[240];
+
+	if (!problem)
+		return true;
+	geometry_text(scenario, problem, entries, ways, text, sizeof(text));
+	return err_set(err, ERR_USAGE, "%s: %s", where_of(scenario, ways, entries), text);
+}
+
+static bool check_caches(const struct scenario *scenario, struct err *err)
+{
+	return check_cache(scenario, "iommu.iotlb_entries", "iommu.iotlb_ways", err) &&
+	       check_cache(scenario, "iommu.device_entries", "iommu.device_ways", err) &&
+	       check_cache(scenario, "iommu.walk_entries.level0", "iommu.walk_ways", err) &&
+	       check_cache(scenario, "iommu.walk_entries.level1", "iommu.walk_ways", err) &&
+	       check_cache(scenario, "iommu.walk_entries.level2", "iommu.walk_ways", err) &&
+	       check_cache(scenario, "iommu.walk_entries.level3", "iommu.walk_ways", err) &&
+	       check_cache(scenario, "iommu.walk_entries.level4", "iommu.walk_ways", err);
+}
+
+/* ---- numbers ---- */
+
+static bool refuse(const struct scenario *scenario, const char *name, const char *problem, struct err *err)
+{
+	char text[160];
+
+	assignment_text(scenario, name, text, sizeof(text));
+	return err_set(err, ERR_USAGE, "%s: %s: %s", where_of(scenario, name, name), text, problem);
+}
+
+static bool check_powers(const struct scenario *scenario, struct err *err)
+{
+	static const char *const names[] = { "iommu.queue_entries", "device.mps_bytes", "device.mrrs_bytes" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		uint64_t value = parameter_value(parameter_find(names[i]), &scenario->config);
+
+		if ((value & (value - 1)) != 0)
+			return refuse(scenario, names[i], "must be a power of two", err);
+	}
+	return true;
+}
+
+static bool check_memory(const struct scenario *scenario, struct err *err)
+{
+	const struct config *config = &scenario->config;
+	uint32_t page_lg2 = config->machine.host_page_lg2;
+	char problem[200], page[160];
+
+	if (page_lg2 != 12 && page_lg2 != 21 && page_lg2 != 30)
+		return refuse(scenario, "machine.host_page_lg2", "must be 12 (4 KiB), 21 (2 MiB) or 30 (1 GiB)", err);
+	if (config->machine.guest_ram_bytes % (UINT64_C(1) << page_lg2) == 0)
+		return true;
+	assignment_text(scenario, "machine.host_page_lg2", page, sizeof(page));
+	snprintf(problem, sizeof(problem), "must be whole pages of %s", page);
+	return refuse(scenario, "machine.guest_ram_bytes", problem, err);
+}
+
+/* ---- schemes ---- */
+
+static bool check_schemes(const struct scenario *scenario, struct err *err)
+{
+	if (scenario->scheme_count == 0)
+		return err_set(err, ERR_USAGE, "%s: no schemes", scenario->path);
+	for (size_t i = 0; i < scenario->scheme_count; i++) {
+		const char *problem = scheme_problem(&scenario->scheme[i]);
+
+		if (problem)
+			return err_set(err, ERR_USAGE, "%s: scheme '%s': %s",
+				       scenario->scheme_where[i] ? scenario->scheme_where[i] : scenario->path,
+				       scenario->scheme[i].name, problem);
+	}
+	return true;
+}
+
+bool scenario_check(const struct scenario *scenario, struct err *err)
+{
+	return check_caches(scenario, err) && check_powers(scenario, err) && check_memory(scenario, err) &&
+	       check_schemes(scenario, err);
+}
