@@ -141,6 +141,17 @@ static inline struct leaf_wanted leaf_at(const struct vtd_domain *domain, iova_t
 	return wanted;
 }
 
+/* The PASID entry of a device, as Linux lays its directory out: one page each. */
+static inline phys_t pasid_entry(const struct bench *bench, uint16_t source_id, uint32_t pasid)
+{
+	uint64_t half = word_at(bench, TABLES + (source_id & 0x80 ? 8 : 0));
+	uint64_t context = word_at(bench, (half & ~UINT64_C(0xfff)) + (source_id & 0x7f) * 32);
+	uint64_t table = word_at(bench, (context & ~UINT64_C(0xfff)) + pasid / 64 * 8);
+
+	ck_assert_uint_eq(half & table & 1, 1);
+	return (table & ~UINT64_C(0xfff)) + pasid % 64 * 64;
+}
+
 /* ---- register writes, as the driver makes them ---- */
 
 struct writes {

@@ -274,6 +274,63 @@ START_TEST(a_large_leaf_over_an_empty_table_flushes_the_table_away)
 }
 END_TEST
 
+/* ---- nested ---- */
+
+START_TEST(a_nested_entry_names_both_stages)
+{
+	struct bench bench;
+
+	setup(&bench, CAP_F2, ECAP_NESTED, 0);
+	struct vtd_domain *parent = vtd_domain_create(bench.driver, VTD_DOMAIN_UNMANAGED);
+	struct vtd_domain *nested = vtd_domain_create_nested(bench.driver, parent, 0x101b96000, 4);
+
+	ck_assert_ptr_nonnull(nested);
+	ck_assert_ptr_null(vtd_domain_create_nested(bench.driver, parent, 0x1000, 5)); /* CAP.FS5LP = 0 */
+	ck_assert(vtd_driver_probe(bench.driver, 0x0020, 0, &bench.list));
+	ck_assert(vtd_driver_attach(bench.driver, nested, 0x0020, 0, &bench.list));
+
+	phys_t entry = pasid_entry(&bench, 0x0020, 0);
+
+	/* P, AW = 2, PGTT = 3 */
+	ck_assert_uint_eq(word_at(&bench, entry), vtd_domain_table(parent)->root | 0xc9);
+	ck_assert_uint_eq(word_at(&bench, entry + 8), 2);
+	ck_assert_uint_eq(word_at(&bench, entry + 16), 0x101b96000);
+
+	/* The guest's invalidation, forwarded under the host's identifier. */
+	vtd_domain_flush_range(nested, 0xffffd000, 0xffffdfff, true, &bench.list);
+	EXPECT(&bench, { 0x20036, 0xffffd040 });
+	vtd_domain_flush_all(nested, &bench.list);
+	EXPECT(&bench, { 0x20026, 0 });
+
+	/* A change of the second stage concerns what is cached for the nested domain. */
+	map(&bench, parent, 0x7000, 0x8000, 4096);
+	EXPECT_NOTHING(&bench);
+	unmap(&bench, parent, 0x7000, 4096);
+	EXPECT(&bench, { 0x200f2, 0x7040 });
+
+	vtd_driver_detach(bench.driver, 0x0020, 0, &bench.list);
+	EXPECT(&bench, { 0x20017, 0 }, { 0x200e2, 0 });
+	unmap(&bench, parent, 0x7000, 4096);
+	EXPECT_NOTHING(&bench);
+	vtd_domain_destroy(nested);
+	vtd_domain_destroy(parent);
+	teardown(&bench);
+}
+END_TEST
+
+START_TEST(a_unit_without_nesting_has_no_nested_domain)
+{
+	struct bench bench;
+
+	setup(&bench, CAP_F2, ECAP_NESTED & ~(UINT64_C(1) << 26), 0);
+	struct vtd_domain *parent = vtd_domain_create(bench.driver, VTD_DOMAIN_UNMANAGED);
+
+	ck_assert_ptr_null(vtd_domain_create_nested(bench.driver, parent, 0x1000, 4));
+	vtd_domain_destroy(parent);
+	teardown(&bench);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("vtd_driver_domain");
@@ -292,6 +349,8 @@ static Suite *suite(void)
 	tcase_add_test(t, pieces_of_unequal_page_size_are_flushed_one_by_one);
 	tcase_add_test(t, a_range_beyond_the_largest_mask_is_flushed_as_a_domain);
 	tcase_add_test(t, a_large_leaf_over_an_empty_table_flushes_the_table_away);
+	tcase_add_test(t, a_nested_entry_names_both_stages);
+	tcase_add_test(t, a_unit_without_nesting_has_no_nested_domain);
 	suite_add_tcase(s, t);
 	return s;
 }
