@@ -168,7 +168,7 @@ struct grid *grid_of_machine(const struct shown *shown, size_t count)
 	} measure[] = {
 		{ "start-up", startup },
 		{ "replay", duration },
-		{ "through-\nput", throughput },
+		{ "DMA\nrate", throughput },
 		{ "locked\npeak", locked_peak },
 		{ "VM\nexits", vm_exits },
 		{ "ioctls", ioctls },

@@ -155,6 +155,9 @@ static bool choose_view(struct report *report, struct err *err)
 				snprintf(report->label[filled], LABEL_TEXT, "%s", scheme->name);
 			else
 				snprintf(report->label[filled], LABEL_TEXT, "%s/%s", report->name[i], scheme->name);
+			/* gnuplot does not read a double quote inside a field of a CSV file. */
+			for (char *c = strchr(report->label[filled], '"'); c; c = strchr(c, '"'))
+				*c = '\'';
 			report->shown[filled] = (struct shown){ .scheme = scheme, .label = report->label[filled] };
 		}
 	look_choose(report->shown, count, report->look);

@@ -48,9 +48,11 @@ static void scheme_label(FILE *out, const struct view *view, size_t i)
 static void write_cell(FILE *out, const char *text)
 {
 	size_t length = strlen(text);
-	bool micro = length > 3 && strcmp(text + length - 3, " us") == 0;
 
-	fprintf(out, "<td>%.*s%s</td>", (int)(micro ? length - 2 : length), text, micro ? "µs" : "");
+	if (length > 3 && strcmp(text + length - 3, " us") == 0)
+		fprintf(out, "<td>%.*sµs</td>", (int)(length - 2), text); /* digits */
+	else
+		element(out, "td", text);
 }
 
 static void write_grid(FILE *out, const struct page *page, struct grid *grid, const char *caption)
@@ -62,14 +64,8 @@ static void write_grid(FILE *out, const struct page *page, struct grid *grid, co
 	fputs("\n<thead><tr><th scope=\"col\">scheme</th>", out);
 	for (size_t column = 0; column < grid->columns; column++) {
 		fputs("<th scope=\"col\">", out);
-		for (const char *c = grid->heading[column]; *c; c++) {
-			bool hyphen = c[0] == '-' && c[1] == '\n'; /* of a word that a narrow heading broke */
-
-			if (*c == '\n' && (c == grid->heading[column] || c[-1] != '-'))
-				fputc(' ', out);
-			else if (*c != '\n' && !hyphen)
-				fputc(*c == '_' ? ' ' : *c, out);
-		}
+		for (const char *c = grid->heading[column]; *c; c++)
+			fputc(*c == '\n' || *c == '_' ? ' ' : *c, out);
 		fputs("</th>", out);
 	}
 	fputs("</tr></thead>\n<tbody>\n", out);

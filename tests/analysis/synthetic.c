@@ -113,37 +113,37 @@ struct sketch {
 };
 
 #define DMA(walk, hit)                                                                          \
-	{ RESULT_DMA_READ, 20000, { [CAUSE_PCIE] = 300, [CAUSE_IOTLB] = 4, [CAUSE_WALK_WAIT] = (walk) / 4, \
+	{ RESULT_DMA_READ, 8000, { [CAUSE_PCIE] = 300, [CAUSE_IOTLB] = 4, [CAUSE_WALK_WAIT] = (walk) / 4, \
 				    [CAUSE_WALK] = (walk), [CAUSE_MEMORY] = 90 } },              \
-	{ RESULT_DMA_WRITE, 15000, { [CAUSE_PCIE] = 150, [CAUSE_IOTLB] = 4, [CAUSE_WALK] = (walk) / 2, \
+	{ RESULT_DMA_WRITE, 6000, { [CAUSE_PCIE] = 150, [CAUSE_IOTLB] = 4, [CAUSE_WALK] = (walk) / 2, \
 				     [CAUSE_MEMORY] = 60 } },                                    \
 	{ RESULT_TRANSLATE_HIT, (hit), { [CAUSE_IOTLB] = 4 } },                                  \
-	{ RESULT_TRANSLATE_MISS, 35000 - (hit), { [CAUSE_IOTLB] = 4, [CAUSE_WALK_WAIT] = 30, [CAUSE_WALK] = (walk)*4 + 60 } }
+	{ RESULT_TRANSLATE_MISS, 14000 - (hit), { [CAUSE_IOTLB] = 4, [CAUSE_WALK_WAIT] = 30, [CAUSE_WALK] = (walk)*4 + 60 } }
 
 static const struct sketch sketches[SYNTHETIC_REALISTIC] = {
 	{ "passthrough", "translation=passthrough pin=at-start backend=iommufd unmap=strict doorbell=trap",
-	  { DMA(10, 34000) }, 2600, 8192, 0, 12, 3, 97 },
+	  { DMA(10, 13600) }, 2600, 8192, 0, 12, 3, 97 },
 	{ "nested-hwq", "translation=nested pin=at-start backend=iommufd unmap=strict doorbell=hardware-queue",
-	  { { RESULT_MAP, 12000, { [CAUSE_GUEST_CPU] = 210, [CAUSE_TABLE] = 60 } },
-	    { RESULT_UNMAP, 12000, { [CAUSE_GUEST_CPU] = 150, [CAUSE_TABLE] = 70, [CAUSE_INVALIDATION] = 480, [CAUSE_QUEUE_WAIT] = 40 } },
-	    DMA(55, 30000) }, 2600, 8192, 0, 15, 8, 86 },
+	  { { RESULT_MAP, 5000, { [CAUSE_GUEST_CPU] = 210, [CAUSE_TABLE] = 60 } },
+	    { RESULT_UNMAP, 5000, { [CAUSE_GUEST_CPU] = 150, [CAUSE_TABLE] = 70, [CAUSE_INVALIDATION] = 480, [CAUSE_QUEUE_WAIT] = 40 } },
+	    DMA(55, 12000) }, 2600, 8192, 0, 15, 8, 86 },
 	{ "nested", "translation=nested pin=at-start backend=iommufd unmap=strict doorbell=trap",
-	  { { RESULT_MAP, 12000, { [CAUSE_GUEST_CPU] = 210, [CAUSE_TABLE] = 60 } },
-	    { RESULT_UNMAP, 12000, { [CAUSE_GUEST_CPU] = 150, [CAUSE_TABLE] = 70, [CAUSE_EXIT] = 2900, [CAUSE_IOCTL] = 700,
+	  { { RESULT_MAP, 5000, { [CAUSE_GUEST_CPU] = 210, [CAUSE_TABLE] = 60 } },
+	    { RESULT_UNMAP, 5000, { [CAUSE_GUEST_CPU] = 150, [CAUSE_TABLE] = 70, [CAUSE_EXIT] = 2900, [CAUSE_IOCTL] = 700,
 				     [CAUSE_INVALIDATION] = 1900, [CAUSE_QUEUE_WAIT] = 900 } },
-	    DMA(55, 30000) }, 2600, 8192, 0, 12015, 12008, 86 },
+	    DMA(55, 12000) }, 2600, 8192, 0, 12015, 12008, 86 },
 	{ "preregister", "translation=shadow pin=preregistered backend=type1v2 unmap=strict doorbell=trap",
-	  { { RESULT_MAP, 12000, { [CAUSE_GUEST_CPU] = 210, [CAUSE_EXIT] = 2900, [CAUSE_IOCTL] = 600, [CAUSE_ACCOUNT] = 25,
+	  { { RESULT_MAP, 5000, { [CAUSE_GUEST_CPU] = 210, [CAUSE_EXIT] = 2900, [CAUSE_IOCTL] = 600, [CAUSE_ACCOUNT] = 25,
 				   [CAUSE_TABLE] = 180 } },
-	    { RESULT_UNMAP, 12000, { [CAUSE_GUEST_CPU] = 150, [CAUSE_EXIT] = 2900, [CAUSE_IOCTL] = 600, [CAUSE_TABLE] = 150,
+	    { RESULT_UNMAP, 5000, { [CAUSE_GUEST_CPU] = 150, [CAUSE_EXIT] = 2900, [CAUSE_IOCTL] = 600, [CAUSE_TABLE] = 150,
 				     [CAUSE_INVALIDATION] = 600, [CAUSE_QUEUE_WAIT] = 400 } },
-	    DMA(30, 31000) }, 2700, 8192, 0, 24012, 24003, 89 },
+	    DMA(30, 12400) }, 2700, 8192, 0, 24012, 24003, 89 },
 	{ "pin-on-map", "translation=shadow pin=on-map backend=type1v2 unmap=strict doorbell=trap",
-	  { { RESULT_MAP, 12000, { [CAUSE_GUEST_CPU] = 210, [CAUSE_EXIT] = 2900, [CAUSE_IOCTL] = 600, [CAUSE_PIN] = 1300,
+	  { { RESULT_MAP, 5000, { [CAUSE_GUEST_CPU] = 210, [CAUSE_EXIT] = 2900, [CAUSE_IOCTL] = 600, [CAUSE_PIN] = 1300,
 				   [CAUSE_ACCOUNT] = 190, [CAUSE_TABLE] = 180 } },
-	    { RESULT_UNMAP, 12000, { [CAUSE_GUEST_CPU] = 150, [CAUSE_EXIT] = 2900, [CAUSE_IOCTL] = 600, [CAUSE_PIN] = 420,
+	    { RESULT_UNMAP, 5000, { [CAUSE_GUEST_CPU] = 150, [CAUSE_EXIT] = 2900, [CAUSE_IOCTL] = 600, [CAUSE_PIN] = 420,
 				     [CAUSE_ACCOUNT] = 150, [CAUSE_TABLE] = 150, [CAUSE_INVALIDATION] = 600, [CAUSE_QUEUE_WAIT] = 400 } },
-	    DMA(30, 31000) }, 3, 0, 4, 24012, 24003, 89 },
+	    DMA(30, 12400) }, 3, 0, 4, 24012, 24003, 89 },
 };
 
 static void sketch_series(struct result_scheme *scheme, const struct sketch *sketch, struct random *random)
@@ -155,7 +155,7 @@ static void sketch_series(struct result_scheme *scheme, const struct sketch *ske
 		unsigned warm = date < 20 * PS_PER_MS ? (unsigned)(date / (2 * PS_PER_MS)) * 4 : 40;
 		unsigned hits = lookups * (sketch->hit_percent - 40 + warm) / 100;
 
-		locked += (sketch->locked_map_kib << 10) * random_below(random, 4) ;
+		locked += (sketch->locked_map_kib << 10) * random_below(random, 4);
 		if (random_below(random, 3) > 0 && locked > 96 * (sketch->locked_map_kib << 10))
 			locked -= (sketch->locked_map_kib << 10) * 3;
 		series_record(&scheme->series[RESULT_LOCKED_BYTES], date, locked);
