@@ -120,8 +120,8 @@ void amount_format(uint64_t value, const struct amount_unit *unit, char *text, s
 		decimals[length++] = (char)('0' + rest / unit->factor);
 	}
 	decimals[length] = '\0';
-	snprintf(text, size, "%llu%s%s%s%s", (unsigned long long)(value / unit->factor), length > 0 ? "." : "", decimals,
-		 unit->name[0] ? " " : "", unit->name);
+	snprintf(text, size, "%llu%s%s%s%s", (unsigned long long)(value / unit->factor), length > 0 ? "." : "",
+		 decimals, unit->name[0] ? " " : "", unit->name);
 }
 
 const struct amount_unit *amount_whole_unit(uint64_t value, const struct amount_unit *units)

@@ -12,16 +12,16 @@
 #include <stdint.h>
 
 struct amount_unit {
-	const char *name;  /* "us"; "": no unit written */
-	uint64_t factor;   /* in units of the stored value, > 0 */
+	const char *name; /* "us"; "": no unit written */
+	uint64_t factor;  /* in units of the stored value, > 0 */
 };
 
 /* Ended by a NULL name; ascending factors. */
-extern const struct amount_unit amount_count[];    /* "" */
+extern const struct amount_unit amount_count[];	   /* "" */
 extern const struct amount_unit amount_fraction[]; /* "" = 1,000,000 ppm */
-extern const struct amount_unit amount_bytes[];    /* "" = B, KiB, MiB, GiB, TiB */
-extern const struct amount_unit amount_rate[];     /* "" = B/s, KB/s, MB/s, GB/s */
-extern const struct amount_unit amount_time[];     /* ps, ns, us, ms, s; a bare 0 */
+extern const struct amount_unit amount_bytes[];	   /* "" = B, KiB, MiB, GiB, TiB */
+extern const struct amount_unit amount_rate[];	   /* "" = B/s, KB/s, MB/s, GB/s */
+extern const struct amount_unit amount_time[];	   /* ps, ns, us, ms, s; a bare 0 */
 
 /* False unless text is digits[.digits][ ][unit] and the value is a whole number that fits. */
 bool amount_parse(const char *text, const struct amount_unit *units, uint64_t *value);

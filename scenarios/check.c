@@ -12,7 +12,8 @@ static const char *where_of(const struct scenario *scenario, const char *a, cons
 	const char *names[] = { a, b };
 
 	for (size_t i = 0; i < 2; i++) {
-		const struct origin *origin = scenario->origin ? &scenario->origin[parameter_find(names[i]) - parameters] : NULL;
+		const struct origin *origin =
+			scenario->origin ? &scenario->origin[parameter_find(names[i]) - parameters] : NULL;
 
 		if (origin && origin->where)
 			return origin->where;

@@ -86,7 +86,7 @@ struct config {
 		uint32_t host_levels;                         /* second stage built by the host: 4 or 5 */
 		uint32_t guest_levels;                        /* the guest's own table: 4 or 5 */
 		uint32_t queue_entries;                       /* invalidation queue, power of two, 256..32768 */
-		bool snoop;                                   /* walkers snoop CPU caches (ECAP.C); else drivers flush lines */
+		bool snoop;                                   /* walkers snoop CPU caches (ECAP.C), or drivers flush */
 		bool accessed_dirty;                          /* first-stage accessed/dirty updates */
 	} iommu;
 	struct {

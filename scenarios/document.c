@@ -58,7 +58,8 @@ static bool refuse_yaml(const struct document *document, const yaml_parser_t *pa
 	const char *problem = parser->problem ? parser->problem : "unreadable";
 
 	if (parser->error == YAML_READER_ERROR)
-		return err_set(err, ERR_USAGE, "%s: byte %zu: not YAML: %s", document->path, parser->problem_offset, problem);
+		return err_set(err, ERR_USAGE, "%s: byte %zu: not YAML: %s", document->path, parser->problem_offset,
+			       problem);
 	return err_set(err, ERR_USAGE, "%s:%zu:%zu: not YAML: %s", document->path, parser->problem_mark.line + 1,
 		       parser->problem_mark.column + 1, problem);
 }
@@ -189,7 +190,8 @@ bool document_is_mapping(struct document *document, const yaml_node_t *node, con
 {
 	if (node->type != YAML_MAPPING_NODE)
 		return document_refuse(document, node, err, "%s must be a mapping of keys to values", what);
-	for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start; pair < node->data.mapping.pairs.top; pair++) {
+	for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start; pair < node->data.mapping.pairs.top;
+	     pair++) {
 		const yaml_node_t *key = yaml_document_get_node(&document->yaml, pair->key);
 		const char *name = document_scalar(document, key, "a key", err);
 
@@ -199,8 +201,8 @@ bool document_is_mapping(struct document *document, const yaml_node_t *node, con
 			const yaml_node_t *before = yaml_document_get_node(&document->yaml, p->key);
 
 			if (strcmp((const char *)before->data.scalar.value, name) == 0)
-				return document_refuse(document, key, err, "duplicate key '%s': first on line %zu", name,
-						       before->start_mark.line + 1);
+				return document_refuse(document, key, err, "duplicate key '%s': first on line %zu",
+						       name, before->start_mark.line + 1);
 		}
 	}
 	return true;
@@ -214,8 +216,8 @@ static struct document_field *field_find(struct document_field *fields, size_t c
 	return NULL;
 }
 
-bool document_fields(struct document *document, const yaml_node_t *node, const char *what, struct document_field *fields,
-		     size_t count, struct err *err)
+bool document_fields(struct document *document, const yaml_node_t *node, const char *what,
+		     struct document_field *fields, size_t count, struct err *err)
 {
 	struct document_item item;
 

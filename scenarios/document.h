@@ -39,7 +39,8 @@ bool document_refuse(const struct document *document, const yaml_node_t *node, s
 	__attribute__((format(printf, 4, 5)));
 
 /* The text of a scalar that is not empty, or NULL and *err: "key 'what' needs a value". */
-const char *document_scalar(const struct document *document, const yaml_node_t *node, const char *what, struct err *err);
+const char *document_scalar(const struct document *document, const yaml_node_t *node, const char *what,
+			    struct err *err);
 
 /* As document_scalar, copied to text; an error when it does not fit. */
 bool document_copy(const struct document *document, const yaml_node_t *node, const char *what, char *text, size_t size,
@@ -67,7 +68,7 @@ struct document_field {
 };
 
 /* Fills fields from the mapping; unknown, duplicate and missing keys are errors. */
-bool document_fields(struct document *document, const yaml_node_t *node, const char *what, struct document_field *fields,
-		     size_t count, struct err *err);
+bool document_fields(struct document *document, const yaml_node_t *node, const char *what,
+		     struct document_field *fields, size_t count, struct err *err);
 
 #endif

@@ -113,18 +113,20 @@ static void print_markdown(FILE *out)
 {
 	const struct parameter *before = NULL;
 
-	fprintf(out, "# Parameters\n\n"
-		     "Written by `iommusim list parameters --markdown > docs/parameters.md`; a test keeps it equal to the\n"
-		     "table in `scenarios/parameters.c`. How a scenario sets them: [scenarios.md](scenarios.md); the keys\n"
-		     "of sources: [sources.md](sources.md).\n");
+	fprintf(out,
+		"# Parameters\n\n"
+		"Written by `iommusim list parameters --markdown > docs/parameters.md`; a test keeps it equal to the\n"
+		"table in `scenarios/parameters.c`. How a scenario sets them: [scenarios.md](scenarios.md); the keys\n"
+		"of sources: [sources.md](sources.md).\n");
 	for (size_t i = 0; i < parameter_count; i++) {
 		const struct parameter *parameter = &parameters[i];
 		size_t group = group_length(parameter);
 		char initial[128], range[160];
 
 		if (!before || group != group_length(before) || strncmp(parameter->name, before->name, group) != 0)
-			fprintf(out, "\n## %.*s\n\n| name | default | range | meaning | source of the default |\n"
-				     "| --- | --- | --- | --- | --- |\n",
+			fprintf(out,
+				"\n## %.*s\n\n| name | default | range | meaning | source of the default |\n"
+				"| --- | --- | --- | --- | --- |\n",
 				group > 0 ? (int)group : 4, group > 0 ? parameter->name : "seed");
 		default_text(parameter, initial, sizeof(initial));
 		range_text(parameter, range, sizeof(range));

@@ -24,7 +24,8 @@ static size_t ending_at(const char *name)
 	return length > ending && strcmp(name + length - ending, ENDING) == 0 ? length - ending : 0;
 }
 
-static bool exists(const char *folder, const char *between, const char *name, const char *ending, char path[PROFILE_PATH])
+static bool exists(const char *folder, const char *between, const char *name, const char *ending,
+		   char path[PROFILE_PATH])
 {
 	int length = snprintf(path, PROFILE_PATH, "%s%s%s%s", folder, between, name, ending);
 
@@ -106,7 +107,8 @@ bool profile_find(const char *name, const char *folder, char path[PROFILE_PATH],
 		return exists("", "", name, "", path);
 	if (strchr(name, '/') || ending_at(name) > 0)
 		return exists(folder, "/", name, "", path);
-	if (exists(folder, "/profiles/", name, ENDING, path) || exists(profile_folder_shipped(), "/", name, ENDING, path))
+	if (exists(folder, "/profiles/", name, ENDING, path) ||
+	    exists(profile_folder_shipped(), "/", name, ENDING, path))
 		return true;
 	suggest_profile(name, folder, suggestion);
 	return false;
@@ -170,7 +172,8 @@ static bool check_name(const struct document *document, const yaml_node_t *at, c
 
 	if (strlen(name) == length && strncmp(base, name, length) == 0)
 		return true;
-	return document_refuse(document, at, err, "name = %s: must be the file's name, '%.*s'", name, (int)length, base);
+	return document_refuse(document, at, err, "name = %s: must be the file's name, '%.*s'", name, (int)length,
+			       base);
 }
 
 static bool read_profile(struct document *document, struct profile *profile, struct prices *prices, struct err *err)
@@ -183,13 +186,14 @@ static bool read_profile(struct document *document, struct profile *profile, str
 	return document_fields(document, document_root(document), "a profile", field, 4, err) &&
 	       document_copy(document, field[0].value, "name", profile->name, sizeof(profile->name), err) &&
 	       check_name(document, field[0].at, profile->name, err) &&
-	       document_copy(document, field[1].value, "description", profile->description, sizeof(profile->description),
-			     err) &&
+	       document_copy(document, field[1].value, "description", profile->description,
+			     sizeof(profile->description), err) &&
 	       document_copy(document, field[2].value, "hardware", profile->hardware, sizeof(profile->hardware), err) &&
 	       read_prices(document, field[3].value, prices, err);
 }
 
-bool profile_load(const char *path, struct profile *profile, struct config *config, struct origin *origin, struct err *err)
+bool profile_load(const char *path, struct profile *profile, struct config *config, struct origin *origin,
+		  struct err *err)
 {
 	struct prices prices = { .config = config, .origin = origin };
 	struct document document;

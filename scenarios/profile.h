@@ -29,7 +29,8 @@ bool profile_find(const char *name, const char *folder, char path[PROFILE_PATH],
  * Every timing parameter must be there exactly once and nothing else.  When
  * false, profile holds nothing.
  */
-bool profile_load(const char *path, struct profile *profile, struct config *config, struct origin *origin, struct err *err);
+bool profile_load(const char *path, struct profile *profile, struct config *config, struct origin *origin,
+		  struct err *err);
 void profile_fini(struct profile *profile);
 
 /* Names of the shipped profiles, sorted, NULL-terminated, in one block for free(). */

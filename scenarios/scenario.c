@@ -30,7 +30,8 @@ static void folder_of(const char *path, char folder[512])
 }
 
 /* The scalar as a path relative to the document's folder. */
-static bool read_path(struct document *document, const yaml_node_t *node, const char *what, char path[512], struct err *err)
+static bool read_path(struct document *document, const yaml_node_t *node, const char *what, char path[512],
+		      struct err *err)
 {
 	const char *text = document_scalar(document, node, what, err);
 	char folder[512];
@@ -91,7 +92,8 @@ struct includer {
 
 static bool read_includes(struct scenario *scenario, const struct includer *from, yaml_node_t *node, struct err *err);
 
-static bool read_included(struct scenario *scenario, const struct includer *from, const yaml_node_t *node, struct err *err)
+static bool read_included(struct scenario *scenario, const struct includer *from, const yaml_node_t *node,
+			  struct err *err)
 {
 	struct document_field field[] = { { .name = "include" }, { .name = "parameters" } };
 	struct document document;
@@ -106,7 +108,8 @@ static bool read_included(struct scenario *scenario, const struct includer *from
 		if (strcmp(outer->document->path, path) == 0)
 			return document_refuse(from->document, node, err, "'%s' includes itself", path);
 		if (++depth > INCLUDE_DEPTH_MAX)
-			return document_refuse(from->document, node, err, "includes nest deeper than %u", INCLUDE_DEPTH_MAX);
+			return document_refuse(from->document, node, err, "includes nest deeper than %u",
+					       INCLUDE_DEPTH_MAX);
 	}
 	if (!document_read(&document, path, &problem)) {
 		if (problem.kind == ERR_FILE)
@@ -175,7 +178,8 @@ static bool read_scenario(struct scenario *scenario, struct document *document, 
 	struct includer self = { .document = document };
 
 	return document_fields(document, document_root(document), "a scenario", field, FIELDS, err) &&
-	       document_copy(document, field[FIELD_TITLE].value, "'title'", scenario->title, sizeof(scenario->title), err) &&
+	       document_copy(document, field[FIELD_TITLE].value, "'title'", scenario->title, sizeof(scenario->title),
+			     err) &&
 	       read_path(document, field[FIELD_TRACE].value, "'trace'", scenario->trace_path, err) &&
 	       read_profile(scenario, document, &field[FIELD_PROFILE], err) &&
 	       (!field[FIELD_INCLUDE].at || read_includes(scenario, &self, field[FIELD_INCLUDE].value, err)) &&

@@ -37,7 +37,8 @@ static bool set_axis(struct scenario *scenario, const char *key, const char *val
 	struct err problem = { 0 };
 
 	if (!dot || !copy_trimmed(key, dot, name, sizeof(name)))
-		return err_set(err, ERR_USAGE, WHERE_SET ": " SCHEMES_PREFIX "%s: must be " SCHEMES_PREFIX "NAME.AXIS", key);
+		return err_set(err, ERR_USAGE, WHERE_SET ": " SCHEMES_PREFIX "%s: must be " SCHEMES_PREFIX "NAME.AXIS",
+			       key);
 
 	size_t i = scheme_list_find(scenario, name);
 
@@ -112,9 +113,9 @@ bool scenario_select_schemes(struct scenario *scenario, const char *names, struc
 		char name[128];
 
 		end = begin + strcspn(begin, ",");
-		good = copy_trimmed(begin, end, name, sizeof(name)) ?
-			       select_scheme(chosen, scenario, name, err) :
-			       err_set(err, ERR_USAGE, WHERE_SCHEMES " %.100s: must be NAME[,NAME]...", names);
+		good = copy_trimmed(begin, end, name, sizeof(name))
+			       ? select_scheme(chosen, scenario, name, err)
+			       : err_set(err, ERR_USAGE, WHERE_SCHEMES " %.100s: must be NAME[,NAME]...", names);
 		if (*end == '\0')
 			break;
 	}

@@ -25,7 +25,8 @@ size_t scheme_list_find(const struct scenario *scenario, const char *name)
 bool scheme_list_add(struct scenario *scenario, const struct scheme *scheme, const char *where, struct err *err)
 {
 	if (scheme_list_find(scenario, scheme->name) < scenario->scheme_count)
-		return err_set(err, ERR_USAGE, "%s: scheme '%s' is there already: names are unique", where, scheme->name);
+		return err_set(err, ERR_USAGE, "%s: scheme '%s' is there already: names are unique", where,
+			       scheme->name);
 	if (scenario->scheme_count == SCENARIO_SCHEMES_MAX)
 		return err_set(err, ERR_USAGE, "%s: too many schemes: at most %u", where, SCENARIO_SCHEMES_MAX);
 
@@ -80,7 +81,10 @@ bool scheme_list_set_axis(struct scheme *scheme, const char *axis, const char *v
 
 	for (size_t i = 0, length = 0; values[i]; i++)
 		length += (size_t)snprintf(choices + length, sizeof(choices) - length, "%s%s",
-					   i == 0 ? "" : values[i + 1] ? ", " : " or ", values[i]);
+					   i == 0	   ? ""
+					   : values[i + 1] ? ", "
+							   : " or ",
+					   values[i]);
 	return err_set(err, ERR_USAGE, "%s = %s: must be %s%s", axis, value, choices, suggestion);
 }
 
@@ -97,7 +101,8 @@ static bool is_name(const char *name)
 
 enum { FIELD_NAME, FIELD_BASE, FIELD_AXES, FIELDS = FIELD_AXES + AXES };
 
-static bool read_name(struct document *document, const struct document_field *field, struct scheme *scheme, struct err *err)
+static bool read_name(struct document *document, const struct document_field *field, struct scheme *scheme,
+		      struct err *err)
 {
 	if (!document_copy(document, field->value, "name", scheme->name, sizeof(scheme->name), err))
 		return false;
@@ -105,12 +110,13 @@ static bool read_name(struct document *document, const struct document_field *fi
 		return document_refuse(document, field->at, err, "name = %s: must be letters, digits, '-' and '_'",
 				       scheme->name);
 	if (scheme_find(scheme->name))
-		return document_refuse(document, field->at, err, "name = %s: is a preset's: take another for this mixture",
-				       scheme->name);
+		return document_refuse(document, field->at, err,
+				       "name = %s: is a preset's: take another for this mixture", scheme->name);
 	return true;
 }
 
-static bool read_base(struct document *document, const struct document_field *field, struct scheme *scheme, struct err *err)
+static bool read_base(struct document *document, const struct document_field *field, struct scheme *scheme,
+		      struct err *err)
 {
 	const char *base = document_scalar(document, field->value, "base", err);
 	char text[160];
@@ -128,7 +134,8 @@ static bool read_base(struct document *document, const struct document_field *fi
 	return true;
 }
 
-static bool read_axis(struct document *document, const struct document_field *field, struct scheme *scheme, struct err *err)
+static bool read_axis(struct document *document, const struct document_field *field, struct scheme *scheme,
+		      struct err *err)
 {
 	const char *value = document_scalar(document, field->value, field->name, err);
 	struct err problem = { 0 };
@@ -141,8 +148,9 @@ static bool read_axis(struct document *document, const struct document_field *fi
 
 static bool read_mixture(struct document *document, const yaml_node_t *node, struct scheme *scheme, struct err *err)
 {
-	struct document_field field[FIELDS] = { [FIELD_NAME] = { .name = "name", .required = true },
-						[FIELD_BASE] = { .name = "base" } };
+	struct document_field field[FIELDS] = {
+		[FIELD_NAME] = { .name = "name", .required = true }, [FIELD_BASE] = { .name = "base" }
+	};
 
 	for (size_t i = 0; i < AXES; i++)
 		field[FIELD_AXES + i].name = scheme_axes[i];
@@ -193,8 +201,7 @@ bool scheme_list_read(struct scenario *scenario, struct document *document, yaml
 		char place[DOCUMENT_PLACE];
 
 		document_place(document, item.value, place);
-		if (!read_scheme(document, item.value, &scheme, err) ||
-		    !scheme_list_add(scenario, &scheme, place, err))
+		if (!read_scheme(document, item.value, &scheme, err) || !scheme_list_add(scenario, &scheme, place, err))
 			return false;
 	}
 	return true;

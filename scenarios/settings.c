@@ -25,13 +25,11 @@ bool settings_take(struct settings *settings, const struct parameter *parameter,
 		   yaml_node_t *value, struct err *err)
 {
 	const yaml_node_t **seen = &settings->seen[parameter - parameters];
-	struct setting setting = {
-		.document = settings->document, .parameter = parameter, .key = key, .value = value
-	};
+	struct setting setting = { .document = settings->document, .parameter = parameter, .key = key, .value = value };
 
 	if (*seen)
-		return document_refuse(settings->document, key, err, "'%s' is set twice: first on line %zu", parameter->name,
-				       (*seen)->start_mark.line + 1);
+		return document_refuse(settings->document, key, err, "'%s' is set twice: first on line %zu",
+				       parameter->name, (*seen)->start_mark.line + 1);
 	*seen = key;
 	return settings->set(settings->argument, &setting, err);
 }

@@ -52,7 +52,8 @@ START_TEST(times_and_sizes_are_exact)
 	for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++) {
 		uint64_t value = 42;
 
-		ck_assert_msg(amount_parse(examples[i].text, examples[i].units, &value), "'%s' refused", examples[i].text);
+		ck_assert_msg(amount_parse(examples[i].text, examples[i].units, &value), "'%s' refused",
+			      examples[i].text);
 		ck_assert_msg(value == examples[i].value, "'%s' is %" PRIu64 ", not %" PRIu64, examples[i].text, value,
 			      examples[i].value);
 	}
@@ -102,7 +103,8 @@ START_TEST(what_is_no_amount_or_not_whole_is_refused)
 	for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++) {
 		uint64_t value;
 
-		ck_assert_msg(!amount_parse(examples[i].text, examples[i].units, &value), "'%s' accepted", examples[i].text);
+		ck_assert_msg(!amount_parse(examples[i].text, examples[i].units, &value), "'%s' accepted",
+			      examples[i].text);
 	}
 }
 END_TEST

@@ -56,7 +56,8 @@ START_TEST(what_is_no_yaml_is_refused_with_its_place)
 {
 	refuses_file("", "scenarios/x.yaml: empty");
 	refuses_file("# only a comment\n", "scenarios/x.yaml: empty");
-	refuses_file("title: a\n\tb: c\n", "scenarios/x.yaml:2:1: not YAML: found a tab character that violates indentation");
+	refuses_file("title: a\n\tb: c\n",
+		     "scenarios/x.yaml:2:1: not YAML: found a tab character that violates indentation");
 	refuses_file("title: [a\n", "scenarios/x.yaml:2:1: not YAML: did not find expected ',' or ']'");
 	refuses_file("title: a\xff\n", "scenarios/x.yaml: byte 8: not YAML: invalid leading UTF-8 octet");
 	refuses_file("title: *nobody\n", "scenarios/x.yaml:1:8: not YAML: found undefined alias");
@@ -76,7 +77,8 @@ START_TEST(keys_must_be_known_unique_and_complete)
 	refuses_text("[1, 2]: 3\n", "5:1: a key must be one value, not a list");
 	refuses_text("? {a: b}\n: 3\n", "5:3: a key must be one value, not a mapping");
 	refuses_text("'': 3\n", "5:1: a key needs a value");
-	refuses_file("title: a\ntrace: t.h5\nschemes: [nested]\n", "scenarios/x.yaml:1:1: a scenario lacks the key 'profile'");
+	refuses_file("title: a\ntrace: t.h5\nschemes: [nested]\n",
+		     "scenarios/x.yaml:1:1: a scenario lacks the key 'profile'");
 	refuses_file("- title\n", "scenarios/x.yaml:1:1: a scenario must be a mapping of keys to values");
 	refuses_file("just text\n", "scenarios/x.yaml:1:1: a scenario must be a mapping of keys to values");
 }
@@ -99,7 +101,8 @@ START_TEST(values_must_be_of_the_right_kind)
 	refuses_text("parameters:\n  iommu: 5\n", "6:10: 'iommu' must be a mapping of keys to values");
 	refuses_text("parameters:\n  iommu:\n    walk_entries: 32\n",
 		     "7:19: 'iommu.walk_entries' must be a mapping of keys to values");
-	refuses_text("parameters:\n  iommu:\n    walkers: [5, 6]\n", "7:14: iommu.walkers must be one value, not a list");
+	refuses_text("parameters:\n  iommu:\n    walkers: [5, 6]\n",
+		     "7:14: iommu.walkers must be one value, not a list");
 	refuses_text("parameters:\n  iommu:\n    walkers:\n", "7:13: iommu.walkers needs a value");
 }
 END_TEST
@@ -113,6 +116,13 @@ START_TEST(a_title_that_is_too_long_is_refused)
 }
 END_TEST
 
+START_TEST(a_node_that_contains_itself_ends_the_reading)
+{
+	refuses_text("parameters: &a {iommu: *a}\n", "5:17: unknown key 'iommu'");
+	refuses_text("include: &a [*a]\n", "5:10: 'include' must be one value, not a list");
+}
+END_TEST
+
 /* ---- parameters ---- */
 
 START_TEST(an_unknown_parameter_has_its_nearest_name)
@@ -120,7 +130,8 @@ START_TEST(an_unknown_parameter_has_its_nearest_name)
 	refuses_text("parameters:\n\n\n  # a comment\n  iommu:\n\n\n    iotlb_ways: 4\n    iotlb_entreis: 64\n",
 		     "13:5: unknown key 'iotlb_entreis': did you mean 'iotlb_entries'?");
 	refuses_text("parameters: {iomu: {}}\n", "5:14: unknown key 'iomu': did you mean 'iommu'?");
-	refuses_text("parameters: {iotlb_entries: 64}\n", "5:14: unknown key 'iotlb_entries': did you mean 'iommu.iotlb_entries'?");
+	refuses_text("parameters: {iotlb_entries: 64}\n",
+		     "5:14: unknown key 'iotlb_entries': did you mean 'iommu.iotlb_entries'?");
 	refuses_text("parameters: {device.mps_byte: 64}\n",
 		     "5:14: unknown key 'device.mps_byte': did you mean 'device.mps_bytes'?");
 	refuses_text("parameters: {quantum: 64}\n", "5:14: unknown key 'quantum'");
@@ -142,7 +153,8 @@ END_TEST
 
 START_TEST(a_parameter_is_set_once_in_a_file)
 {
-	refuses_text("parameters:\n  iommu: {walkers: 5}\n  iommu.walkers: 6\n", "7:3: 'iommu.walkers' is set twice: first on line 6");
+	refuses_text("parameters:\n  iommu: {walkers: 5}\n  iommu.walkers: 6\n",
+		     "7:3: 'iommu.walkers' is set twice: first on line 6");
 	refuses_text("parameters: {seed: 4}\nseed: 4\n", "6:1: 'seed' is set twice: first on line 5");
 	refuses_text("parameters:\n  iommu: {walkers: 5}\n  iommu: {snoop: off}\n",
 		     "7:3: duplicate key 'iommu': first on line 6");
@@ -170,8 +182,10 @@ END_TEST
 START_TEST(sizes_that_hardware_does_not_have_are_refused)
 {
 	refuses_text("parameters: {device.mps_bytes: 300}\n", "5:14: device.mps_bytes = 300 B: must be a power of two");
-	refuses_text("parameters: {device.mrrs_bytes: 1.5 KiB}\n", "5:14: device.mrrs_bytes = 1536 B: must be a power of two");
-	refuses_text("parameters: {iommu.queue_entries: 300}\n", "5:14: iommu.queue_entries = 300: must be a power of two");
+	refuses_text("parameters: {device.mrrs_bytes: 1.5 KiB}\n",
+		     "5:14: device.mrrs_bytes = 1536 B: must be a power of two");
+	refuses_text("parameters: {iommu.queue_entries: 300}\n",
+		     "5:14: iommu.queue_entries = 300: must be a power of two");
 	refuses_text("parameters: {machine.host_page_lg2: 13}\n",
 		     "5:14: machine.host_page_lg2 = 13: must be 12 (4 KiB), 21 (2 MiB) or 30 (1 GiB)");
 	refuses_text("parameters: {machine.guest_ram_bytes: 3 MiB}\n",
@@ -253,7 +267,8 @@ START_TEST(schemes_are_checked)
 	refuses_schemes("[[nested]]", "4:11: a scheme must be one value, not a list");
 	refuses_schemes("[{base: nested}]", "4:11: a scheme lacks the key 'name'");
 	refuses_schemes("[{name: a, base: nestde}]", "4:21: unknown scheme 'nestde': did you mean 'nested'?");
-	refuses_schemes("[{name: nested, base: nested}]", "4:12: name = nested: is a preset's: take another for this mixture");
+	refuses_schemes("[{name: nested, base: nested}]",
+			"4:12: name = nested: is a preset's: take another for this mixture");
 	refuses_schemes("[{name: 'a,b', base: nested}]", "4:12: name = a,b: must be letters, digits, '-' and '_'");
 	refuses_schemes("[{name: a-name-that-is-longer-than-a-name, base: nested}]",
 			"4:18: name is too long: at most 31 bytes");
@@ -263,8 +278,10 @@ START_TEST(schemes_are_checked)
 			"4:35: pin = never: must be at-start, on-map or preregistered");
 	refuses_schemes("[{name: a, base: nested, unmpa: strict}]", "4:35: unknown key 'unmpa': did you mean 'unmap'?");
 	refuses_schemes("[{name: a, translation: nested}]", "4:11: a scheme without a base lacks the key 'pin'");
-	refuses_schemes("[nested, {name: a, base: pin-on-map, unmap: deferred}]",
-			"4:19: scheme 'a': shadow needs unmap=strict: Linux flushes every unmap when the IOMMU is in caching mode");
+	refuses_schemes(
+		"[nested, {name: a, base: pin-on-map, unmap: deferred}]",
+		"4:19: scheme 'a': shadow needs unmap=strict: Linux flushes every unmap when the IOMMU is in "
+			"caching mode");
 }
 END_TEST
 
@@ -288,6 +305,7 @@ int main(void)
 		keys_must_be_known_unique_and_complete,
 		values_must_be_of_the_right_kind,
 		a_title_that_is_too_long_is_refused,
+		a_node_that_contains_itself_ends_the_reading,
 		an_unknown_parameter_has_its_nearest_name,
 		a_value_out_of_range_is_refused_at_its_key,
 		a_parameter_is_set_once_in_a_file,

@@ -115,12 +115,9 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = {
-		docs_parameters_md_is_the_table,
-		the_document_has_every_parameter_in_its_group,
-		parameters_fit_a_terminal,
-		schemes_fit_a_terminal,
-		profiles_fit_a_terminal,
-		NULL,
+		docs_parameters_md_is_the_table, the_document_has_every_parameter_in_its_group,
+		parameters_fit_a_terminal,	 schemes_fit_a_terminal,
+		profiles_fit_a_terminal,	 NULL,
 	};
 
 	return folder_suite_run("scenarios/list", tests);

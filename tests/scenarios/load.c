@@ -36,8 +36,9 @@ START_TEST(every_shipped_scenario_loads_and_says_why_it_exists)
 		load(path, &scenario);
 		ck_assert_msg(strncmp(scenario.text, "# SPDX-License-Identifier: Apache-2.0\n# ", 40) == 0, "%s", path);
 		ck_assert_msg(strstr(scenario.text, "# Look at: ") != NULL, "%s", path);
-		ck_assert_msg(strncmp(scenario.trace_path, SCENARIOS "/../traces/samples/", strlen(SCENARIOS) + 19) == 0, "%s",
-			      scenario.trace_path);
+		ck_assert_msg(strncmp(scenario.trace_path, SCENARIOS "/../traces/samples/", strlen(SCENARIOS) + 19) ==
+				      0,
+			      "%s", scenario.trace_path);
 		ck_assert_uint_gt(scenario.scheme_count, 0);
 		scenario_fini(&scenario);
 		count++;
@@ -73,7 +74,8 @@ START_TEST(what_a_scenario_does_not_say_has_its_default)
 	config_default(&defaults);
 	defaults.timing = scenario.config.timing;
 	for (size_t i = 0; i < parameter_count; i++)
-		ck_assert_uint_eq(parameter_value(&parameters[i], &scenario.config), parameter_value(&parameters[i], &defaults));
+		ck_assert_uint_eq(parameter_value(&parameters[i], &scenario.config),
+				  parameter_value(&parameters[i], &defaults));
 	ck_assert_str_eq(scenario.path, "scenarios/x.yaml");
 	ck_assert_str_eq(scenario.title, "A test");
 	ck_assert_str_eq(scenario.trace_path, "scenarios/t.h5");
@@ -159,17 +161,19 @@ START_TEST(included_parameters_come_first_and_the_last_wins)
 {
 	struct scenario scenario;
 
-	folder_write("scenarios/parts/inner.yaml", "parameters: {iommu: {walkers: 2, queue_entries: 1024}, device.mrrs_bytes: 4096}\n");
-	folder_write("scenarios/parts/a.yaml", "parameters: {iommu.walkers: 3, machine.host_cores: 4}\ninclude: inner.yaml\n");
+	folder_write("scenarios/parts/inner.yaml",
+		     "parameters: {iommu: {walkers: 2, queue_entries: 1024}, device.mrrs_bytes: 4096}\n");
+	folder_write("scenarios/parts/a.yaml",
+		     "parameters: {iommu.walkers: 3, machine.host_cores: 4}\ninclude: inner.yaml\n");
 	folder_write("scenarios/b.yaml", "parameters: {machine.host_cores: 5, device.mps_bytes: 128}\n");
 	folder_write_scenario("parameters: {device.mps_bytes: 512}\n"
 			      "include: [parts/a.yaml, b.yaml]\n");
 	load("scenarios/x.yaml", &scenario);
 	ck_assert_uint_eq(scenario.config.iommu.queue_entries, 1024); /* inner only */
 	ck_assert_uint_eq(scenario.config.device.mrrs_bytes, 4096);
-	ck_assert_uint_eq(scenario.config.iommu.walkers, 3);          /* a over inner */
-	ck_assert_uint_eq(scenario.config.machine.host_cores, 5);     /* b over a */
-	ck_assert_uint_eq(scenario.config.device.mps_bytes, 512);     /* x over b */
+	ck_assert_uint_eq(scenario.config.iommu.walkers, 3);	  /* a over inner */
+	ck_assert_uint_eq(scenario.config.machine.host_cores, 5); /* b over a */
+	ck_assert_uint_eq(scenario.config.device.mps_bytes, 512); /* x over b */
 	ck_assert_str_eq(source_of(&scenario, "iommu.queue_entries"), "scenarios/parts/inner.yaml:1:34");
 	scenario_fini(&scenario);
 }
@@ -213,7 +217,8 @@ START_TEST(schemes_may_be_mixed)
 	ck_assert_str_eq(axes, "translation=nested pin=at-start backend=iommufd unmap=deferred doorbell=trap");
 	ck_assert_str_eq(scenario.scheme[2].name, "whole");
 	scheme_axes_text(&scenario.scheme[2], axes, sizeof(axes));
-	ck_assert_str_eq(axes, "translation=nested pin=at-start backend=iommufd unmap=deferred doorbell=hardware-queue");
+	ck_assert_str_eq(axes,
+			 "translation=nested pin=at-start backend=iommufd unmap=deferred doorbell=hardware-queue");
 	ck_assert_str_eq(scenario.scheme_where[2], "scenarios/x.yaml:7:5");
 	scenario_fini(&scenario);
 }
@@ -227,7 +232,8 @@ START_TEST(a_profile_may_lie_beside_the_scenario)
 
 	memcpy(name, "\nname: laptop-x1 ", 17);
 	folder_write("scenarios/profiles/laptop-x1.yaml", text);
-	folder_write("x.yaml", "title: A test\ntrace: t.h5\nprofile: scenarios/profiles/laptop-x1.yaml\nschemes: [nested]\n");
+	folder_write("x.yaml",
+		     "title: A test\ntrace: t.h5\nprofile: scenarios/profiles/laptop-x1.yaml\nschemes: [nested]\n");
 	folder_write("scenarios/y.yaml", "title: A test\ntrace: t.h5\nprofile: laptop-x1\nschemes: [nested]\n");
 	free(text);
 	load("x.yaml", &scenario);

@@ -43,7 +43,8 @@ START_TEST(every_field_has_one_parameter)
 			end++;
 		if (end == begin)
 			continue;
-		ck_assert_msg(end % 4 == 0 && end - begin < 8, "no parameter for bytes %zu to %zu of struct config", begin, end);
+		ck_assert_msg(end % 4 == 0 && end - begin < 8, "no parameter for bytes %zu to %zu of struct config",
+			      begin, end);
 		begin = end;
 	}
 	free(owner);
@@ -86,11 +87,14 @@ START_TEST(every_parameter_has_a_sentence_and_a_source_that_resolves)
 		const struct parameter *parameter = &parameters[i];
 		size_t length = strlen(parameter->help);
 
-		ck_assert_msg(length > 10 && parameter->help[length - 1] == '.', "%s: %s", parameter->name, parameter->help);
-		ck_assert_msg(!strpbrk(parameter->help, "|\n") && !strpbrk(parameter->source, "|\n"), "%s", parameter->name);
+		ck_assert_msg(length > 10 && parameter->help[length - 1] == '.', "%s: %s", parameter->name,
+			      parameter->help);
+		ck_assert_msg(!strpbrk(parameter->help, "|\n") && !strpbrk(parameter->source, "|\n"), "%s",
+			      parameter->name);
 		ck_assert_ptr_nonnull(parameter->unit);
 		if (parameter->initial)
-			ck_assert_msg(sources_resolve(parameter->source, list) > 0 || strstr(parameter->source, "ASSUMED"),
+			ck_assert_msg(sources_resolve(parameter->source, list) > 0 ||
+					      strstr(parameter->source, "ASSUMED"),
 				      "%s: no source: %s", parameter->name, parameter->source);
 	}
 	free(list);
@@ -139,7 +143,8 @@ static void check_round_trip(const struct parameter *parameter, uint64_t value)
 	parameter_format_value(parameter, value, text, sizeof(text));
 	ck_assert_msg(strlen(text) < sizeof(text) - 1, "%s: text cut: %s", parameter->name, text);
 	ck_assert_msg(parameter_parse(parameter, text, &config, &err), "%s", err.text);
-	ck_assert_msg(parameter_value(parameter, &config) == value, "%s: %" PRIu64 " as '%s'", parameter->name, value, text);
+	ck_assert_msg(parameter_value(parameter, &config) == value, "%s: %" PRIu64 " as '%s'", parameter->name, value,
+		      text);
 	parameter_format(parameter, &config, again, sizeof(again));
 	ck_assert_str_eq(text, again);
 	memset((char *)&config + parameter->offset, 0, parameter->size);
@@ -179,7 +184,8 @@ START_TEST(outside_of_its_range_a_parameter_is_refused_and_unchanged)
 				continue;
 			parameter_format_value(parameter, side == 0 ? parameter->min - 1 : parameter->max + 1, text,
 					       sizeof(text));
-			ck_assert_msg(!parameter_parse(parameter, text, &config, &err), "%s = %s", parameter->name, text);
+			ck_assert_msg(!parameter_parse(parameter, text, &config, &err), "%s = %s", parameter->name,
+				      text);
 			ck_assert_uint_eq(err.kind, ERR_USAGE);
 			ck_assert_int_eq(memcmp(&config, &before, sizeof(config)), 0);
 		}
@@ -239,7 +245,8 @@ START_TEST(an_error_says_what_is_allowed)
 		{ "iommu.walkers", "six", "iommu.walkers = six: must be a whole number from 1 to 1024" },
 		{ "seed", "-1", "seed = -1: must be a whole number below 2^64" },
 		{ "device.mps_bytes", "64",
-		  "device.mps_bytes = 64: must be a whole number of bytes from 128 B to 4 KiB (B, KiB, MiB, GiB, TiB)" },
+		  "device.mps_bytes = 64: must be a whole number of bytes from 128 B to 4 KiB "
+		  "(B, KiB, MiB, GiB, TiB)" },
 		{ "replay.flush_period", "10",
 		  "replay.flush_period = 10: must be a time from 0.001 ms to 1000 ms, a whole number of ps "
 		  "(ps, ns, us, ms, s)" },
@@ -248,11 +255,13 @@ START_TEST(an_error_says_what_is_allowed)
 		  "(ps, ns, us, ms, s)" },
 		{ "device.link_bytes_per_s", "8 GT/s",
 		  "device.link_bytes_per_s = 8 GT/s: must be a rate from 1 MB/s to 1000 GB/s (B/s, KB/s, MB/s, GB/s)" },
-		{ "replay.think_time", "1001", "replay.think_time = 1001: must be a number from 0 to 1000 with at most 6 decimals" },
+		{ "replay.think_time", "1001",
+		  "replay.think_time = 1001: must be a number from 0 to 1000 with at most 6 decimals" },
 		{ "iommu.snoop", "yes", "iommu.snoop = yes: must be true or false (on, off)" },
 		{ "device.pattern", "nvm", "device.pattern = nvm: must be auto, nvme or nic: did you mean 'nvme'?" },
 		{ "device.pattern", "gpu-like", "device.pattern = gpu-like: must be auto, nvme or nic" },
-		{ "replay.mode", "record", "replay.mode = record: must be dependencies or recorded: did you mean 'recorded'?" },
+		{ "replay.mode", "record",
+		  "replay.mode = record: must be dependencies or recorded: did you mean 'recorded'?" },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

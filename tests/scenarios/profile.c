@@ -59,11 +59,11 @@ START_TEST(every_price_has_a_number_and_a_source_that_resolves)
 				ck_assert_ptr_null(loaded.origin[i].where);
 				continue;
 			}
-			ck_assert_msg(parameter_value(&parameters[i], &loaded.config) > 0, "%s: %s costs nothing", *name,
-				      parameters[i].name);
+			ck_assert_msg(parameter_value(&parameters[i], &loaded.config) > 0, "%s: %s costs nothing",
+				      *name, parameters[i].name);
 			ck_assert_msg(source != NULL, "%s: %s", *name, parameters[i].name);
-			ck_assert_msg(sources_resolve(source, list) > 0 || strstr(source, "ASSUMED"), "%s: %s: no source: %s",
-				      *name, parameters[i].name, source);
+			ck_assert_msg(sources_resolve(source, list) > 0 || strstr(source, "ASSUMED"),
+				      "%s: %s: no source: %s", *name, parameters[i].name, source);
 			/* [RI] was quoted from memory; the messages of [CF] and [KX] have not been found. */
 			if (strstr(source, "[RI]") || strstr(source, "[CF]") || strstr(source, "[KX]"))
 				ck_assert_msg(strstr(source, "ASSUMED") != NULL, "%s: %s", *name, parameters[i].name);
@@ -84,18 +84,19 @@ START_TEST(prices_of_the_server_are_those_of_its_sources)
 
 	const struct timing *timing = &loaded.config.timing;
 
-	ck_assert_uint_eq(timing->iommu.memory_read, 197 * PS_PER_NS);       /* [FS] lm */
-	ck_assert_uint_eq(timing->host.pin_page, 153 * PS_PER_NS);           /* [DJ] */
-	ck_assert_uint_eq(timing->host.unpin_page, 32200);                   /* [LZ] 0.135 s / 4194304 = 32.19 ns */
-	ck_assert_uint_eq(timing->guest.entry_write, 1300);                  /* [GP] (391 - 55) / 255 = 1.32 ns */
-	ck_assert_uint_eq(2 * (timing->guest.table_call + timing->guest.entry_write), 124 * PS_PER_NS); /* [GP] 55 + 69 */
-	ck_assert_uint_eq(timing->guest.entry_flush, 190 * PS_PER_NS);       /* [CF] 250 - 60 */
-	ck_assert_uint_eq(timing->guest.iova_find, 80300);                   /* [RI] 249 / 3.1 = 80.32 ns */
-	ck_assert_uint_eq(timing->guest.iova_free, 51300);                   /* [RI] 159 / 3.1 = 51.29 ns */
-	ck_assert_uint_eq(timing->guest.map_other, 14200);                   /* [RI] 44 / 3.1 = 14.19 ns */
-	ck_assert_uint_eq(timing->guest.unmap_other, 8400);                  /* [RI] 26 / 3.1 = 8.39 ns */
-	ck_assert_uint_eq(timing->host.exit + timing->host.enter, 645200);   /* [KX] 2000 / 3.1 = 645.16 ns */
-	ck_assert_uint_ge(timing->host.start_pin_page, 800 * PS_PER_NS);     /* [DJ] 800-890 */
+	ck_assert_uint_eq(timing->iommu.memory_read, 197 * PS_PER_NS); /* [FS] lm */
+	ck_assert_uint_eq(timing->host.pin_page, 153 * PS_PER_NS);     /* [DJ] */
+	ck_assert_uint_eq(timing->host.unpin_page, 32200);	       /* [LZ] 0.135 s / 4194304 = 32.19 ns */
+	ck_assert_uint_eq(timing->guest.entry_write, 1300);	       /* [GP] (391 - 55) / 255 = 1.32 ns */
+	ck_assert_uint_eq(2 * (timing->guest.table_call + timing->guest.entry_write),
+			  124 * PS_PER_NS);				   /* [GP] 55 + 69 */
+	ck_assert_uint_eq(timing->guest.entry_flush, 190 * PS_PER_NS);	   /* [CF] 250 - 60 */
+	ck_assert_uint_eq(timing->guest.iova_find, 80300);		   /* [RI] 249 / 3.1 = 80.32 ns */
+	ck_assert_uint_eq(timing->guest.iova_free, 51300);		   /* [RI] 159 / 3.1 = 51.29 ns */
+	ck_assert_uint_eq(timing->guest.map_other, 14200);		   /* [RI] 44 / 3.1 = 14.19 ns */
+	ck_assert_uint_eq(timing->guest.unmap_other, 8400);		   /* [RI] 26 / 3.1 = 8.39 ns */
+	ck_assert_uint_eq(timing->host.exit + timing->host.enter, 645200); /* [KX] 2000 / 3.1 = 645.16 ns */
+	ck_assert_uint_ge(timing->host.start_pin_page, 800 * PS_PER_NS);   /* [DJ] 800-890 */
 	ck_assert_uint_le(timing->host.start_pin_page, 890 * PS_PER_NS);
 	unload(&loaded);
 }
@@ -105,8 +106,8 @@ static void check_near(const char *what, ps_t sum, ps_t measured, unsigned perce
 {
 	ps_t apart = sum > measured ? sum - measured : measured - sum;
 
-	ck_assert_msg(apart * 100 <= measured * percent, "%s: the prices make %" PRIu64 " ps, measured %" PRIu64 " ps", what, sum,
-		      measured);
+	ck_assert_msg(apart * 100 <= measured * percent, "%s: the prices make %" PRIu64 " ps, measured %" PRIu64 " ps",
+		      what, sum, measured);
 }
 
 /* Two descriptors, the invalidation and the wait, fetched, executed and answered; then the poller sees it. */
@@ -125,9 +126,10 @@ START_TEST(prices_of_the_server_add_up_to_measured_operations)
 	const struct timing *timing = &loaded.config.timing;
 	const struct config *config = &loaded.config;
 	ps_t bare = timing->guest.queue_submit + timing->guest.doorbell + hardware_invalidation(timing);
-	ps_t trapped = timing->guest.queue_submit + timing->host.exit + timing->host.user_exit + 2 * timing->host.descriptor +
-		       timing->host.ioctl + timing->host.invalidate_forward + timing->host.queue_submit +
-		       hardware_invalidation(timing) + timing->host.enter + timing->guest.status_poll;
+	ps_t trapped = timing->guest.queue_submit + timing->host.exit + timing->host.user_exit +
+		       2 * timing->host.descriptor + timing->host.ioctl + timing->host.invalidate_forward +
+		       timing->host.queue_submit + hardware_invalidation(timing) + timing->host.enter +
+		       timing->guest.status_poll;
 	uint64_t wire_bytes = config->device.tlp_overhead_bytes * 2 + 64; /* a request, and a completion with data */
 	ps_t read = 2 * timing->pcie.link_latency + wire_bytes * PS_PER_S / config->device.link_bytes_per_s +
 		    timing->iommu.iotlb_lookup + timing->iommu.data_read;
@@ -147,7 +149,7 @@ END_TEST
 
 /* ---- errors ---- */
 
-/* A complete profile p with one price per line from line 5; the price called name has the given text, NULL: is left out. */
+/* A complete profile p, one price per line from line 5; the price called name is text, or left out when NULL. */
 static void write_profile(const char *name, const char *text)
 {
 	char whole[16384];
@@ -161,8 +163,8 @@ static void write_profile(const char *name, const char *text)
 		if (name && strcmp(parameters[i].name + 7, name) == 0)
 			price = text;
 		if (price)
-			length += snprintf(whole + length, sizeof(whole) - (size_t)length, "  %s: %s\n", parameters[i].name + 7,
-					   price);
+			length += snprintf(whole + length, sizeof(whole) - (size_t)length, "  %s: %s\n",
+					   parameters[i].name + 7, price);
 	}
 	folder_write("p.yaml", whole);
 }
@@ -217,7 +219,8 @@ START_TEST(a_profile_has_every_price_once_and_nothing_else)
 {
 	write_profile("guest.iova_free", NULL);
 	refuses("p.yaml", "p.yaml:5:3: the profile lacks 'timing.guest.iova_free'");
-	write_profile("guest.iova_alloc", "{value: 1, unit: ns, source: s}\n  guest.iova_aloc: {value: 1, unit: ns, source: s}");
+	write_profile("guest.iova_alloc",
+		      "{value: 1, unit: ns, source: s}\n  guest.iova_aloc: {value: 1, unit: ns, source: s}");
 	refuses("p.yaml", "p.yaml:8:3: unknown key 'guest.iova_aloc': did you mean 'guest.iova_alloc'?");
 	write_profile("guest.iova_alloc",
 		      "{value: 1, unit: ns, source: s}\n  guest: {iova_alloc: {value: 1, unit: ns, source: s}}");

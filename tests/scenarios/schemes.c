@@ -45,7 +45,8 @@ START_TEST(presets_are_what_their_names_say)
 		{ "pin-on-map", "translation=shadow pin=on-map backend=type1v2 unmap=strict doorbell=trap" },
 		{ "preregister", "translation=shadow pin=preregistered backend=type1v2 unmap=strict doorbell=trap" },
 		{ "nested", "translation=nested pin=at-start backend=iommufd unmap=strict doorbell=trap" },
-		{ "nested-hwq", "translation=nested pin=at-start backend=iommufd unmap=strict doorbell=hardware-queue" },
+		{ "nested-hwq",
+		  "translation=nested pin=at-start backend=iommufd unmap=strict doorbell=hardware-queue" },
 	};
 
 	for (size_t i = 0; i < 5; i++) {
@@ -96,12 +97,13 @@ START_TEST(seven_of_all_combinations_make_sense)
 
 	for (unsigned i = 0; i < 72; i++) {
 		struct scheme scheme = { "s", i % 3, i / 3 % 3, i / 9 % 2, i / 18 % 2, i / 36 % 2 };
-		bool passthrough = scheme.translation == SCHEME_PASSTHROUGH, shadow = scheme.translation == SCHEME_SHADOW;
+		bool passthrough = scheme.translation == SCHEME_PASSTHROUGH,
+		     shadow = scheme.translation == SCHEME_SHADOW;
 		bool type1 = scheme.backend == SCHEME_TYPE1V2, strict = scheme.unmap == SCHEME_STRICT;
 		bool trap = scheme.doorbell == SCHEME_TRAP, at_start = scheme.pin == SCHEME_PIN_AT_START;
-		bool expected = passthrough ? at_start && type1 && strict && trap :
-				shadow	    ? !at_start && type1 && strict && trap :
-					      at_start && !type1;
+		bool expected = passthrough ? at_start && type1 && strict && trap
+				: shadow    ? !at_start && type1 && strict && trap
+					    : at_start && !type1;
 		const char *problem = scheme_problem(&scheme);
 
 		ck_assert_msg((problem == NULL) == expected, "combination %u: %s", i, problem ? problem : "no problem");
@@ -128,14 +130,10 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = {
-		presets_are_listed_in_their_order,
-		every_preset_makes_sense,
-		presets_are_what_their_names_say,
-		axis_values_are_in_enum_order,
-		an_axis_takes_its_values_only,
-		seven_of_all_combinations_make_sense,
-		a_problem_names_the_axis_to_mend,
-		NULL,
+		presets_are_listed_in_their_order, every_preset_makes_sense,
+		presets_are_what_their_names_say,  axis_values_are_in_enum_order,
+		an_axis_takes_its_values_only,	   seven_of_all_combinations_make_sense,
+		a_problem_names_the_axis_to_mend,  NULL,
 	};
 
 	return suite_run("scenarios/schemes", tests);

@@ -90,8 +90,10 @@ START_TEST(wrong_assignments_are_refused)
 	refuses_set("iommu.walkers=", "--set iommu.walkers=: must be KEY=VALUE");
 	refuses_set("=5", "--set =5: must be KEY=VALUE");
 	refuses_set("", "--set : must be KEY=VALUE");
-	refuses_set("iommu.iotlb_entreis=64", "--set: unknown parameter 'iommu.iotlb_entreis': did you mean 'iommu.iotlb_entries'?");
-	refuses_set("iotlb_entries=64", "--set: unknown parameter 'iotlb_entries': did you mean 'iommu.iotlb_entries'?");
+	refuses_set("iommu.iotlb_entreis=64",
+		    "--set: unknown parameter 'iommu.iotlb_entreis': did you mean 'iommu.iotlb_entries'?");
+	refuses_set("iotlb_entries=64",
+		    "--set: unknown parameter 'iotlb_entries': did you mean 'iommu.iotlb_entries'?");
 	refuses_set("iommu=64", "--set: 'iommu' is a group: must be iommu.NAME=VALUE");
 	refuses_set("iommu.walkers=0", "--set: iommu.walkers = 0: must be a whole number from 1 to 1024");
 	ck_assert_uint_eq(scenario.config.iommu.walkers, 5);

@@ -18,8 +18,8 @@ static inline unsigned sources_resolve(const char *text, const char *list)
 
 		ck_assert_msg(close != NULL, "unclosed key: %s", text);
 		snprintf(entry, sizeof(entry), "\n- **%.*s** ", (int)(close - open + 1), open);
-		ck_assert_msg(strstr(list, entry) != NULL, "docs/sources.md lacks %.*s of: %s", (int)(close - open + 1), open,
-			      text);
+		ck_assert_msg(strstr(list, entry) != NULL, "docs/sources.md lacks %.*s of: %s", (int)(close - open + 1),
+			      open, text);
 		keys++;
 	}
 	return keys;
