@@ -7,8 +7,6 @@
 #include "models/base/require.h"
 #include "models/base/units.h"
 
-#define DECIMALS_MAX 19u /* 10^19 fits into 64 bits */
-
 const struct amount_unit amount_count[] = { { "", 1 }, { NULL, 0 } };
 const struct amount_unit amount_fraction[] = { { "", 1000000 }, { NULL, 0 } };
 const struct amount_unit amount_bytes[] = {
@@ -62,8 +60,6 @@ static bool parse_digits(const char **text, uint64_t *digits, unsigned *decimals
 		for (const char *d = begin; d < end; d++)
 			if (!append_digit(digits, *d))
 				return false;
-		if (end - begin > (long)DECIMALS_MAX)
-			return false;
 		*decimals = (unsigned)(end - begin);
 	}
 	*text = c;

@@ -17,11 +17,11 @@ struct amount_unit {
 };
 
 /* Ended by a NULL name; ascending factors. */
-extern const struct amount_unit amount_count[];	   /* "" */
+extern const struct amount_unit amount_count[];    /* "" */
 extern const struct amount_unit amount_fraction[]; /* "" = 1,000,000 ppm */
-extern const struct amount_unit amount_bytes[];	   /* "" = B, KiB, MiB, GiB, TiB */
-extern const struct amount_unit amount_rate[];	   /* "" = B/s, KB/s, MB/s, GB/s */
-extern const struct amount_unit amount_time[];	   /* ps, ns, us, ms, s; a bare 0 */
+extern const struct amount_unit amount_bytes[];    /* "" = B, KiB, MiB, GiB, TiB */
+extern const struct amount_unit amount_rate[];     /* "" = B/s, KB/s, MB/s, GB/s */
+extern const struct amount_unit amount_time[];     /* ps, ns, us, ms, s; a bare 0 */
 
 /* False unless text is digits[.digits][ ][unit] and the value is a whole number that fits. */
 bool amount_parse(const char *text, const struct amount_unit *units, uint64_t *value);

@@ -22,17 +22,17 @@ enum device_pattern { DEVICE_AUTO, DEVICE_NVME, DEVICE_NIC };
 /* Prices: ps each; a profile gives value, unit and source. */
 struct timing {
 	struct {
-		ps_t dma_direct_map, dma_direct_unmap;  /* DMA API without an IOMMU, per operation */
-		ps_t iova_alloc, iova_find, iova_free;  /* per operation */
-		ps_t map_other, unmap_other;            /* rest of the DMA API path, per operation */
-		ps_t entry_write;                       /* per leaf entry set or cleared */
-		ps_t table_call;                        /* per iommu_map/iommu_unmap call */
-		ps_t table_alloc, table_free;           /* per table page */
-		ps_t entry_flush;                       /* per cache line flushed when the walker does not snoop */
-		ps_t queue_submit;                      /* writing descriptors and the wait, without the doorbell */
-		ps_t doorbell;                          /* posted MMIO write that does not exit */
-		ps_t status_poll;                       /* one read of the wait descriptor's status */
-		ps_t lock_handover;                     /* a contended spin lock changes hands */
+		ps_t dma_direct_map, dma_direct_unmap; /* DMA API without an IOMMU, per operation */
+		ps_t iova_alloc, iova_find, iova_free; /* per operation */
+		ps_t map_other, unmap_other;           /* rest of the DMA API path, per operation */
+		ps_t entry_write;                      /* per leaf entry set or cleared */
+		ps_t table_call;                       /* per iommu_map/iommu_unmap call */
+		ps_t table_alloc, table_free;          /* per table page */
+		ps_t entry_flush;                      /* per cache line flushed when the walker does not snoop */
+		ps_t queue_submit;                     /* writing descriptors and the wait, without the doorbell */
+		ps_t doorbell;                         /* posted MMIO write that does not exit */
+		ps_t status_poll;                      /* one read of the wait descriptor's status */
+		ps_t lock_handover;                    /* a contended spin lock changes hands */
 	} guest;
 	struct {
 		ps_t exit, enter;        /* VM exit to the kernel; back into the guest */
@@ -43,27 +43,27 @@ struct timing {
 		ps_t container_find;     /* look up / insert / remove a mapping in the container */
 		ps_t pin_call, pin_page; /* per batch; per 4 KiB page */
 		ps_t unpin_page;
-		ps_t account;            /* locked_vm accounting, per operation */
-		ps_t registration_find;  /* preregistered: check of the registration, per operation */
+		ps_t account;           /* locked_vm accounting, per operation */
+		ps_t registration_find; /* preregistered: check of the registration, per operation */
 		ps_t table_call, entry_write, table_alloc, table_free; /* host second stage */
 		ps_t queue_submit;       /* host writes descriptors and its own doorbell */
 		ps_t invalidate_forward; /* iommufd: validate and translate one guest invalidation */
 		ps_t start_pin_page;     /* pinning at start, per 4 KiB */
 	} host;
 	struct {
-		ps_t iotlb_lookup;       /* hit or miss is known after this */
-		ps_t device_lookup;      /* context/PASID cache */
-		ps_t walk_cache_lookup;  /* paging-structure cache, per stage walk */
-		ps_t memory_read;        /* one read of a table entry or structure */
-		ps_t memory_update;      /* atomic accessed/dirty update */
-		ps_t descriptor_fetch;   /* invalidation queue read */
-		ps_t invalidate;         /* executing one invalidation */
-		ps_t status_write;       /* wait descriptor's status reaching memory */
+		ps_t iotlb_lookup;          /* hit or miss is known after this */
+		ps_t device_lookup;         /* context/PASID cache */
+		ps_t walk_cache_lookup;     /* paging-structure cache, per stage walk */
+		ps_t memory_read;           /* one read of a table entry or structure */
+		ps_t memory_update;         /* atomic accessed/dirty update */
+		ps_t descriptor_fetch;      /* invalidation queue read */
+		ps_t invalidate;            /* executing one invalidation */
+		ps_t status_write;          /* wait descriptor's status reaching memory */
 		ps_t data_read, data_write; /* memory behind the IOMMU, per TLP */
 	} iommu;
 	struct {
-		ps_t link_latency;       /* one way, device to root complex */
-		ps_t device_think;       /* doorbell seen to first TLP */
+		ps_t link_latency;         /* one way, device to root complex */
+		ps_t device_think;         /* doorbell seen to first TLP */
 		ps_t completion_interrupt; /* completion written to the guest handler's start */
 	} pcie;
 };
@@ -72,41 +72,41 @@ struct config {
 	struct {
 		uint32_t host_cores;
 		uint64_t guest_ram_bytes;
-		uint32_t host_page_lg2;      /* leaf of the host's own mapping of guest RAM: 12, 21 or 30 */
+		uint32_t host_page_lg2;       /* leaf of the host's own mapping of guest RAM: 12, 21 or 30 */
 		uint64_t memlock_limit_bytes; /* 0: unlimited */
-		uint32_t pin_batch_pages;    /* pages pinned per call at most */
+		uint32_t pin_batch_pages;     /* pages pinned per call at most */
 	} machine;
 	struct {
 		uint32_t iotlb_entries, iotlb_ways;
-		uint32_t device_entries, device_ways;         /* context cache and PASID cache, each */
-		uint32_t walk_entries[5];                     /* paging-structure cache by level of the table found */
+		uint32_t device_entries, device_ways; /* context cache and PASID cache, each */
+		uint32_t walk_entries[5];             /* paging-structure cache by level of the table found */
 		uint32_t walk_ways;
-		uint32_t replacement;                         /* enum cache_replacement */
+		uint32_t replacement; /* enum cache_replacement */
 		uint32_t walkers;
-		uint32_t host_levels;                         /* second stage built by the host: 4 or 5 */
-		uint32_t guest_levels;                        /* the guest's own table: 4 or 5 */
-		uint32_t queue_entries;                       /* invalidation queue, power of two, 256..32768 */
-		bool snoop;                                   /* walkers snoop CPU caches (ECAP.C), or drivers flush */
-		bool accessed_dirty;                          /* first-stage accessed/dirty updates */
+		uint32_t host_levels;   /* second stage built by the host: 4 or 5 */
+		uint32_t guest_levels;  /* the guest's own table: 4 or 5 */
+		uint32_t queue_entries; /* invalidation queue, power of two, 256..32768 */
+		bool snoop;             /* walkers snoop CPU caches (ECAP.C), or drivers flush */
+		bool accessed_dirty;    /* first-stage accessed/dirty updates */
 	} iommu;
 	struct {
-		uint32_t pattern;                             /* enum device_pattern; auto: by PCI class */
+		uint32_t pattern; /* enum device_pattern; auto: by PCI class */
 		uint32_t mps_bytes, mrrs_bytes;
-		uint32_t reads_in_flight, writes_in_flight;   /* TLPs outstanding per device */
+		uint32_t reads_in_flight, writes_in_flight; /* TLPs outstanding per device */
 		uint64_t link_bytes_per_s;
-		uint32_t tlp_overhead_bytes;                  /* framing and header on the link, per TLP */
-		uint32_t nic_descriptor_batch;                /* ring descriptors fetched per read */
+		uint32_t tlp_overhead_bytes;   /* framing and header on the link, per TLP */
+		uint32_t nic_descriptor_batch; /* ring descriptors fetched per read */
 	} device;
 	struct {
-		uint32_t mode;                                /* enum replay_mode */
-		uint32_t think_time_ppm;                      /* 1,000,000 = as recorded */
-		uint64_t max_operations;                      /* 0: the whole trace */
-		bool strict;                                  /* refuse traces with anomalies */
-		uint32_t flush_queue_entries;                 /* deferred: per CPU */
-		ps_t flush_period;                            /* deferred: timer */
+		uint32_t mode;                /* enum replay_mode */
+		uint32_t think_time_ppm;      /* 1,000,000 = as recorded */
+		uint64_t max_operations;      /* 0: the whole trace */
+		bool strict;                  /* refuse traces with anomalies */
+		uint32_t flush_queue_entries; /* deferred: per CPU */
+		ps_t flush_period;            /* deferred: timer */
 	} replay;
 	struct {
-		bool stale_translations;                      /* compare every cached translation with the tables */
+		bool stale_translations; /* compare every cached translation with the tables */
 	} check;
 	struct timing timing;
 	uint64_t seed;
@@ -123,15 +123,15 @@ struct origin {
 struct scenario {
 	char path[512];
 	char title[160];
-	char trace_path[512];       /* resolved against the scenario's folder */
+	char trace_path[512]; /* resolved against the scenario's folder */
 	char profile[64];
 	struct scheme scheme[SCENARIO_SCHEMES_MAX];
 	char *scheme_where[SCENARIO_SCHEMES_MAX]; /* "scenarios/x.yaml:7:5", "--set" or "--schemes"; owned */
 	size_t scheme_count;
 	struct config config;
-	struct origin *origin;      /* [parameter_count]; owned */
-	char *text;                 /* the scenario file as read; owned */
-	char *profile_text;         /* the profile file as read; owned */
+	struct origin *origin; /* [parameter_count]; owned */
+	char *text;            /* the scenario file as read; owned */
+	char *profile_text;    /* the profile file as read; owned */
 };
 
 /*
@@ -163,14 +163,14 @@ enum parameter_type {
 };
 
 struct parameter {
-	const char *name;       /* path of the field; *_ppm is written as a fraction and loses its suffix */
+	const char *name; /* path of the field; *_ppm is written as a fraction and loses its suffix */
 	enum parameter_type type;
-	size_t offset, size;    /* of the field in struct config; size 1, 4 or 8 */
-	const char *initial;    /* default as text; NULL: the profile must give it */
-	uint64_t min, max;      /* of the stored value, inclusive */
-	const char *unit;       /* "entries", "bytes", "ns" ... as written in files */
+	size_t offset, size;       /* of the field in struct config; size 1, 4 or 8 */
+	const char *initial;       /* default as text; NULL: the profile must give it */
+	uint64_t min, max;         /* of the stored value, inclusive */
+	const char *unit;          /* "entries", "bytes", "ns" ... as written in files */
 	const char *const *values; /* PARAMETER_ENUM: names in enum order, NULL-terminated */
-	const char *source;     /* where the default comes from, or ASSUMED */
+	const char *source;        /* where the default comes from, or ASSUMED */
 	const char *help;
 };
 

@@ -20,8 +20,10 @@
 #define ROW(field, type, initial, min, max, unit, values, source, help) \
 	NAMED(#field, field, type, initial, min, max, unit, values, source, help)
 #define NAMED(name, field, type, initial, min, max, unit, values, source, help) \
-	{ name, type, offsetof(struct config, field), sizeof(((struct config *)NULL)->field), \
-	  initial, min, max, unit, values, source, help }
+	{ \
+		name, type, offsetof(struct config, field), sizeof(((struct config *)NULL)->field), initial, min, max, \
+			unit, values, source, help \
+	}
 
 #define U32(field, initial, min, max, unit, source, help) \
 	ROW(field, PARAMETER_U32, initial, min, max, unit, NULL, source, help)
@@ -35,8 +37,7 @@
 #define WALK(level, initial, source, help) \
 	NAMED("iommu.walk_entries.level" #level, iommu.walk_entries[level], PARAMETER_U32, initial, 0, CACHE_ENTRIES, \
 	      "entries", NULL, source, help)
-#define PRICE(field, help) \
-	ROW(timing.field, PARAMETER_PS, NULL, 0, PS_PER_S, "ns", NULL, "the timing profile", help)
+#define PRICE(field, help) ROW(timing.field, PARAMETER_PS, NULL, 0, PS_PER_S, "ns", NULL, "the timing profile", help)
 
 #define CACHE_ENTRIES (UINT64_C(1) << 20)
 
@@ -62,8 +63,7 @@ const struct parameter parameters[] = {
 	BYTES(machine.memlock_limit_bytes, "0", 0, 1024 * TIB, "ASSUMED: a VMM that runs without a limit",
 	      "Most memory that may be locked (RLIMIT_MEMLOCK); 0: unlimited."),
 	U32(machine.pin_batch_pages, "512", 1, 65536, "pages",
-	    "[VB]: one page of struct page pointers, 4,096 bytes / 8 bytes = 512",
-	    "Pages pinned by one call at most."),
+	    "[VB]: one page of struct page pointers, 4,096 bytes / 8 bytes = 512", "Pages pinned by one call at most."),
 
 	/* ---- iommu ---- */
 	U32(iommu.iotlb_entries, "120", 0, CACHE_ENTRIES, "entries",
@@ -99,8 +99,7 @@ const struct parameter parameters[] = {
 	U32(iommu.guest_levels, "4", 4, 5, "levels", "[RECORDED]: the guests' units have 48 bits",
 	    "Levels of the table that the guest builds."),
 	U32(iommu.queue_entries, "256", 256, 32768, "descriptors",
-	    "[LINUX]: QI_LENGTH; [VTD] \"Invalidation Queue Address Register\"",
-	    "Invalidation queue, a power of two."),
+	    "[LINUX]: QI_LENGTH; [VTD] \"Invalidation Queue Address Register\"", "Invalidation queue, a power of two."),
 	SWITCH(iommu.snoop, "true", "ASSUMED: server units snoop; [VTD] \"Extended Capability Register\", C",
 	       "Walkers snoop CPU caches; else drivers flush every cache line that they write."),
 	SWITCH(iommu.accessed_dirty, "true", "[VTD] \"Accessed, Extended Accessed, and Dirty Flags\"",
@@ -119,11 +118,9 @@ const struct parameter parameters[] = {
 	    "[FS]: PCIe buffers about 100 cache lines; 100 x 64 bytes / 256 bytes of Max_Payload_Size = 25",
 	    "Write requests outstanding per device."),
 	ROW(device.link_bytes_per_s, PARAMETER_RATE, "7876923076 B/s", 1000000, UINT64_C(1000000000000), "bytes/s",
-	    NULL,
-	    "[PCIE]: Gen3 x8 as in [PB]: 8 GT/s x 8 lanes x 128/130 / 8 bits; x16 is 15.753846153 GB/s",
+	    NULL, "[PCIE]: Gen3 x8 as in [PB]: 8 GT/s x 8 lanes x 128/130 / 8 bits; x16 is 15.753846153 GB/s",
 	    "Bandwidth of a device's link, each direction, after line encoding."),
-	BYTES(device.tlp_overhead_bytes, "24", 0, 256,
-	      "[PCIE]: STP token 4 + header of 4 words 16 + LCRC 4",
+	BYTES(device.tlp_overhead_bytes, "24", 0, 256, "[PCIE]: STP token 4 + header of 4 words 16 + LCRC 4",
 	      "Bytes on the link per TLP besides its data."),
 	U32(device.nic_descriptor_batch, "4", 1, 4096, "descriptors",
 	    "ASSUMED: descriptors of 16 bytes, 64 bytes per read",

@@ -9,8 +9,8 @@
 #include "scenarios/origin.h"
 #include "scenarios/scheme_list.h"
 
-#define WHERE_SET "--set"
-#define WHERE_SCHEMES "--schemes"
+#define WHERE_SET      "--set"
+#define WHERE_SCHEMES  "--schemes"
 #define SCHEMES_PREFIX "schemes."
 
 /* Copies [begin, end) without the spaces around it; false when it is empty or does not fit. */

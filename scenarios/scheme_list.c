@@ -81,7 +81,7 @@ bool scheme_list_set_axis(struct scheme *scheme, const char *axis, const char *v
 
 	for (size_t i = 0, length = 0; values[i]; i++)
 		length += (size_t)snprintf(choices + length, sizeof(choices) - length, "%s%s",
-					   i == 0	   ? ""
+					   i == 0          ? ""
 					   : values[i + 1] ? ", "
 							   : " or ",
 					   values[i]);

@@ -278,9 +278,8 @@ START_TEST(schemes_are_checked)
 			"4:35: pin = never: must be at-start, on-map or preregistered");
 	refuses_schemes("[{name: a, base: nested, unmpa: strict}]", "4:35: unknown key 'unmpa': did you mean 'unmap'?");
 	refuses_schemes("[{name: a, translation: nested}]", "4:11: a scheme without a base lacks the key 'pin'");
-	refuses_schemes(
-		"[nested, {name: a, base: pin-on-map, unmap: deferred}]",
-		"4:19: scheme 'a': shadow needs unmap=strict: Linux flushes every unmap when the IOMMU is in "
+	refuses_schemes("[nested, {name: a, base: pin-on-map, unmap: deferred}]",
+			"4:19: scheme 'a': shadow needs unmap=strict: Linux flushes every unmap when the IOMMU is in "
 			"caching mode");
 }
 END_TEST

@@ -116,8 +116,8 @@ int main(void)
 {
 	const TTest *const tests[] = {
 		docs_parameters_md_is_the_table, the_document_has_every_parameter_in_its_group,
-		parameters_fit_a_terminal,	 schemes_fit_a_terminal,
-		profiles_fit_a_terminal,	 NULL,
+		parameters_fit_a_terminal,       schemes_fit_a_terminal,
+		profiles_fit_a_terminal,         NULL,
 	};
 
 	return folder_suite_run("scenarios/list", tests);

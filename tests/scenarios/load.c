@@ -171,7 +171,7 @@ START_TEST(included_parameters_come_first_and_the_last_wins)
 	load("scenarios/x.yaml", &scenario);
 	ck_assert_uint_eq(scenario.config.iommu.queue_entries, 1024); /* inner only */
 	ck_assert_uint_eq(scenario.config.device.mrrs_bytes, 4096);
-	ck_assert_uint_eq(scenario.config.iommu.walkers, 3);	  /* a over inner */
+	ck_assert_uint_eq(scenario.config.iommu.walkers, 3);      /* a over inner */
 	ck_assert_uint_eq(scenario.config.machine.host_cores, 5); /* b over a */
 	ck_assert_uint_eq(scenario.config.device.mps_bytes, 512); /* x over b */
 	ck_assert_str_eq(source_of(&scenario, "iommu.queue_entries"), "scenarios/parts/inner.yaml:1:34");

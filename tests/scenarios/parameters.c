@@ -287,6 +287,7 @@ START_TEST(the_nearest_name_is_suggested)
 		{ "", "iomu", ": did you mean 'iommu'?" },
 		{ "iommu.", "walk_entris", ": did you mean 'walk_entries'?" },
 		{ "iommu.walk_entries.", "levle2", ": did you mean 'level2'?" },
+		{ "iommu.walk_entries.", "level9", ": did you mean 'level0'?" }, /* of equally near names the first */
 		{ "timing.", "hosts", ": did you mean 'host'?" },
 		{ "timing.host.", "pin_pages", ": did you mean 'pin_page'?" },
 		{ "", "guest_ram", "" },

@@ -86,15 +86,15 @@ START_TEST(prices_of_the_server_are_those_of_its_sources)
 
 	ck_assert_uint_eq(timing->iommu.memory_read, 197 * PS_PER_NS); /* [FS] lm */
 	ck_assert_uint_eq(timing->host.pin_page, 153 * PS_PER_NS);     /* [DJ] */
-	ck_assert_uint_eq(timing->host.unpin_page, 32200);	       /* [LZ] 0.135 s / 4194304 = 32.19 ns */
-	ck_assert_uint_eq(timing->guest.entry_write, 1300);	       /* [GP] (391 - 55) / 255 = 1.32 ns */
+	ck_assert_uint_eq(timing->host.unpin_page, 32200);             /* [LZ] 0.135 s / 4194304 = 32.19 ns */
+	ck_assert_uint_eq(timing->guest.entry_write, 1300);            /* [GP] (391 - 55) / 255 = 1.32 ns */
 	ck_assert_uint_eq(2 * (timing->guest.table_call + timing->guest.entry_write),
-			  124 * PS_PER_NS);				   /* [GP] 55 + 69 */
-	ck_assert_uint_eq(timing->guest.entry_flush, 190 * PS_PER_NS);	   /* [CF] 250 - 60 */
-	ck_assert_uint_eq(timing->guest.iova_find, 80300);		   /* [RI] 249 / 3.1 = 80.32 ns */
-	ck_assert_uint_eq(timing->guest.iova_free, 51300);		   /* [RI] 159 / 3.1 = 51.29 ns */
-	ck_assert_uint_eq(timing->guest.map_other, 14200);		   /* [RI] 44 / 3.1 = 14.19 ns */
-	ck_assert_uint_eq(timing->guest.unmap_other, 8400);		   /* [RI] 26 / 3.1 = 8.39 ns */
+			  124 * PS_PER_NS);                                /* [GP] 55 + 69 */
+	ck_assert_uint_eq(timing->guest.entry_flush, 190 * PS_PER_NS);     /* [CF] 250 - 60 */
+	ck_assert_uint_eq(timing->guest.iova_find, 80300);                 /* [RI] 249 / 3.1 = 80.32 ns */
+	ck_assert_uint_eq(timing->guest.iova_free, 51300);                 /* [RI] 159 / 3.1 = 51.29 ns */
+	ck_assert_uint_eq(timing->guest.map_other, 14200);                 /* [RI] 44 / 3.1 = 14.19 ns */
+	ck_assert_uint_eq(timing->guest.unmap_other, 8400);                /* [RI] 26 / 3.1 = 8.39 ns */
 	ck_assert_uint_eq(timing->host.exit + timing->host.enter, 645200); /* [KX] 2000 / 3.1 = 645.16 ns */
 	ck_assert_uint_ge(timing->host.start_pin_page, 800 * PS_PER_NS);   /* [DJ] 800-890 */
 	ck_assert_uint_le(timing->host.start_pin_page, 890 * PS_PER_NS);

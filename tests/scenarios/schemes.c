@@ -132,7 +132,7 @@ int main(void)
 	const TTest *const tests[] = {
 		presets_are_listed_in_their_order, every_preset_makes_sense,
 		presets_are_what_their_names_say,  axis_values_are_in_enum_order,
-		an_axis_takes_its_values_only,	   seven_of_all_combinations_make_sense,
+		an_axis_takes_its_values_only,     seven_of_all_combinations_make_sense,
 		a_problem_names_the_axis_to_mend,  NULL,
 	};
 
