@@ -52,12 +52,14 @@ static void compare(struct comparison *comparison, const char *group, const char
 	if (change == 0 || (a > 0 && 100.0 * (double)change / (double)a <= comparison->tolerance_percent))
 		return;
 	if (comparison->different++ == 0)
-		fprintf(comparison->out, "%-16s  %-28s  %13s  %13s  %10s\n", "scheme", "quantity", "a", "b", "difference");
+		fprintf(comparison->out, "%-16s  %-28s  %13s  %13s  %10s\n", "scheme", "quantity", "a", "b",
+			"difference");
 	show(text_a, kind, a);
 	show(text_b, kind, b);
 	show_difference(difference, a, b);
 	snprintf(what, sizeof(what), "%s%s%s", group, group[0] ? " " : "", name);
-	fprintf(comparison->out, "%-16s  %-28s  %13s  %13s  %10s\n", comparison->scheme, what, text_a, text_b, difference);
+	fprintf(comparison->out, "%-16s  %-28s  %13s  %13s  %10s\n", comparison->scheme, what, text_a, text_b,
+		difference);
 }
 
 static void compare_latency(struct comparison *comparison, const char *op, const struct histogram *a,
@@ -85,8 +87,8 @@ static void compare_scheme(struct comparison *comparison, const struct result_sc
 			compare(comparison, result_op_names[op], result_cause_names[cause], KIND_TIME,
 				a->cause_ps[op][cause], b->cause_ps[op][cause]);
 	for (unsigned i = 0; i < RESULT_COUNTERS; i++)
-		compare(comparison, "", result_counter_info[i].name, kind_of(result_counter_info[i].unit), a->counter[i],
-			b->counter[i]);
+		compare(comparison, "", result_counter_info[i].name, kind_of(result_counter_info[i].unit),
+			a->counter[i], b->counter[i]);
 }
 
 static const struct result_scheme *scheme_named(const struct result *result, const char *name)
@@ -110,7 +112,8 @@ static const char *parameter_value(const struct result *result, const char *name
 
 static void print_input_differences(FILE *out, const struct result *a, const struct result *b)
 {
-	static const char *const field[] = { "version", "scenario_path", "profile_name", "trace_path", "trace_crc64", "seed" };
+	static const char *const field[] = { "version",    "scenario_path", "profile_name",
+					     "trace_path", "trace_crc64",   "seed" };
 
 	for (size_t i = 0; i < sizeof(field) / sizeof(field[0]); i++) {
 		const char *value_a = result_attribute(a, field[i]), *value_b = result_attribute(b, field[i]);

@@ -7,7 +7,8 @@
 #include "analysis/figure_kind.h"
 
 static const struct figure_kind *const kinds[] = {
-	&figure_cdf, &figure_tail, &figure_percentiles, &figure_causes, &figure_throughput, &figure_locked, &figure_hit_rate,
+	&figure_cdf,        &figure_tail,   &figure_percentiles, &figure_causes,
+	&figure_throughput, &figure_locked, &figure_hit_rate,
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
@@ -57,7 +58,8 @@ void look_choose(const struct shown *shown, size_t count, struct look *look)
 
 			rgb[k] = pure + (255 - pure) * white / 100;
 		}
-		snprintf(look[i].colour, sizeof(look[i].colour), "#%02x%02x%02x", rgb[0] & 0xff, rgb[1] & 0xff, rgb[2] & 0xff);
+		snprintf(look[i].colour, sizeof(look[i].colour), "#%02x%02x%02x", rgb[0] & 0xff, rgb[1] & 0xff,
+			 rgb[2] & 0xff);
 		look[i].dash = 1 + shade % 5;
 	}
 }
@@ -69,7 +71,8 @@ static size_t add(struct figure *figure, const struct figure_kind *kind, enum re
 
 	*figure = (struct figure){ .kind = kind, .op = op };
 	snprintf(figure->name, sizeof(figure->name), "%s%s%s", kind->name, joint, op_name);
-	snprintf(figure->data, sizeof(figure->data), "%s%s%s", kind->data_of ? kind->data_of : kind->name, joint, op_name);
+	snprintf(figure->data, sizeof(figure->data), "%s%s%s", kind->data_of ? kind->data_of : kind->name, joint,
+		 op_name);
 	snprintf(figure->title, sizeof(figure->title), kind->title, one ? figure_op_names[op] : "");
 	return 1;
 }

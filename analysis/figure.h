@@ -11,8 +11,8 @@
 
 /* What a report shows: schemes in order, each with its label and its look. */
 struct look {
-	char colour[8];     /* "#0072b2" */
-	unsigned dash;      /* gnuplot's dashtype */
+	char colour[8]; /* "#0072b2" */
+	unsigned dash;  /* gnuplot's dashtype */
 };
 struct view {
 	const struct shown *shown; /* [count] */

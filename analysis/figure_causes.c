@@ -36,11 +36,11 @@ static void element_cause_colour(FILE *out, const void *from, size_t i)
 {
 	/* Causes that stand together are of one family: the CPU's, the host's, the queue's, the walk's. */
 	static const char *const colour[RESULT_CAUSES] = {
-		[CAUSE_GUEST_CPU] = "#e69f00", [CAUSE_EXIT] = "#d55e00",   [CAUSE_IOCTL] = "#f0a58f",
-		[CAUSE_PIN] = "#0072b2",       [CAUSE_ACCOUNT] = "#88ccee", [CAUSE_TABLE] = "#009e73",
+		[CAUSE_GUEST_CPU] = "#e69f00", [CAUSE_EXIT] = "#d55e00",       [CAUSE_IOCTL] = "#f0a58f",
+		[CAUSE_PIN] = "#0072b2",       [CAUSE_ACCOUNT] = "#88ccee",    [CAUSE_TABLE] = "#009e73",
 		[CAUSE_FLUSH] = "#8fd3be",     [CAUSE_QUEUE_WAIT] = "#999999", [CAUSE_INVALIDATION] = "#cc79a7",
-		[CAUSE_PCIE] = "#5566bb",      [CAUSE_IOTLB] = "#ddcc44",  [CAUSE_WALK_WAIT] = "#bbbbbb",
-		[CAUSE_WALK] = "#44aa66",      [CAUSE_MEMORY] = "#aa4477", [CAUSE_FAULT] = "#cc3311",
+		[CAUSE_PCIE] = "#5566bb",      [CAUSE_IOTLB] = "#ddcc44",      [CAUSE_WALK_WAIT] = "#bbbbbb",
+		[CAUSE_WALK] = "#44aa66",      [CAUSE_MEMORY] = "#aa4477",     [CAUSE_FAULT] = "#cc3311",
 		[CAUSE_CPU_WAIT] = "#775533",
 	};
 
@@ -69,7 +69,8 @@ static void causes_variables(FILE *out, const struct view *view, enum result_op 
 
 	struct axis_unit unit = axis_time(largest);
 
-	fprintf(out, "unit = '%s'\nunit_ps = %" PRIu64 ".0\nlargest = %" PRIu64 " / unit_ps\n", unit.name, unit.size, largest);
+	fprintf(out, "unit = '%s'\nunit_ps = %" PRIu64 ".0\nlargest = %" PRIu64 " / unit_ps\n", unit.name, unit.size,
+		largest);
 	script_array(out, "cause", causes, element_cause, used);
 	script_array(out, "cause_column", causes, element_cause_column, used);
 	script_array(out, "cause_colour", causes, element_cause_colour, used);
@@ -93,7 +94,7 @@ const struct figure_kind figure_causes = {
 	.name = "causes",
 	.title = "Where the time of %s goes",
 	.ops = BIT64(RESULT_MAP) | BIT64(RESULT_UNMAP) | BIT64(RESULT_DMA_READ) | BIT64(RESULT_DMA_WRITE) |
-	       BIT64(RESULT_INVALIDATE),
+	       BIT64(RESULT_TRANSLATE_MISS) | BIT64(RESULT_INVALIDATE),
 	.wanted = took_time,
 	.data = causes_data,
 	.variables = causes_variables,

@@ -10,10 +10,10 @@ struct figure_kind {
 	const char *name, *title; /* the title takes the operation's name, if there is one */
 	uint64_t ops;             /* BIT64(op) of the operations that may have it; 0: of the machine */
 	bool (*wanted)(const struct view *view, enum result_op op); /* there is something to show */
-	const char *data_of;      /* name of the kind whose data it draws; NULL: its own */
-	void (*data)(FILE *out, const struct view *view, enum result_op op);      /* CSV with a header; NULL with data_of */
+	const char *data_of; /* name of the kind whose data it draws; NULL: its own */
+	void (*data)(FILE *out, const struct view *view, enum result_op op); /* CSV with a header; NULL with data_of */
 	void (*variables)(FILE *out, const struct view *view, enum result_op op); /* what the script below takes */
-	unsigned (*height)(const struct view *view);                              /* of the plot, without the key; NULL: usual */
+	unsigned (*height)(const struct view *view); /* of the plot, without the key; NULL: usual */
 	const char *script;
 };
 

@@ -7,7 +7,7 @@
 #include "analysis/statistic.h"
 
 /* Operations whose distribution is worth a figure: not those of the start-up, not the constant ones. */
-#define OPS                                                                                          \
+#define OPS \
 	(BIT64(RESULT_MAP) | BIT64(RESULT_UNMAP) | BIT64(RESULT_DMA_READ) | BIT64(RESULT_DMA_WRITE) | \
 	 BIT64(RESULT_TRANSLATE_MISS) | BIT64(RESULT_INVALIDATE))
 
@@ -47,8 +47,8 @@ static void cdf_data(FILE *out, const struct view *view, enum result_op op)
 			}
 			below += histogram->bucket[bucket];
 			csv_text(out, view->shown[i].label);
-			fprintf(out, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 "\n", last < histogram->max_ps ? last : histogram->max_ps,
-				below, histogram->count);
+			fprintf(out, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 "\n",
+				last < histogram->max_ps ? last : histogram->max_ps, below, histogram->count);
 		}
 	}
 }

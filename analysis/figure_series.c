@@ -42,7 +42,7 @@ static uint64_t largest_value(const struct view *view, enum result_series which)
 	return largest;
 }
 
-/* One row per step, and the last once more at its end.  The step in which the run ends counts only for levels and ratios. */
+/* One row per step, and the last once more at its end; whole_steps leaves out the one in which the run ends. */
 static void write_rows(FILE *out, const struct view *view, enum result_series a, enum result_series b, bool whole_steps)
 {
 	for (size_t i = 0; i < view->count; i++) {
@@ -55,7 +55,8 @@ static void write_rows(FILE *out, const struct view *view, enum result_series a,
 			uint32_t step = k < steps.count ? k : k - 1;
 
 			csv_text(out, view->shown[i].label);
-			fprintf(out, ",%" PRIu64 ",%" PRIu64, k * steps.width_ps, series_value(steps.a, steps.width_ps, step));
+			fprintf(out, ",%" PRIu64 ",%" PRIu64, k * steps.width_ps,
+				series_value(steps.a, steps.width_ps, step));
 			if (a != b)
 				fprintf(out, ",%" PRIu64, series_value(steps.b, steps.width_ps, step));
 			fprintf(out, ",%" PRIu64 "\n", steps.width_ps);
@@ -76,8 +77,8 @@ static void time_variables(FILE *out, const struct view *view, enum result_serie
 
 	struct axis_unit unit = axis_time(last);
 
-	fprintf(out, "time_unit = '%s'\ntime_unit_ps = %" PRIu64 ".0\nlast_time = %" PRIu64 " / time_unit_ps\n", unit.name,
-		unit.size, last);
+	fprintf(out, "time_unit = '%s'\ntime_unit_ps = %" PRIu64 ".0\nlast_time = %" PRIu64 " / time_unit_ps\n",
+		unit.name, unit.size, last);
 }
 
 /* ---- locked memory ---- */
@@ -109,15 +110,17 @@ static void locked_variables(FILE *out, const struct view *view, enum result_op 
 	time_variables(out, view, RESULT_LOCKED_BYTES, RESULT_LOCKED_BYTES);
 	if (smallest < largest / 50) {
 		/* All of a guest's memory beside some mapped pages: only a logarithmic axis shows both. */
-		fprintf(out, "value_is_log_bytes = 1\nvalue_bottom = %" PRIu64 ".0 / 32\nvalue_top = %" PRIu64 ".0 * 4\n",
+		fprintf(out,
+			"value_is_log_bytes = 1\nvalue_bottom = %" PRIu64 ".0 / 32\nvalue_top = %" PRIu64 ".0 * 4\n",
 			smallest, largest);
 		fputs("value_label = 'locked memory'\nheight_of(row) = column(3) > 0 ? column(3) : NaN\n", out);
 	} else {
 		struct axis_unit unit = axis_bytes(largest);
 
-		fprintf(out, "value_is_log_bytes = 0\nvalue_top = 1.1 * %" PRIu64 " / %" PRIu64 ".0\n", largest, unit.size);
-		fprintf(out, "value_label = 'locked memory, %s'\nheight_of(row) = column(3) / %" PRIu64 ".0\n", unit.name,
+		fprintf(out, "value_is_log_bytes = 0\nvalue_top = 1.1 * %" PRIu64 " / %" PRIu64 ".0\n", largest,
 			unit.size);
+		fprintf(out, "value_label = 'locked memory, %s'\nheight_of(row) = column(3) / %" PRIu64 ".0\n",
+			unit.name, unit.size);
 	}
 }
 
@@ -150,7 +153,8 @@ static void hit_rate_variables(FILE *out, const struct view *view, enum result_o
 	(void)op;
 	time_variables(out, view, RESULT_IOTLB_HITS, RESULT_IOTLB_MISSES);
 	fputs("value_is_log_bytes = 0\nvalue_top = 100\nvalue_label = 'IOTLB hits, % of lookups'\n"
-	      "height_of(row) = column(3) + column(4) > 0 ? 100 * column(3) / (column(3) + column(4)) : NaN\n", out);
+	      "height_of(row) = column(3) + column(4) > 0 ? 100 * column(3) / (column(3) + column(4)) : NaN\n",
+	      out);
 }
 
 const struct figure_kind figure_hit_rate = {
@@ -182,7 +186,8 @@ static void throughput_variables(FILE *out, const struct view *view, enum result
 	(void)op;
 	time_variables(out, view, RESULT_DMA_BYTES, RESULT_DMA_BYTES);
 	fputs("value_is_log_bytes = 0\nvalue_top = NaN\nvalue_label = 'DMA throughput, GB/s'\n"
-	      "height_of(row) = 1000 * column(3) / column(4) # bytes per ps\n", out);
+	      "height_of(row) = 1000 * column(3) / column(4) # bytes per ps\n",
+	      out);
 }
 
 const struct figure_kind figure_throughput = {

@@ -76,7 +76,8 @@ bool gnuplot_run(const char *folder, const char *script, struct err *err)
 	}
 	close(pipe[0]);
 	if (cause == ENOENT || (cause == 0 && WIFEXITED(status) && WEXITSTATUS(status) == 127))
-		return err_set(err, ERR_FILE, "gnuplot is not installed, or not in PATH; a report needs it for its plots");
+		return err_set(err, ERR_FILE,
+			       "gnuplot is not installed, or not in PATH; a report needs it for its plots");
 	if (cause != 0)
 		return err_set(err, ERR_FILE, "gnuplot: %s", strerror(cause));
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)

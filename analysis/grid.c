@@ -134,12 +134,14 @@ static void iotlb_hits(char *text, const uint64_t *counter)
 
 static void reads_per_walk(char *text, const uint64_t *counter)
 {
-	quantity_ratio(text, counter[COUNT_READS_FIRST_STAGE] + counter[COUNT_READS_SECOND_STAGE], counter[COUNT_WALKS]);
+	quantity_ratio(text, counter[COUNT_READS_FIRST_STAGE] + counter[COUNT_READS_SECOND_STAGE],
+		       counter[COUNT_WALKS]);
 }
 
 static void throughput(char *text, const uint64_t *counter)
 {
-	quantity_rate(text, counter[COUNT_DMA_BYTES_READ] + counter[COUNT_DMA_BYTES_WRITTEN], counter[COUNT_DURATION_PS]);
+	quantity_rate(text, counter[COUNT_DMA_BYTES_READ] + counter[COUNT_DMA_BYTES_WRITTEN],
+		      counter[COUNT_DURATION_PS]);
 }
 
 static void guest_cpu(char *text, const uint64_t *counter)
@@ -166,16 +168,11 @@ struct grid *grid_of_machine(const struct shown *shown, size_t count)
 		const char *heading;
 		void (*text)(char *text, const uint64_t *counter);
 	} measure[] = {
-		{ "start-up", startup },
-		{ "replay", duration },
-		{ "DMA\nrate", throughput },
-		{ "locked\npeak", locked_peak },
-		{ "VM\nexits", vm_exits },
-		{ "ioctls", ioctls },
-		{ "IOTLB\nhits", iotlb_hits },
-		{ "reads\nper walk", reads_per_walk },
-		{ "guest\nCPU", guest_cpu },
-		{ "host\nCPU", host_cpu },
+		{ "start-up", startup },       { "replay", duration },
+		{ "DMA\nrate", throughput },   { "locked\npeak", locked_peak },
+		{ "VM\nexits", vm_exits },     { "ioctls", ioctls },
+		{ "IOTLB\nhits", iotlb_hits }, { "reads\nper walk", reads_per_walk },
+		{ "guest\nCPU", guest_cpu },   { "host\nCPU", host_cpu },
 		{ "stale\nuses", stale_uses },
 	};
 	size_t columns = sizeof(measure) / sizeof(measure[0]);

@@ -17,9 +17,9 @@ struct shown {
 struct grid {
 	const struct shown *row; /* the caller's */
 	size_t rows, columns;
-	size_t width_min;             /* of a column on a terminal, so that several grids align */
-	const char **heading;         /* [columns]; '\n' where a narrow heading breaks */
-	char (*cell)[QUANTITY_TEXT];  /* [rows][columns], row-major */
+	size_t width_min;            /* of a column on a terminal, so that several grids align */
+	const char **heading;        /* [columns]; '\n' where a narrow heading breaks */
+	char (*cell)[QUANTITY_TEXT]; /* [rows][columns], row-major */
 };
 
 /* Each NULL when there is nothing to show, or memory ran out. */

@@ -7,7 +7,7 @@
 /* Data up to here lies inside the object header, which HDF5 keeps under a checksum; it cannot hold 64 KiB. */
 #define COMPACT_BYTES_MAX (UINT64_C(32) << 10)
 /* Members and attributes stay in a list, in order, up to here; beyond, HDF5 builds a tree. */
-#define LIST_MAX 256u
+#define LIST_MAX       256u
 #define TEXT_BYTES_MAX (UINT64_C(64) << 20)
 
 /* ---- writing ---- */
@@ -313,8 +313,8 @@ static hid_t open_dataset(hid_t parent, const char *name, int rank, hsize_t *sha
 	return -1;
 }
 
-uint64_t *content_numbers_read(hid_t parent, const char *name, int rank, hsize_t *shape, size_t limit, hid_t *dataset,
-			       struct err *err)
+uint64_t *content_numbers_read(hid_t parent, const char *name, int rank, hsize_t *shape, size_t cells_max,
+			       hid_t *dataset, struct err *err)
 {
 	size_t cells;
 
@@ -322,7 +322,7 @@ uint64_t *content_numbers_read(hid_t parent, const char *name, int rank, hsize_t
 	if (*dataset < 0)
 		return NULL;
 	hid_t type = H5Dget_type(*dataset);
-	uint64_t *value = is_number(type) && cells <= limit ? calloc(cells + 1, sizeof(*value)) : NULL;
+	uint64_t *value = is_number(type) && cells <= cells_max ? calloc(cells + 1, sizeof(*value)) : NULL;
 
 	H5Tclose(type);
 	if (value && (cells == 0 || H5Dread(*dataset, H5T_NATIVE_UINT64, H5S_ALL, H5S_ALL, H5P_DEFAULT, value) >= 0))

@@ -41,9 +41,9 @@ char *content_text_get(hid_t object, const char *name, struct err *err); /* mall
 /* The attribute holds exactly these texts, in this order. */
 bool content_texts_check(hid_t object, const char *name, const char *const *text, size_t count, struct err *err);
 
-/* A dataset of this rank, 0 to 2, and at most `limit` cells; shape is set.  Rows are malloced; attributes are read through *dataset. */
-uint64_t *content_numbers_read(hid_t parent, const char *name, int rank, hsize_t *shape, size_t limit, hid_t *dataset,
-			       struct err *err);
+/* A dataset of this rank, 0 to 2; shape is set.  The cells are malloced. */
+uint64_t *content_numbers_read(hid_t parent, const char *name, int rank, hsize_t *shape, size_t cells_max,
+			       hid_t *dataset, struct err *err); /* left open for its attributes */
 char *content_texts_read(hid_t parent, const char *name, int rank, hsize_t *shape, size_t *width, struct err *err);
 
 /* Sets *err to "file: /object/name: what"; false. */

@@ -7,7 +7,7 @@
 static unsigned utf8_length(const unsigned char *text)
 {
 	static const struct {
-		unsigned char first, last;       /* of the leading byte */
+		unsigned char first, last; /* of the leading byte */
 		unsigned char second_first, second_last;
 		unsigned length;
 	} form[] = {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Writes JSON (RFC 8259) on a stream, in the order of the calls.  Members of an object stand on lines of their own, arrays on one. */
+/*
+ * Writes JSON (RFC 8259) on a stream, in the order of the calls.  Members of
+ * an object stand on lines of their own, arrays on one.
+ */
 #ifndef IOMMUSIM_ANALYSIS_JSON_H
 #define IOMMUSIM_ANALYSIS_JSON_H
 

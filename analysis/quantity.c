@@ -60,7 +60,11 @@ void quantity_bytes(char *text, uint64_t bytes)
 void quantity_rate(char *text, uint64_t bytes, ps_t time)
 {
 	static const struct unit unit[] = {
-		{ "B/s", 1 }, { "kB/s", 1000 }, { "MB/s", 1000000 }, { "GB/s", 1000000000 }, { "TB/s", UINT64_C(1000000000000) },
+		{ "B/s", 1 },
+		{ "kB/s", 1000 },
+		{ "MB/s", 1000000 },
+		{ "GB/s", 1000000000 },
+		{ "TB/s", UINT64_C(1000000000000) },
 	};
 
 	if (time == 0)

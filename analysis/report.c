@@ -7,22 +7,22 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "analysis/gnuplot.h"
 #include "analysis/figure_kind.h"
+#include "analysis/gnuplot.h"
 #include "analysis/report_page.h"
 #include "analysis/statistic.h"
 
 #define LABEL_TEXT 160u
-#define PATH_TEXT 4096u
+#define PATH_TEXT  4096u
 
 struct report {
 	const char *folder;
-	struct result **result;      /* [results] */
-	const char **name;           /* [results] */
+	struct result **result; /* [results] */
+	const char **name;      /* [results] */
 	size_t results;
-	struct shown *shown;         /* [view.count] */
-	struct look *look;           /* [view.count] */
-	char (*label)[LABEL_TEXT];   /* [view.count]; of several results */
+	struct shown *shown;       /* [view.count] */
+	struct look *look;         /* [view.count] */
+	char (*label)[LABEL_TEXT]; /* [view.count]; of several results */
 	struct view view;
 	struct figure figure[FIGURES_MAX];
 	size_t figures;
@@ -37,7 +37,7 @@ static bool make_folder(const char *path, struct err *err)
 	char *part = strdup(path);
 	bool ok = part != NULL;
 
-	for (char *c = part; ok && c; ) {
+	for (char *c = part; ok && c;) {
 		c = strchr(c + 1, '/');
 		if (c)
 			*c = '\0';
@@ -55,7 +55,8 @@ static bool path_in(char path[PATH_TEXT], const struct report *report, const cha
 {
 	int length = snprintf(path, PATH_TEXT, "%s/%s%s%s", report->folder, subfolder, name, ending);
 
-	return (length > 0 && (unsigned)length < PATH_TEXT) || err_set(err, ERR_FILE, "%s: the path is too long", report->folder);
+	return (length > 0 && (unsigned)length < PATH_TEXT) ||
+	       err_set(err, ERR_FILE, "%s: the path is too long", report->folder);
 }
 
 static FILE *file_create(const char *path, struct err *err)
@@ -202,7 +203,8 @@ static void write_causes(FILE *out, const struct view *view)
 				if (sum_ps == 0)
 					continue;
 				csv_text(out, view->shown[i].label);
-				fprintf(out, ",%s,%s,%" PRIu64 "\n", result_op_names[op], result_cause_names[cause], sum_ps);
+				fprintf(out, ",%s,%s,%" PRIu64 "\n", result_op_names[op], result_cause_names[cause],
+					sum_ps);
 			}
 }
 
@@ -212,8 +214,8 @@ static void write_counters(FILE *out, const struct view *view)
 	for (size_t i = 0; i < view->count; i++)
 		for (unsigned k = 0; k < RESULT_COUNTERS; k++) {
 			csv_text(out, view->shown[i].label);
-			fprintf(out, ",%s,%" PRIu64 ",%s\n", result_counter_info[k].name, view->shown[i].scheme->counter[k],
-				result_counter_info[k].unit);
+			fprintf(out, ",%s,%" PRIu64 ",%s\n", result_counter_info[k].name,
+				view->shown[i].scheme->counter[k], result_counter_info[k].unit);
 		}
 }
 
@@ -239,7 +241,8 @@ static bool write_data(const struct report *report, struct err *err)
 
 /* ---- figures and page ---- */
 
-static bool write_part(const struct report *report, const struct figure *figure, const char *subfolder, const char *ending,
+static bool write_part(const struct report *report, const struct figure *figure, const char *subfolder,
+		       const char *ending,
 		       void (*write)(FILE *out, const struct figure *figure, const struct view *view), struct err *err)
 {
 	char path[PATH_TEXT];
@@ -320,8 +323,8 @@ bool report_write(const char *const *result_paths, size_t count, const char *fol
 
 	bool ok = count > 0 || err_set(err, ERR_USAGE, "a report needs a result file");
 
-	ok = ok && open_results(report, result_paths, count, err) && choose_view(report, err) && make_folders(report, err) &&
-	     write_data(report, err);
+	ok = ok && open_results(report, result_paths, count, err) && choose_view(report, err) &&
+	     make_folders(report, err) && write_data(report, err);
 	for (size_t i = 0; ok && i < report->figures; i++)
 		ok = draw(report, i, err);
 	ok = ok && write_page(report, err);

@@ -128,7 +128,9 @@ static void write_figures(FILE *out, const struct page *page, enum result_op op)
 		any = true;
 		fputs("<figure>\n", out);
 		write_svg(out, page->svg[i], figure->title);
-		fprintf(out, "<figcaption>data/%s.csv, drawn by <code>cd plots &amp;&amp; gnuplot %s.gp</code></figcaption></figure>\n",
+		fprintf(out,
+			"<figcaption>data/%s.csv, drawn by <code>cd plots &amp;&amp; gnuplot "
+			"%s.gp</code></figcaption></figure>\n",
 			figure->data, figure->name);
 	}
 	fputs(any ? "</div>\n" : "", out);
@@ -192,8 +194,9 @@ static void write_parameters(FILE *out, const struct result *result)
 {
 	if (result_parameter_count(result) == 0)
 		return;
-	fprintf(out, "<details><summary>%zu parameters</summary><div class=\"table\"><table class=\"text\">\n"
-		     "<thead><tr><th>name</th><th>value</th><th>unit</th><th>source</th></tr></thead>\n<tbody>\n",
+	fprintf(out,
+		"<details><summary>%zu parameters</summary><div class=\"table\"><table class=\"text\">\n"
+		"<thead><tr><th>name</th><th>value</th><th>unit</th><th>source</th></tr></thead>\n<tbody>\n",
 		result_parameter_count(result));
 	for (size_t i = 0; i < result_parameter_count(result); i++) {
 		struct result_parameter parameter = result_parameter(result, i);
@@ -223,8 +226,12 @@ static void write_input(FILE *out, const struct page *page, size_t i)
 	static const struct {
 		const char *label, *attribute;
 	} field[] = {
-		{ "Scenario", "scenario_path" }, { "Profile", "profile_name" }, { "Trace", "trace_path" },
-		{ "CRC-64 of the trace", "trace_crc64" }, { "Seed", "seed" }, { "iommusim", "version" },
+		{ "Scenario", "scenario_path" },
+		{ "Profile", "profile_name" },
+		{ "Trace", "trace_path" },
+		{ "CRC-64 of the trace", "trace_crc64" },
+		{ "Seed", "seed" },
+		{ "iommusim", "version" },
 	};
 	const struct result *result = page->result[i];
 
@@ -271,11 +278,14 @@ void report_page_write(FILE *out, const struct page *page)
 {
 	fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
 	      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-	      "<meta name=\"color-scheme\" content=\"light dark\">\n", out);
+	      "<meta name=\"color-scheme\" content=\"light dark\">\n",
+	      out);
 	element(out, "title", page_title(page));
 	fprintf(out, "\n<style>\n%s</style>\n</head>\n<body>\n<header>\n", embedded_report_css);
 	element(out, "h1", page_title(page));
-	fputs("<p>What a DMA mapping costs, and what a DMA access costs, under each scheme. Simulated by iommusim.</p>\n", out);
+	fputs("<p>What a DMA mapping costs, and what a DMA access costs, under each scheme. Simulated by "
+	      "iommusim.</p>\n",
+	      out);
 	write_navigation(out, page);
 	fputs("</header>\n<main>\n<section id=\"machine\">\n<h2>Machine</h2>\n", out);
 	write_schemes(out, page);
@@ -288,5 +298,6 @@ void report_page_write(FILE *out, const struct page *page)
 	for (size_t i = 0; i < page->results; i++)
 		write_input(out, page, i);
 	fputs("<p>Every number of this page is in <code>data/latency.csv</code>, <code>data/causes.csv</code> and "
-	      "<code>data/counters.csv</code>, in picoseconds and bytes.</p>\n</section>\n</main>\n</body>\n</html>\n", out);
+	      "<code>data/counters.csv</code>, in picoseconds and bytes.</p>\n</section>\n</main>\n</body>\n</html>\n",
+	      out);
 }

@@ -9,7 +9,7 @@ struct page {
 	const struct view *view;
 	const struct figure *figure; /* [figures], as figure_list made them */
 	size_t figures;
-	char *const *svg;            /* [figures]: what gnuplot drew */
+	char *const *svg;             /* [figures]: what gnuplot drew */
 	struct result *const *result; /* [results] */
 	const char *const *name;      /* [results]: what each result is called here */
 	size_t results;

@@ -46,7 +46,8 @@ const char *const result_series_names[RESULT_SERIES] = {
 
 const struct result_counter_info result_counter_info[RESULT_COUNTERS] = {
 	[COUNT_DURATION_PS] = { "duration_ps", "ps", "simulated time of the replay, start-up excluded" },
-	[COUNT_STARTUP_PS] = { "startup_ps", "ps", "simulated time before the replay: pinning, registering, attaching" },
+	[COUNT_STARTUP_PS] = { "startup_ps", "ps",
+			       "simulated time before the replay: pinning, registering, attaching" },
 	[COUNT_GUEST_CPU_PS] = { "guest_cpu_ps", "ps", "CPU time spent in the guest" },
 	[COUNT_HOST_CPU_PS] = { "host_cpu_ps", "ps", "CPU time spent in the host" },
 	[COUNT_VM_EXITS] = { "vm_exits", "exits", "exits from the guest to the host" },
@@ -74,8 +75,10 @@ const struct result_counter_info result_counter_info[RESULT_COUNTERS] = {
 	[COUNT_STALE_CHECKED] = { "stale_checked", "uses", "cached translations compared with the tables when used" },
 	[COUNT_STALE_USED] = { "stale_used", "uses", "uses of a cached translation that the tables no longer hold" },
 	[COUNT_FAULTS] = { "faults", "faults", "DMA requests that were blocked" },
-	[COUNT_OPERATIONS_REPLAYED] = { "operations_replayed", "operations", "operations of the trace that were replayed" },
-	[COUNT_OPERATIONS_SKIPPED] = { "operations_skipped", "operations", "operations of the trace that were skipped" },
+	[COUNT_OPERATIONS_REPLAYED] = { "operations_replayed", "operations",
+					"operations of the trace that were replayed" },
+	[COUNT_OPERATIONS_SKIPPED] = { "operations_skipped", "operations",
+				       "operations of the trace that were skipped" },
 };
 
 const char *const result_bucket_columns[RESULT_BUCKET_COLUMNS] = { "bucket", "first", "last", "count" };

@@ -17,14 +17,14 @@
 enum result_op {
 	RESULT_MAP,
 	RESULT_UNMAP,
-	RESULT_DMA_READ,        /* one TLP, request on the link to last byte back */
-	RESULT_DMA_WRITE,       /* one TLP, to its write being globally visible */
-	RESULT_TRANSLATE_HIT,   /* inside the IOMMU: request seen to address known, IOTLB hit */
-	RESULT_TRANSLATE_MISS,  /* the same, IOTLB miss */
-	RESULT_INVALIDATE,      /* one guest or host queue submission to its status seen */
-	RESULT_REGISTER,        /* start-up: pinning or registering guest memory */
+	RESULT_DMA_READ,       /* one TLP, request on the link to last byte back */
+	RESULT_DMA_WRITE,      /* one TLP, to its write being globally visible */
+	RESULT_TRANSLATE_HIT,  /* inside the IOMMU: request seen to address known, IOTLB hit */
+	RESULT_TRANSLATE_MISS, /* the same, IOTLB miss */
+	RESULT_INVALIDATE,     /* one guest or host queue submission to its status seen */
+	RESULT_REGISTER,       /* start-up: pinning or registering guest memory */
 	RESULT_ATTACH,
-	RESULT_FAULT,           /* a blocked DMA request */
+	RESULT_FAULT, /* a blocked DMA request */
 	RESULT_OPS
 };
 
@@ -40,12 +40,12 @@ enum result_cause {
 	CAUSE_QUEUE_WAIT,   /* waiting for a lock or a queue slot */
 	CAUSE_INVALIDATION, /* command submitted, executed, status seen */
 	CAUSE_PCIE,
-	CAUSE_IOTLB,        /* lookups in IOTLB, context/PASID and paging-structure caches */
-	CAUSE_WALK_WAIT,    /* waiting for a free walker */
-	CAUSE_WALK,         /* table and structure reads */
-	CAUSE_MEMORY,       /* the data access itself */
+	CAUSE_IOTLB,     /* lookups in IOTLB, context/PASID and paging-structure caches */
+	CAUSE_WALK_WAIT, /* waiting for a free walker */
+	CAUSE_WALK,      /* table and structure reads */
+	CAUSE_MEMORY,    /* the data access itself */
 	CAUSE_FAULT,
-	CAUSE_CPU_WAIT,     /* host CPUs over-committed */
+	CAUSE_CPU_WAIT, /* host CPUs over-committed */
 	RESULT_CAUSES
 };
 
@@ -53,14 +53,17 @@ extern const char *const result_op_names[RESULT_OPS];       /* "map" ... */
 extern const char *const result_cause_names[RESULT_CAUSES]; /* "guest_cpu" ... */
 
 /* A quantity over simulated time in a fixed number of buckets whose width doubles as the run gets longer. */
-#define SERIES_BUCKETS 512u
+#define SERIES_BUCKETS        512u
 #define SERIES_FIRST_WIDTH_PS PS_PER_US
-enum series_kind { SERIES_LAST_MAX /* level: keeps the maximum of each bucket, carries the last on */, SERIES_SUM /* events */ };
+enum series_kind {
+	SERIES_LAST_MAX, /* level: keeps the maximum of each bucket, carries the last on */
+	SERIES_SUM,      /* events */
+};
 struct series {
 	enum series_kind kind;
-	ps_t width_ps;                 /* of a bucket: the first width, doubled */
-	uint32_t used;                 /* buckets begun */
-	uint64_t level;                /* current level (SERIES_LAST_MAX) */
+	ps_t width_ps;  /* of a bucket: the first width, doubled */
+	uint32_t used;  /* buckets begun */
+	uint64_t level; /* current level (SERIES_LAST_MAX) */
 	uint64_t value[SERIES_BUCKETS];
 };
 void series_init(struct series *series, enum series_kind kind);
@@ -74,24 +77,37 @@ extern const char *const result_series_names[RESULT_SERIES];
 
 /* Counters, one name and one unit each: a table in result.c drives file, report and CSV. */
 enum result_counter {
-	COUNT_DURATION_PS,          /* simulated, start-up excluded */
+	COUNT_DURATION_PS, /* simulated, start-up excluded */
 	COUNT_STARTUP_PS,
-	COUNT_GUEST_CPU_PS, COUNT_HOST_CPU_PS,
-	COUNT_VM_EXITS, COUNT_IOCTLS,
-	COUNT_PAGES_PINNED, COUNT_PAGES_UNPINNED,
+	COUNT_GUEST_CPU_PS,
+	COUNT_HOST_CPU_PS,
+	COUNT_VM_EXITS,
+	COUNT_IOCTLS,
+	COUNT_PAGES_PINNED,
+	COUNT_PAGES_UNPINNED,
 	COUNT_LOCKED_PEAK_BYTES,
-	COUNT_DMA_BYTES_READ, COUNT_DMA_BYTES_WRITTEN,
+	COUNT_DMA_BYTES_READ,
+	COUNT_DMA_BYTES_WRITTEN,
 	COUNT_TLPS,
-	COUNT_IOTLB_HITS, COUNT_IOTLB_MISSES,
-	COUNT_DEVICE_HITS, COUNT_DEVICE_MISSES,
+	COUNT_IOTLB_HITS,
+	COUNT_IOTLB_MISSES,
+	COUNT_DEVICE_HITS,
+	COUNT_DEVICE_MISSES,
 	COUNT_WALKS,
-	COUNT_READS_DEVICE, COUNT_READS_FIRST_STAGE, COUNT_READS_SECOND_STAGE, COUNT_READS_QUEUE,
-	COUNT_WALK_CACHE_HITS, COUNT_WALK_CACHE_MISSES,
-	COUNT_GUEST_COMMANDS, COUNT_HOST_COMMANDS,
+	COUNT_READS_DEVICE,
+	COUNT_READS_FIRST_STAGE,
+	COUNT_READS_SECOND_STAGE,
+	COUNT_READS_QUEUE,
+	COUNT_WALK_CACHE_HITS,
+	COUNT_WALK_CACHE_MISSES,
+	COUNT_GUEST_COMMANDS,
+	COUNT_HOST_COMMANDS,
 	COUNT_ENTRIES_INVALIDATED,
-	COUNT_STALE_CHECKED, COUNT_STALE_USED,
+	COUNT_STALE_CHECKED,
+	COUNT_STALE_USED,
 	COUNT_FAULTS,
-	COUNT_OPERATIONS_REPLAYED, COUNT_OPERATIONS_SKIPPED,
+	COUNT_OPERATIONS_REPLAYED,
+	COUNT_OPERATIONS_SKIPPED,
 	RESULT_COUNTERS
 };
 struct result_counter_info {
@@ -101,7 +117,7 @@ extern const struct result_counter_info result_counter_info[RESULT_COUNTERS];
 
 struct result_scheme {
 	char name[32];
-	char axes[160];              /* "translation=shadow pin=on-map ..." */
+	char axes[160]; /* "translation=shadow pin=on-map ..." */
 	struct histogram latency[RESULT_OPS];
 	uint64_t cause_ps[RESULT_OPS][RESULT_CAUSES];
 	uint64_t counter[RESULT_COUNTERS];
@@ -119,14 +135,15 @@ void result_operation(struct result_scheme *scheme, enum result_op op, const ps_
 
 /* The complete input, written as attributes and datasets; strings are the caller's. */
 struct result_input {
-	const char *version;         /* of iommusim */
-	const char *title;           /* of the scenario; NULL: none */
+	const char *version; /* of iommusim */
+	const char *title;   /* of the scenario; NULL: none */
 	const char *scenario_path, *scenario_text;
 	const char *profile_name, *profile_text;
 	const char *trace_path;
-	uint64_t trace_crc64;        /* of the trace file's bytes */
+	uint64_t trace_crc64; /* of the trace file's bytes */
 	uint64_t seed;
-	const char *(*parameter)(void *argument, size_t i, const char **value, const char **unit, const char **source); /* NULL at the end */
+	/* The name of parameter i, and its value, unit and source; NULL at the end. */
+	const char *(*parameter)(void *argument, size_t i, const char **value, const char **unit, const char **source);
 	void *parameter_argument;
 };
 
@@ -142,7 +159,7 @@ void result_close(struct result *result);
 size_t result_scheme_count(const struct result *result);
 const struct result_scheme *result_scheme(const struct result *result, size_t i);
 const char *result_path(const struct result *result);
-/* A field of struct result_input by its name ("scenario_text", "seed", "trace_crc64" as 16 hex digits); "" when absent. */
+/* A field of struct result_input by its name ("scenario_text", "trace_crc64" as 16 hex digits); "" when absent. */
 const char *result_attribute(const struct result *result, const char *name);
 
 struct result_parameter {

@@ -5,7 +5,7 @@
 
 #include "analysis/result.h"
 
-#define RESULT_FORMAT "iommusim result"
+#define RESULT_FORMAT         "iommusim result"
 #define RESULT_FORMAT_VERSION 1u
 
 #define RESULT_BUCKET_COLUMNS 4u

@@ -44,8 +44,8 @@ static const struct {
 
 struct result {
 	char *path;
-	char *text[TEXTS];           /* NULL in a part file */
-	char *parameter;             /* [parameter_count][RESULT_PARAMETER_COLUMNS], cells of parameter_width bytes */
+	char *text[TEXTS]; /* NULL in a part file */
+	char *parameter;   /* [parameter_count][RESULT_PARAMETER_COLUMNS], cells of parameter_width bytes */
 	size_t parameter_count, parameter_width;
 	struct result_scheme *scheme; /* [scheme_count] */
 	size_t scheme_count;
@@ -58,7 +58,8 @@ static bool statistics_get(hid_t dataset, struct histogram *histogram, struct er
 	uint64_t sum, sum_high;
 
 	if (!content_number_get(dataset, "count", &histogram->count, err) ||
-	    !content_number_get(dataset, "sum", &sum, err) || !content_number_get(dataset, "sum_high", &sum_high, err) ||
+	    !content_number_get(dataset, "sum", &sum, err) ||
+	    !content_number_get(dataset, "sum_high", &sum_high, err) ||
 	    !content_number_get(dataset, "min", &histogram->min_ps, err) ||
 	    !content_number_get(dataset, "max", &histogram->max_ps, err))
 		return false;
@@ -85,8 +86,9 @@ static const char *buckets_fill(struct histogram *histogram, const uint64_t (*ro
 	if (count != histogram->count)
 		return "the buckets do not add up to count";
 	if (count == 0)
-		return histogram->sum_ps == 0 && histogram->min_ps == UINT64_MAX && histogram->max_ps == 0 ?
-			       NULL : "it is empty, but sum, min and max are not";
+		return histogram->sum_ps == 0 && histogram->min_ps == UINT64_MAX && histogram->max_ps == 0
+			       ? NULL
+			       : "it is empty, but sum, min and max are not";
 	if (histogram_bucket_of(histogram->min_ps) != row[0][0] ||
 	    histogram_bucket_of(histogram->max_ps) != row[rows - 1][0])
 		return "min or max is not in the first or the last bucket";
@@ -97,8 +99,8 @@ static bool read_histogram(hid_t latency, const char *name, struct histogram *hi
 {
 	hsize_t shape[2];
 	hid_t dataset;
-	uint64_t *cell = content_numbers_read(latency, name, 2, shape, (size_t)HISTOGRAM_BUCKETS * RESULT_BUCKET_COLUMNS,
-					      &dataset, err);
+	uint64_t *cell = content_numbers_read(latency, name, 2, shape,
+					      (size_t)HISTOGRAM_BUCKETS * RESULT_BUCKET_COLUMNS, &dataset, err);
 
 	if (!cell)
 		return false;
@@ -168,7 +170,8 @@ static bool read_counters(hid_t group, struct result_scheme *scheme, struct err 
 
 	for (unsigned i = 0; ok && i < RESULT_COUNTERS; i++) {
 		hid_t dataset;
-		uint64_t *value = content_numbers_read(counters, result_counter_info[i].name, 0, NULL, 1, &dataset, err);
+		uint64_t *value =
+			content_numbers_read(counters, result_counter_info[i].name, 0, NULL, 1, &dataset, err);
 
 		ok = value != NULL;
 		if (ok) {

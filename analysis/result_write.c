@@ -81,7 +81,8 @@ static bool write_counters(hid_t parent, const struct result_scheme *scheme)
 	bool ok = group >= 0;
 
 	for (unsigned i = 0; ok && i < RESULT_COUNTERS; i++) {
-		hid_t dataset = content_numbers_create(group, result_counter_info[i].name, 0, NULL, &scheme->counter[i]);
+		hid_t dataset =
+			content_numbers_create(group, result_counter_info[i].name, 0, NULL, &scheme->counter[i]);
 
 		ok = dataset >= 0 && content_text_put(dataset, "unit", result_counter_info[i].unit) &&
 		     content_text_put(dataset, "help", result_counter_info[i].help);
@@ -136,8 +137,8 @@ static bool write_text(hid_t parent, const char *name, const char *text)
 static bool parameter_row(const struct result_input *input, size_t i, const char **text)
 {
 	const char *value = "", *unit = "", *source = "";
-	const char *name = input->parameter ?
-				   input->parameter(input->parameter_argument, i, &value, &unit, &source) : NULL;
+	const char *name =
+		input->parameter ? input->parameter(input->parameter_argument, i, &value, &unit, &source) : NULL;
 
 	text[0] = name;
 	text[1] = text_or_empty(value);
@@ -237,8 +238,8 @@ static bool write_file(const char *path, const struct result_input *input, const
 	}
 	H5E_END_TRY
 
-	bool ok = bytes ? replace_file(path, bytes, size, err) :
-			  err_set(err, ERR_FILE, "%s: out of memory while the result was put together", path);
+	bool ok = bytes ? replace_file(path, bytes, size, err)
+			: err_set(err, ERR_FILE, "%s: out of memory while the result was put together", path);
 
 	free(bytes);
 	return ok;

@@ -4,14 +4,8 @@
 #include "models/base/require.h"
 
 const char *const statistic_names[STATISTICS] = {
-	[STATISTIC_COUNT] = "count",
-	[STATISTIC_MEAN] = "mean",
-	[STATISTIC_P50] = "p50",
-	[STATISTIC_P90] = "p90",
-	[STATISTIC_P99] = "p99",
-	[STATISTIC_P99_9] = "p99_9",
-	[STATISTIC_MAX] = "max",
-	[STATISTIC_MIN] = "min",
+	[STATISTIC_COUNT] = "count", [STATISTIC_MEAN] = "mean",   [STATISTIC_P50] = "p50", [STATISTIC_P90] = "p90",
+	[STATISTIC_P99] = "p99",     [STATISTIC_P99_9] = "p99_9", [STATISTIC_MAX] = "max", [STATISTIC_MIN] = "min",
 };
 
 uint64_t statistic(const struct histogram *histogram, enum statistic which)

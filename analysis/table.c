@@ -11,7 +11,10 @@ static void print_input(FILE *out, const struct result *result)
 	static const struct {
 		const char *label, *attribute;
 	} field[] = {
-		{ "scenario", "scenario_path" }, { "profile", "profile_name" }, { "trace", "trace_path" }, { "seed", "seed" },
+		{ "scenario", "scenario_path" },
+		{ "profile", "profile_name" },
+		{ "trace", "trace_path" },
+		{ "seed", "seed" },
 	};
 	const char *title = result_attribute(result, "title");
 

@@ -6,8 +6,9 @@
 
 static void write_input(struct json *json, const struct result *result)
 {
-	static const char *const field[] = { "version", "title", "scenario_path", "scenario_text", "profile_name",
-					     "profile_text", "trace_path", "trace_crc64", "seed" };
+	static const char *const field[] = { "version",       "title",        "scenario_path",
+					     "scenario_text", "profile_name", "profile_text",
+					     "trace_path",    "trace_crc64",  "seed" };
 
 	json_object(json, "input");
 	for (size_t i = 0; i < sizeof(field) / sizeof(field[0]); i++)

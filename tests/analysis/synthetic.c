@@ -74,7 +74,8 @@ struct result_scheme *synthetic_scheme(const char *name, uint64_t seed, unsigned
 			part[cause] = random_below(&random, UINT64_C(1) << random_below(&random, 40));
 		result_operation(scheme, (enum result_op)random_below(&random, RESULT_OPS), part);
 		date += random_below(&random, 50 * PS_PER_US);
-		series_record(&scheme->series[random_below(&random, RESULT_SERIES)], date, random_below(&random, 1 << 30));
+		series_record(&scheme->series[random_below(&random, RESULT_SERIES)], date,
+			      random_below(&random, 1 << 30));
 	}
 	for (unsigned i = 0; i < RESULT_COUNTERS; i++)
 		scheme->counter[i] = random_next(&random) >> random_below(&random, 64);
@@ -99,52 +100,140 @@ static ps_t around(struct random *random, ps_t typical)
 	return random_below(random, 1000) < 4 ? value * (2 + random_below(random, 12)) : value;
 }
 
-struct cost {
-	enum result_op op;
-	unsigned count;
-	ps_t ns[RESULT_CAUSES]; /* typical, in ns */
-};
-
+/* Typical times in ns. */
 struct sketch {
 	const char *name, *axes;
-	struct cost cost[6];
+	ps_t map[RESULT_CAUSES], unmap[RESULT_CAUSES];
+	ps_t walk;
 	uint64_t start_ms, locked_start_mib, locked_map_kib, exits, ioctls;
 	unsigned hit_percent;
 };
 
-#define DMA(walk, hit)                                                                          \
-	{ RESULT_DMA_READ, 8000, { [CAUSE_PCIE] = 300, [CAUSE_IOTLB] = 4, [CAUSE_WALK_WAIT] = (walk) / 4, \
-				    [CAUSE_WALK] = (walk), [CAUSE_MEMORY] = 90 } },              \
-	{ RESULT_DMA_WRITE, 6000, { [CAUSE_PCIE] = 150, [CAUSE_IOTLB] = 4, [CAUSE_WALK] = (walk) / 2, \
-				     [CAUSE_MEMORY] = 60 } },                                    \
-	{ RESULT_TRANSLATE_HIT, (hit), { [CAUSE_IOTLB] = 4 } },                                  \
-	{ RESULT_TRANSLATE_MISS, 14000 - (hit), { [CAUSE_IOTLB] = 4, [CAUSE_WALK_WAIT] = 30, [CAUSE_WALK] = (walk)*4 + 60 } }
-
 static const struct sketch sketches[SYNTHETIC_REALISTIC] = {
-	{ "passthrough", "translation=passthrough pin=at-start backend=iommufd unmap=strict doorbell=trap",
-	  { DMA(10, 13600) }, 2600, 8192, 0, 12, 3, 97 },
-	{ "nested-hwq", "translation=nested pin=at-start backend=iommufd unmap=strict doorbell=hardware-queue",
-	  { { RESULT_MAP, 5000, { [CAUSE_GUEST_CPU] = 210, [CAUSE_TABLE] = 60 } },
-	    { RESULT_UNMAP, 5000, { [CAUSE_GUEST_CPU] = 150, [CAUSE_TABLE] = 70, [CAUSE_INVALIDATION] = 480, [CAUSE_QUEUE_WAIT] = 40 } },
-	    DMA(55, 12000) }, 2600, 8192, 0, 15, 8, 86 },
-	{ "nested", "translation=nested pin=at-start backend=iommufd unmap=strict doorbell=trap",
-	  { { RESULT_MAP, 5000, { [CAUSE_GUEST_CPU] = 210, [CAUSE_TABLE] = 60 } },
-	    { RESULT_UNMAP, 5000, { [CAUSE_GUEST_CPU] = 150, [CAUSE_TABLE] = 70, [CAUSE_EXIT] = 2900, [CAUSE_IOCTL] = 700,
-				     [CAUSE_INVALIDATION] = 1900, [CAUSE_QUEUE_WAIT] = 900 } },
-	    DMA(55, 12000) }, 2600, 8192, 0, 12015, 12008, 86 },
-	{ "preregister", "translation=shadow pin=preregistered backend=type1v2 unmap=strict doorbell=trap",
-	  { { RESULT_MAP, 5000, { [CAUSE_GUEST_CPU] = 210, [CAUSE_EXIT] = 2900, [CAUSE_IOCTL] = 600, [CAUSE_ACCOUNT] = 25,
-				   [CAUSE_TABLE] = 180 } },
-	    { RESULT_UNMAP, 5000, { [CAUSE_GUEST_CPU] = 150, [CAUSE_EXIT] = 2900, [CAUSE_IOCTL] = 600, [CAUSE_TABLE] = 150,
-				     [CAUSE_INVALIDATION] = 600, [CAUSE_QUEUE_WAIT] = 400 } },
-	    DMA(30, 12400) }, 2700, 8192, 0, 24012, 24003, 89 },
-	{ "pin-on-map", "translation=shadow pin=on-map backend=type1v2 unmap=strict doorbell=trap",
-	  { { RESULT_MAP, 5000, { [CAUSE_GUEST_CPU] = 210, [CAUSE_EXIT] = 2900, [CAUSE_IOCTL] = 600, [CAUSE_PIN] = 1300,
-				   [CAUSE_ACCOUNT] = 190, [CAUSE_TABLE] = 180 } },
-	    { RESULT_UNMAP, 5000, { [CAUSE_GUEST_CPU] = 150, [CAUSE_EXIT] = 2900, [CAUSE_IOCTL] = 600, [CAUSE_PIN] = 420,
-				     [CAUSE_ACCOUNT] = 150, [CAUSE_TABLE] = 150, [CAUSE_INVALIDATION] = 600, [CAUSE_QUEUE_WAIT] = 400 } },
-	    DMA(30, 12400) }, 3, 0, 4, 24012, 24003, 89 },
+	{
+		.name = "passthrough",
+		.axes = "translation=passthrough pin=at-start backend=iommufd unmap=strict doorbell=trap",
+		.walk = 10,
+		.hit_percent = 97,
+		.start_ms = 2600,
+		.locked_start_mib = 8192,
+		.exits = 12,
+		.ioctls = 3,
+	},
+	{
+		.name = "nested-hwq",
+		.axes = "translation=nested pin=at-start backend=iommufd unmap=strict doorbell=hardware-queue",
+		.map = { [CAUSE_GUEST_CPU] = 210, [CAUSE_TABLE] = 60 },
+		.unmap = { [CAUSE_GUEST_CPU] = 150,
+			   [CAUSE_TABLE] = 70,
+			   [CAUSE_INVALIDATION] = 480,
+			   [CAUSE_QUEUE_WAIT] = 40 },
+		.walk = 55,
+		.hit_percent = 86,
+		.start_ms = 2600,
+		.locked_start_mib = 8192,
+		.exits = 15,
+		.ioctls = 8,
+	},
+	{
+		.name = "nested",
+		.axes = "translation=nested pin=at-start backend=iommufd unmap=strict doorbell=trap",
+		.map = { [CAUSE_GUEST_CPU] = 210, [CAUSE_TABLE] = 60 },
+		.unmap = { [CAUSE_GUEST_CPU] = 150,
+			   [CAUSE_TABLE] = 70,
+			   [CAUSE_EXIT] = 2900,
+			   [CAUSE_IOCTL] = 700,
+			   [CAUSE_INVALIDATION] = 1900,
+			   [CAUSE_QUEUE_WAIT] = 900 },
+		.walk = 55,
+		.hit_percent = 86,
+		.start_ms = 2600,
+		.locked_start_mib = 8192,
+		.exits = 12015,
+		.ioctls = 12008,
+	},
+	{
+		.name = "preregister",
+		.axes = "translation=shadow pin=preregistered backend=type1v2 unmap=strict doorbell=trap",
+		.map = { [CAUSE_GUEST_CPU] = 210,
+			 [CAUSE_EXIT] = 2900,
+			 [CAUSE_IOCTL] = 600,
+			 [CAUSE_ACCOUNT] = 25,
+			 [CAUSE_TABLE] = 180 },
+		.unmap = { [CAUSE_GUEST_CPU] = 150,
+			   [CAUSE_EXIT] = 2900,
+			   [CAUSE_IOCTL] = 600,
+			   [CAUSE_TABLE] = 150,
+			   [CAUSE_INVALIDATION] = 600,
+			   [CAUSE_QUEUE_WAIT] = 400 },
+		.walk = 30,
+		.hit_percent = 89,
+		.start_ms = 2700,
+		.locked_start_mib = 8192,
+		.exits = 24012,
+		.ioctls = 24003,
+	},
+	{
+		.name = "pin-on-map",
+		.axes = "translation=shadow pin=on-map backend=type1v2 unmap=strict doorbell=trap",
+		.map = { [CAUSE_GUEST_CPU] = 210,
+			 [CAUSE_EXIT] = 2900,
+			 [CAUSE_IOCTL] = 600,
+			 [CAUSE_PIN] = 1300,
+			 [CAUSE_ACCOUNT] = 190,
+			 [CAUSE_TABLE] = 180 },
+		.unmap = { [CAUSE_GUEST_CPU] = 150,
+			   [CAUSE_EXIT] = 2900,
+			   [CAUSE_IOCTL] = 600,
+			   [CAUSE_PIN] = 420,
+			   [CAUSE_ACCOUNT] = 150,
+			   [CAUSE_TABLE] = 150,
+			   [CAUSE_INVALIDATION] = 600,
+			   [CAUSE_QUEUE_WAIT] = 400 },
+		.walk = 30,
+		.hit_percent = 89,
+		.start_ms = 3,
+		.locked_map_kib = 4,
+		.exits = 24012,
+		.ioctls = 24003,
+	},
 };
+
+static void sketch_operations(struct result_scheme *scheme, enum result_op op, unsigned count,
+			      const ps_t typical_ns[RESULT_CAUSES], struct random *random)
+{
+	for (unsigned n = 0; n < count; n++) {
+		ps_t part[RESULT_CAUSES];
+
+		for (unsigned cause = 0; cause < RESULT_CAUSES; cause++)
+			part[cause] = around(random, typical_ns[cause] * PS_PER_NS);
+		result_operation(scheme, op, part);
+	}
+}
+
+static void sketch_latencies(struct result_scheme *scheme, const struct sketch *sketch, struct random *random)
+{
+	const ps_t read[RESULT_CAUSES] = { [CAUSE_PCIE] = 300,
+					   [CAUSE_IOTLB] = 4,
+					   [CAUSE_WALK_WAIT] = sketch->walk / 4,
+					   [CAUSE_WALK] = sketch->walk,
+					   [CAUSE_MEMORY] = 90 };
+	const ps_t write[RESULT_CAUSES] = {
+		[CAUSE_PCIE] = 150, [CAUSE_IOTLB] = 4, [CAUSE_WALK] = sketch->walk / 2, [CAUSE_MEMORY] = 60
+	};
+	const ps_t hit[RESULT_CAUSES] = { [CAUSE_IOTLB] = 4 };
+	const ps_t miss[RESULT_CAUSES] = {
+		[CAUSE_IOTLB] = 4, [CAUSE_WALK_WAIT] = 30, [CAUSE_WALK] = 60 + 4 * sketch->walk
+	};
+	const unsigned mappings = sketch->map[CAUSE_GUEST_CPU] > 0 ? 5000 : 0;
+
+	sketch_operations(scheme, RESULT_MAP, mappings, sketch->map, random);
+	sketch_operations(scheme, RESULT_UNMAP, mappings, sketch->unmap, random);
+	sketch_operations(scheme, RESULT_DMA_READ, 8000, read, random);
+	sketch_operations(scheme, RESULT_DMA_WRITE, 6000, write, random);
+	sketch_operations(scheme, RESULT_TRANSLATE_HIT, 140 * sketch->hit_percent, hit, random);
+	sketch_operations(scheme, RESULT_TRANSLATE_MISS, 14000 - 140 * sketch->hit_percent, miss, random);
+}
 
 static void sketch_series(struct result_scheme *scheme, const struct sketch *sketch, struct random *random)
 {
@@ -176,14 +265,7 @@ struct result_scheme *synthetic_realistic(unsigned which)
 	REQUIRE(scheme);
 	random_init(&random, which + 1);
 	result_scheme_init(scheme, sketch->name, sketch->axes);
-	for (unsigned i = 0; i < 6; i++)
-		for (unsigned n = 0; n < sketch->cost[i].count; n++) {
-			ps_t part[RESULT_CAUSES];
-
-			for (unsigned cause = 0; cause < RESULT_CAUSES; cause++)
-				part[cause] = around(&random, sketch->cost[i].ns[cause] * PS_PER_NS);
-			result_operation(scheme, sketch->cost[i].op, part);
-		}
+	sketch_latencies(scheme, sketch, &random);
 	sketch_series(scheme, sketch, &random);
 	scheme->counter[COUNT_DURATION_PS] = 180 * PS_PER_MS;
 	scheme->counter[COUNT_STARTUP_PS] = sketch->start_ms * PS_PER_MS;
@@ -227,7 +309,8 @@ struct result_input synthetic_input(void)
 		.version = "0.1.0",
 		.title = "NVMe random reads, 4 vCPUs",
 		.scenario_path = "scenarios/nvme.yaml",
-		.scenario_text = "# how much a trapped doorbell costs\ntitle: \"NVMe <random> reads & more\"\nschemes: [nested]\n",
+		.scenario_text = "# how much a trapped doorbell costs\ntitle: \"NVMe <random> reads & more\"\nschemes: "
+				 "[nested]\n",
 		.profile_name = "broadwell",
 		.profile_text = "timing:\n  host.exit: {value: 1300 ns, source: ASSUMED}\n",
 		.trace_path = "traces/samples/nvme.h5",

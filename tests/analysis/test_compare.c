@@ -78,7 +78,8 @@ START_TEST(a_counter_beyond_the_tolerance_is_printed_and_one_within_is_not)
 	b->counter[COUNT_IOCTLS] = 101;
 	char *text = compare(0.9, false);
 
-	ck_assert_ptr_nonnull(strstr(text, "nested            ioctls                                  100            101         +1%\n"));
+	ck_assert_ptr_nonnull(strstr(
+		text, "nested            ioctls                                  100            101         +1%\n"));
 	ck_assert_ptr_nonnull(strstr(text, "\n1 of "));
 	free(text);
 	free(compare(1, true)); /* exactly the tolerance is not more than it */
@@ -102,7 +103,8 @@ START_TEST(what_was_zero_is_new_at_any_tolerance)
 	b->counter[COUNT_STALE_USED] = 1;
 	char *text = compare(1e9, false);
 
-	ck_assert_ptr_nonnull(strstr(text, "nested            stale_used                                0              1         new\n"));
+	ck_assert_ptr_nonnull(strstr(
+		text, "nested            stale_used                                0              1         new\n"));
 	free(text);
 }
 END_TEST
@@ -133,7 +135,8 @@ START_TEST(a_scheme_that_only_one_has_is_a_difference)
 	strcpy(b->name, "sva");
 	char *text = compare(50, false), only[400];
 
-	snprintf(only, sizeof(only), "only in %s: scheme nested\nonly in %s: scheme sva\n0 of 0 quantities", path_a, path_b);
+	snprintf(only, sizeof(only), "only in %s: scheme nested\nonly in %s: scheme sva\n0 of 0 quantities", path_a,
+		 path_b);
 	ck_assert_msg(strstr(text, only), "%s", text);
 	free(text);
 }

@@ -88,7 +88,8 @@ static const char *check_document(const char *c)
 START_TEST(the_checker_itself_tells_good_from_bad)
 {
 	static const char *const good[] = { "{}", "[ ]", "{\"a\": [1, 2, {\"b\": \"\\u0001\\n\"}], \"c\": {}}", "7" };
-	static const char *const bad[] = { "{", "[1,]", "{\"a\"}", "{\"a\": 01}", "[1}", "{\"a\": \"\n\"}", "[\"\\x\"]", "[1 2]", "" };
+	static const char *const bad[] = { "{",         "[1,]",  "{\"a\"}", "{\"a\": 01}", "[1}", "{\"a\": \"\n\"}",
+					   "[\"\\x\"]", "[1 2]", "" };
 
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
 		ck_assert_msg(check_document(good[i]), "%s", good[i]);
@@ -171,7 +172,8 @@ START_TEST(a_result_is_one_well_formed_document_with_all_its_content)
 
 	ck_assert_msg(end && *end == '\0', "malformed");
 	ck_assert_str_eq(text, again);
-	ck_assert_ptr_nonnull(strstr(text, "\"scenario_text\": \"# how much a trapped doorbell costs\\ntitle: \\\"NVMe <random>"));
+	ck_assert_ptr_nonnull(
+		strstr(text, "\"scenario_text\": \"# how much a trapped doorbell costs\\ntitle: \\\"NVMe <random>"));
 	ck_assert_ptr_nonnull(strstr(text, "\"iommu.walkers\": {\n"));
 	ck_assert_uint_eq(number_at(text, (const char *[]){ "nested", "unmap", "max_ps" }, 3),
 			  scheme[0]->latency[RESULT_UNMAP].max_ps);

@@ -52,8 +52,8 @@ END_TEST
 START_TEST(every_name_is_there_once)
 {
 	const char *name[RESULT_OPS + RESULT_CAUSES + RESULT_COUNTERS + RESULT_SERIES];
-	const size_t first[] = { 0, RESULT_OPS, RESULT_OPS + RESULT_CAUSES, RESULT_OPS + RESULT_CAUSES + RESULT_COUNTERS,
-				 sizeof(name) / sizeof(name[0]) };
+	const size_t first[] = { 0, RESULT_OPS, RESULT_OPS + RESULT_CAUSES,
+				 RESULT_OPS + RESULT_CAUSES + RESULT_COUNTERS, sizeof(name) / sizeof(name[0]) };
 
 	for (unsigned i = 0; i < RESULT_OPS; i++)
 		name[i] = result_op_names[i];
@@ -94,7 +94,9 @@ START_TEST(percentiles_agree_with_sorted_values)
 	static const struct {
 		enum statistic which;
 		size_t per_mille;
-	} point[] = { { STATISTIC_P50, 500 }, { STATISTIC_P90, 900 }, { STATISTIC_P99, 990 }, { STATISTIC_P99_9, 999 } };
+	} point[] = {
+		{ STATISTIC_P50, 500 }, { STATISTIC_P90, 900 }, { STATISTIC_P99, 990 }, { STATISTIC_P99_9, 999 }
+	};
 	enum { VALUES = 5000 };
 	uint64_t *value = malloc(VALUES * sizeof(*value));
 	struct histogram *histogram = malloc(sizeof(*histogram));

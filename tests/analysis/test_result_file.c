@@ -202,8 +202,10 @@ START_TEST(numbers_carry_their_unit)
 	write_three(path);
 	hid_t file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
 	static const char *const object[][2] = {
-		{ "/schemes/nested/latency/unmap", "ps" },       { "/schemes/nested/causes", "ps" },
-		{ "/schemes/nested/counters/vm_exits", "exits" }, { "/schemes/nested/series/locked_bytes", "bytes" },
+		{ "/schemes/nested/latency/unmap", "ps" },
+		{ "/schemes/nested/causes", "ps" },
+		{ "/schemes/nested/counters/vm_exits", "exits" },
+		{ "/schemes/nested/series/locked_bytes", "bytes" },
 	};
 
 	for (size_t i = 0; i < sizeof(object) / sizeof(object[0]); i++) {
@@ -420,7 +422,8 @@ static void causes_of_another_shape(hid_t file)
 	hid_t space = H5Screate_simple(1, (hsize_t[]){ 4 }, NULL);
 
 	H5Ldelete(file, "/schemes/nested/causes", H5P_DEFAULT);
-	H5Dclose(H5Dcreate2(file, "/schemes/nested/causes", H5T_STD_U64LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+	H5Dclose(H5Dcreate2(file, "/schemes/nested/causes", H5T_STD_U64LE, space, H5P_DEFAULT, H5P_DEFAULT,
+			    H5P_DEFAULT));
 	H5Sclose(space);
 }
 
@@ -433,10 +436,12 @@ START_TEST(a_damaged_result_names_the_object_and_what_is_wrong)
 	expect_after(wrong_count, "/schemes/nested/latency/map: the buckets do not add up to count");
 	expect_after(wrong_maximum, "/schemes/nested/latency/map: min or max is not in the first or the last bucket");
 	expect_after(wrong_sum, "/schemes/nested/causes: the parts of map do not add up to the sum of its latencies");
-	expect_after(wrong_cause, "/schemes/nested/causes: the parts of unmap do not add up to the sum of its latencies");
+	expect_after(wrong_cause,
+		     "/schemes/nested/causes: the parts of unmap do not add up to the sum of its latencies");
 	expect_after(wrong_width, "/schemes/nested/series/dma_bytes: width_ps is not 1 us, doubled some times");
-	expect_after(counter_of_another_type,
-		     "/schemes/nested/counters/ioctls: the dataset is not readable as unsigned 64-bit numbers (damaged?)");
+	expect_after(
+		counter_of_another_type,
+		"/schemes/nested/counters/ioctls: the dataset is not readable as unsigned 64-bit numbers (damaged?)");
 	expect_after(causes_of_another_shape,
 		     "/schemes/nested/causes: the dataset has another shape than this version of the format");
 }

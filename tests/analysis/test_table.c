@@ -32,7 +32,8 @@ static struct result *tiny_result(void)
 	struct err err = { .kind = ERR_NONE };
 
 	result_scheme_init(scheme[0], "passthrough", "translation=passthrough");
-	result_operation(scheme[0], RESULT_DMA_READ, (ps_t[RESULT_CAUSES]){ [CAUSE_PCIE] = 300000, [CAUSE_MEMORY] = 130 });
+	result_operation(scheme[0], RESULT_DMA_READ,
+			 (ps_t[RESULT_CAUSES]){ [CAUSE_PCIE] = 300000, [CAUSE_MEMORY] = 130 });
 	scheme[0]->counter[COUNT_STARTUP_PS] = 2600 * PS_PER_MS;
 	scheme[0]->counter[COUNT_DURATION_PS] = 2 * PS_PER_US;
 	scheme[0]->counter[COUNT_LOCKED_PEAK_BYTES] = UINT64_C(8) << 30;
@@ -40,8 +41,8 @@ static struct result *tiny_result(void)
 
 	result_scheme_init(scheme[1], "pin-on-map", "translation=shadow pin=on-map");
 	result_operation(scheme[1], RESULT_MAP, (ps_t[RESULT_CAUSES]){ [CAUSE_EXIT] = 3000000, [CAUSE_PIN] = 1000000 });
-	result_operation(scheme[1], RESULT_MAP, (ps_t[RESULT_CAUSES]){ [CAUSE_EXIT] = 3000000, [CAUSE_PIN] = 2999000,
-								       [CAUSE_TABLE] = 1000 });
+	result_operation(scheme[1], RESULT_MAP,
+			 (ps_t[RESULT_CAUSES]){ [CAUSE_EXIT] = 3000000, [CAUSE_PIN] = 2999000, [CAUSE_TABLE] = 1000 });
 	result_operation(scheme[1], RESULT_UNMAP, (ps_t[RESULT_CAUSES]){ [CAUSE_QUEUE_WAIT] = 999500 });
 	scheme[1]->counter[COUNT_VM_EXITS] = 1234;
 	scheme[1]->counter[COUNT_IOCTLS] = 3;
@@ -90,10 +91,14 @@ static const char tiny_table[] =
 	"  passthrough              -\n"
 	"  pin-on-map          100.0%\n"
 	"\n"
-	"                                           DMA    locked     VM          IOTLB     reads   guest  host  stale\n"
-	"machine           start-up   replay       rate      peak  exits  ioctls   hits  per walk     CPU   CPU   uses\n"
-	"  passthrough      2.60 s   2.00 us  32.0 MB/s  8.00 GiB      0       0      -         -    0 ps  0 ps      -\n"
-	"  pin-on-map          0 ps     0 ps          -       0 B  1,234       3  75.0%      4.00  900 ps  0 ps      1\n"
+	"                                           DMA    locked     VM          IOTLB     reads   guest  host  "
+	"stale\n"
+	"machine           start-up   replay       rate      peak  exits  ioctls   hits  per walk     CPU   CPU   "
+	"uses\n"
+	"  passthrough      2.60 s   2.00 us  32.0 MB/s  8.00 GiB      0       0      -         -    0 ps  0 ps      "
+	"-\n"
+	"  pin-on-map          0 ps     0 ps          -       0 B  1,234       3  75.0%      4.00  900 ps  0 ps      "
+	"1\n"
 	"\n";
 
 START_TEST(the_table_of_a_tiny_result_is_this)
