@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The register page: reset values, what software may write, fault records, register-based invalidation. */
+#include <string.h>
+
+#include "tests/models/iommu/vtd/world.h"
+
+#define FSTS 0x34
+#define FECTL 0x38
+#define FRCD(n) (0x220 + 16 * (n))
+#define OUTPUT UINT64_C(0x3000000000)
+
+static struct world w;
+static struct tables ss;
+
+static void begin(unsigned fault_records)
+{
+	struct vtd_features features = world_features();
+
+	features.fault_records = fault_records;
+	features.scalable = false;
+	world_init(&w, &features, &world_caches);
+	ss = world_second_stage(&w, 4);
+	world_attach_legacy(&w, DEVICE, 7, &ss);
+	world_map(&w, &ss, 0, 0x1000, OUTPUT | SS_RW);
+	world_start(&w);
+}
+
+/* ---- values ---- */
+
+/* [VTD] "Register Descriptions", default values. */
+START_TEST(registers_have_their_reset_values)
+{
+	struct vtd_features features = world_features();
+	static const struct {
+		unsigned offset, bytes;
+		uint64_t value;
+	} resets[] = {
+		{ 0x00, 4, 0x10 }, { 0x18, 4, 0 }, { 0x1c, 4, 0 }, { 0x20, 8, 0 }, { 0x28, 8, 0 }, { 0x34, 4, 0 },
+		{ 0x38, 4, 1u << 31 }, { 0x3c, 4, 0 }, { 0x40, 4, 0 }, { 0x44, 4, 0 }, { 0x80, 8, 0 }, { 0x88, 8, 0 },
+		{ 0x90, 8, 0 }, { 0x9c, 4, 0 }, { 0xa0, 4, 1u << 31 }, { 0xa4, 4, 0 }, { 0xb0, 8, 0 }, { 0xf0, 8, 0 },
+		{ 0xf8, 8, 0 }, { 0x220, 8, 0 }, { 0x228, 8, 0 },
+	};
+
+	world_init(&w, &features, &world_no_caches);
+	for (unsigned i = 0; i < sizeof(resets) / sizeof(resets[0]); i++)
+		ck_assert_uint_eq(world_register(&w, resets[i].offset, resets[i].bytes), resets[i].value);
+	world_fini(&w);
+}
+END_TEST
+
+/* CAP and ECAP of a running QEMU (recorded set Q) and the features that they are; and all features. */
+START_TEST(capabilities_follow_the_features)
+{
+	struct vtd_features features = {
+		.queued_invalidation = true, .pass_through = true, .caching_mode = true, .second_stage_levels = 4,
+		.page_size_limit_lg2 = 30, .fault_records = 1, .domain_bits = 16, .host_address_width = 39,
+	};
+	struct vtd_config config;
+
+	vtd_capabilities(&features, &config);
+	/* This unit adds zero-length reads (ZLR) and page-walk coherency (C). */
+	ck_assert_uint_eq(config.capability, UINT64_C(0xd2008c222f0686) | 1 << 22);
+	ck_assert_uint_eq(config.extended_capability, UINT64_C(0xf42) | 1);
+	ck_assert_uint_eq(config.host_address_width, 39);
+
+	features = world_features();
+	vtd_capabilities(&features, &config);
+	/* ND 6, SAGAW 39 48 57, MGAW 57, ZLR, FRO 22h, 2 MiB, 1 GiB, PSI, NFR 8, MAMV 18, DWD, DRD, FS1GP, FS5LP */
+	ck_assert_uint_eq(config.capability, UINT64_C(0x11d2078c22780e06));
+	/* C, QI, DT, PT, SC, IRO fh, NEST, SRS, PSS 20, PASID, SMTS, SSADS, SSTS, FSTS, SMPWC, RPS */
+	ck_assert_uint_eq(config.extended_capability, UINT64_C(0x3e99884000fc7));
+}
+END_TEST
+
+START_TEST(impossible_configurations_are_refused_by_name)
+{
+	static const struct {
+		uint64_t cap, ecap;
+		unsigned width;
+		const char *text;
+	} bad[] = {
+		{ 1 << 3, 0, 46, "capability: bits 0x8 are" },
+		{ 0, 1 << 3, 46, "extended_capability: bits 0x8 are" },
+		{ 0, 0, 35, "host_address_width = 35: must be 36 to 52" },
+		{ 0, 0, 53, "host_address_width = 53: must be 36 to 52" },
+		{ UINT64_C(255) << 40, 0, 46, "capability: 256 fault records at offset 0x220 (FRO, NFR) do not fit" },
+		{ 0, 0x22 << 8, 46, "IRO) lie in the fault records" },
+	};
+
+	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct vtd_features features = world_features();
+		struct vtd_config config = { .caches = world_caches };
+		struct err err = { 0 };
+
+		vtd_capabilities(&features, &config);
+		if (bad[i].cap >> 40)
+			config.capability &= ~(UINT64_C(255) << 40);
+		if (bad[i].ecap >> 8)
+			config.extended_capability &= ~UINT64_C(0x3ff00);
+		config.capability |= bad[i].cap;
+		config.extended_capability |= bad[i].ecap;
+		config.host_address_width = bad[i].width;
+		ck_assert_ptr_null(vtd_create(&config, &err));
+		ck_assert_int_eq(err.kind, ERR_USAGE);
+		ck_assert_msg(strstr(err.text, bad[i].text) != NULL, "%s", err.text);
+	}
+
+	struct vtd_features features = world_features();
+	struct vtd_config config = { .caches.walk[2] = { .entries = 6, .ways = 4 } };
+	struct err err = { 0 };
+
+	vtd_capabilities(&features, &config);
+	ck_assert_ptr_null(vtd_create(&config, &err));
+	ck_assert_str_eq(err.text, "walk: ways must divide entries");
+}
+END_TEST
+
+/* Reserved bits stay 0 whatever is written; both halves of a 64-bit register can be written alone. */
+START_TEST(software_writes_only_what_is_writable)
+{
+	static const struct {
+		unsigned offset, bytes;
+		uint64_t value;
+	} after_ones[] = {
+		{ 0x00, 4, 0x10 },
+		{ 0x20, 8, UINT64_C(0x3ffffffffc00) },      /* RTADDR: TTM, RTA of a 46-bit host */
+		{ 0x34, 4, 0 },
+		{ 0x38, 4, 1u << 31 },
+		{ 0x3c, 4, 0xffff },
+		{ 0x40, 4, 0xfffffffc },
+		{ 0x44, 4, 0xffffffff },
+		{ 0x80, 8, 0 },
+		{ 0x88, 8, 0x7fff0 },
+		{ 0x90, 8, UINT64_C(0x3fffffffffff) & ~UINT64_C(0x7f8) },
+		{ 0x9c, 4, 0 },
+		{ 0xa0, 4, 1u << 31 },
+		{ 0xa4, 4, 0xffff },
+		{ 0xa8, 4, 0xfffffffc },
+		{ 0xb0, 8, 0 },
+		{ 0xf0, 8, UINT64_C(0xfffffffffffff07f) },
+		{ 0x220, 8, 0 },
+		{ 0x228, 8, 0 },
+		{ 0x64, 4, 0 },                             /* PMEN is not there */
+		{ 0xb8, 8, 0 },                             /* nor IRTA */
+	};
+	struct vtd_features features = world_features();
+
+	world_init(&w, &features, &world_no_caches);
+	for (unsigned i = 0; i < sizeof(after_ones) / sizeof(after_ones[0]); i++) {
+		uint64_t ones = after_ones[i].bytes == 8 ? UINT64_MAX : UINT32_MAX;
+
+		world_set_register(&w, after_ones[i].offset, after_ones[i].bytes, ones);
+		ck_assert_uint_eq(world_register(&w, after_ones[i].offset, after_ones[i].bytes), after_ones[i].value);
+	}
+	world_set_register(&w, 0x24, 4, 0x12);
+	ck_assert_uint_eq(world_register(&w, 0x20, 8), UINT64_C(0x12fffffc00));
+	ck_assert_uint_eq(world_register(&w, 0x24, 4), 0x12);
+	world_fini(&w);
+}
+END_TEST
+
+/* A legacy unit has no 256-bit descriptors: IQA.DW is not there. */
+START_TEST(a_legacy_unit_has_no_descriptor_width)
+{
+	begin(1);
+	world_set_register(&w, 0x90, 8, w.queue | 1 << 11);
+	ck_assert_uint_eq(world_register(&w, 0x90, 8), w.queue);
+	world_fini(&w);
+}
+END_TEST
+
+/* [VTD] "Global Command Register", "Global Status Register" */
+START_TEST(global_status_follows_the_command)
+{
+	begin(1);
+	ck_assert_uint_eq(world_register(&w, 0x1c, 4), 1u << 31 | 1u << 30 | 1u << 26);
+	ck_assert_uint_eq(world_register(&w, 0x18, 4), 0); /* write only */
+	world_set_register(&w, 0x18, 4, 1u << 27);         /* WBF: done; TE and QIE given up */
+	ck_assert_uint_eq(world_register(&w, 0x1c, 4), 1u << 30);
+	world_set_register(&w, 0x18, 4, 1u << 25 | 1u << 28 | 1u << 29 | 1u << 23); /* IRE, EAFL, SFL, CFI: not there */
+	ck_assert_uint_eq(world_register(&w, 0x1c, 4), 1u << 30);
+	world_fini(&w);
+}
+END_TEST
+
+/* ---- fault records: [VTD] "Fault Recording Registers", "Fault Status Register" ---- */
+
+START_TEST(a_fault_is_recorded)
+{
+	begin(8);
+	world_dma(&w, DEVICE, NO_PASID, 0x7f1234568abc, false);
+	ck_assert_uint_eq(world_register(&w, FRCD(0), 8), 0x7f1234568000);
+	/* F, T1 = read, reason 6, source 03:01.0: as QEMU records a read of an unmapped page */
+	ck_assert_uint_eq(world_register(&w, FRCD(0) + 8, 8), UINT64_C(0xc000000600000308));
+	world_dma(&w, DEVICE, NO_PASID, 0x5000, true);
+	ck_assert_uint_eq(world_register(&w, FRCD(1) + 8, 8), UINT64_C(0x8000000500000308));
+	ck_assert_uint_eq(world_register(&w, FSTS, 4), 1 << 1); /* PPF, FRI = 0 */
+	world_dma(&w, DEVICE, 0xfedcb, 0x5000, true);
+	/* PP, PASID, reason 31h */
+	ck_assert_uint_eq(world_register(&w, FRCD(2) + 8, 8), UINT64_C(0x8fedcb3180000308));
+	world_fini(&w);
+}
+END_TEST
+
+START_TEST(a_record_tells_execute_and_supervisor_requests)
+{
+	struct iommu_request request = { .source_id = DEVICE, .has_pasid = true, .pasid = 1, .execute = true };
+
+	begin(8);
+	iommu_translate_now(w.unit, w.memory, &w.t, &request);
+	ck_assert_uint_eq(world_register(&w, FRCD(0) + 8, 8), UINT64_C(0xc0000131c0000308));
+	request.execute = false;
+	request.privileged = true;
+	iommu_translate_now(w.unit, w.memory, &w.t, &request);
+	ck_assert_uint_eq(world_register(&w, FRCD(1) + 8, 8), UINT64_C(0xc0000131a0000308));
+	world_fini(&w);
+}
+END_TEST
+
+/* Records are used in a ring; FRI names the one that set PPF; without a free one PFO stops recording. */
+START_TEST(records_are_a_ring_that_overflows)
+{
+	begin(3);
+	for (unsigned i = 0; i < 3; i++)
+		world_dma(&w, DEVICE, NO_PASID, 0x10000 + i * 0x1000, true);
+	ck_assert_uint_eq(world_register(&w, FSTS, 4), 1 << 1);
+	world_dma(&w, DEVICE, NO_PASID, 0x13000, true);
+	ck_assert_uint_eq(world_register(&w, FSTS, 4), 1 << 1 | 1);
+
+	/* Clearing F of a record makes room, but PFO still stops recording. */
+	world_set_register(&w, FRCD(0) + 12, 4, 1u << 31);
+	ck_assert_uint_eq(world_register(&w, FRCD(0) + 8, 8) >> 63, 0);
+	world_dma(&w, DEVICE, NO_PASID, 0x14000, true);
+	ck_assert_uint_eq(world_register(&w, FRCD(0) + 8, 8) >> 63, 0);
+	world_set_register(&w, FSTS, 4, 1);
+	world_dma(&w, DEVICE, NO_PASID, 0x15000, true);
+	ck_assert_uint_eq(world_register(&w, FRCD(0), 8), 0x15000);
+	ck_assert_uint_eq(world_register(&w, FRCD(0) + 8, 8) >> 63, 1);
+
+	/* PPF goes with the last F; the next fault is record 1, and FRI says so. */
+	for (unsigned i = 0; i < 3; i++)
+		world_set_register(&w, FRCD(i) + 8, 8, UINT64_MAX);
+	ck_assert_uint_eq(world_register(&w, FSTS, 4) & 3, 0);
+	world_dma(&w, DEVICE, NO_PASID, 0x16000, true);
+	ck_assert_uint_eq(world_register(&w, FSTS, 4), 1 << 8 | 1 << 1);
+	ck_assert_uint_eq(world_register(&w, FRCD(1), 8), 0x16000);
+	world_fini(&w);
+}
+END_TEST
+
+/* [VTD] "Fault Event": masked, the event is pending until every cause is gone. */
+START_TEST(a_masked_fault_event_is_pending)
+{
+	begin(8);
+	world_dma(&w, DEVICE, NO_PASID, 0x10000, true);
+	ck_assert_uint_eq(world_register(&w, FECTL, 4), 3u << 30);
+	world_set_register(&w, FRCD(0) + 12, 4, 1u << 31);
+	ck_assert_uint_eq(world_register(&w, FECTL, 4), 1u << 31);
+	world_fini(&w);
+}
+END_TEST
+
+/* ---- register-based invalidation ---- */
+
+static bool hits(void)
+{
+	world_dma(&w, DEVICE, NO_PASID, 0x1000, false);
+	ck_assert_int_eq(w.t.status, IOMMU_TRANSLATED);
+	return w.t.iotlb_hit;
+}
+
+/* [VTD] "Context Command Register": ICC clears, CAIG tells what was done. */
+START_TEST(the_context_command_invalidates_the_context_cache)
+{
+	static const struct {
+		uint64_t command;
+		bool removes;
+	} commands[] = {
+		{ UINT64_C(1) << 61, true },                   /* global */
+		{ UINT64_C(2) << 61 | 7, true },               /* domain 7 */
+		{ UINT64_C(2) << 61 | 8, false },
+		{ UINT64_C(3) << 61 | DEVICE << 16, true },    /* device */
+		{ UINT64_C(3) << 61 | (DEVICE + 1) << 16, false },
+	};
+
+	for (unsigned i = 0; i < 5; i++) {
+		begin(1);
+		world_set_register(&w, 0x18, 4, 1u << 31); /* queue off */
+		hits();
+		world_set_register(&w, 0x28, 8, commands[i].command | UINT64_C(1) << 63);
+		ck_assert_uint_eq(world_register(&w, 0x28, 8) >> 63, 0);
+		ck_assert_uint_eq(world_register(&w, 0x28, 8) >> 59 & 3, commands[i].command >> 61);
+		hits();
+		expect_reads(&w, commands[i].removes ? 2 : 0, 0, 0);
+		world_fini(&w);
+	}
+}
+END_TEST
+
+/* [VTD] "IOTLB Invalidate Register", "Invalidate Address Register" */
+START_TEST(the_iotlb_register_invalidates_the_iotlb)
+{
+	static const struct {
+		uint64_t command, address;
+		bool removes;
+	} commands[] = {
+		{ UINT64_C(1) << 60, 0, true },
+		{ UINT64_C(2) << 60 | UINT64_C(7) << 32, 0, true },
+		{ UINT64_C(2) << 60 | UINT64_C(8) << 32, 0, false },
+		{ UINT64_C(3) << 60 | UINT64_C(7) << 32, 0x1000, true },
+		{ UINT64_C(3) << 60 | UINT64_C(7) << 32, 0x2000, false },
+		{ UINT64_C(3) << 60 | UINT64_C(7) << 32, 0x0 | 1, true },
+	};
+
+	for (unsigned i = 0; i < 6; i++) {
+		begin(1);
+		world_set_register(&w, 0x18, 4, 1u << 31);
+		hits();
+		world_set_register(&w, 0xf0, 8, commands[i].address);
+		world_set_register(&w, 0xf8, 8, commands[i].command | UINT64_C(1) << 63);
+		ck_assert_uint_eq(world_register(&w, 0xf8, 8) >> 63, 0);
+		ck_assert_uint_eq(world_register(&w, 0xf8, 8) >> 57 & 3, commands[i].command >> 60);
+		ck_assert_int_eq(hits(), !commands[i].removes);
+		world_fini(&w);
+	}
+}
+END_TEST
+
+START_TEST(register_based_invalidation_does_nothing_beside_the_queue)
+{
+	begin(1);
+	hits();
+	world_set_register(&w, 0xf8, 8, UINT64_C(9) << 60);
+	ck_assert_uint_eq(world_register(&w, 0xf8, 8) >> 57, UINT64_C(1) << 3); /* IIRG kept; IVT and IAIG 0 */
+	world_set_register(&w, 0x28, 8, UINT64_C(5) << 61);
+	ck_assert_uint_eq(world_register(&w, 0x28, 8) >> 59, UINT64_C(1) << 2);
+	ck_assert(hits());
+	expect_reads(&w, 0, 0, 0);
+	world_fini(&w);
+}
+END_TEST
+
+/* [VTD] "Capability Register", ESRTPS: 0 here, so the caches outlive a new root table pointer. */
+START_TEST(a_new_root_table_leaves_the_caches_alone_unless_the_unit_promises_otherwise)
+{
+	for (unsigned promised = 0; promised <= 1; promised++) {
+		struct vtd_features features = world_features();
+		struct vtd_config config = { .caches = world_caches };
+		struct err err = { 0 };
+
+		begin(1);
+		w.unit->ops->destroy(w.unit);
+		features.scalable = false;
+		vtd_capabilities(&features, &config);
+		config.capability |= (uint64_t)promised << 63;
+		w.unit = vtd_create(&config, &err);
+		world_start(&w);
+		hits();
+		world_set_register(&w, 0x18, 4, 1u << 31 | 1u << 30 | 1u << 26);
+		ck_assert_int_eq(hits(), !promised);
+		world_fini(&w);
+	}
+}
+END_TEST
+
+int main(void)
+{
+	const TTest *const tests[] = {
+		registers_have_their_reset_values,
+		capabilities_follow_the_features,
+		impossible_configurations_are_refused_by_name,
+		software_writes_only_what_is_writable,
+		a_legacy_unit_has_no_descriptor_width,
+		global_status_follows_the_command,
+		a_fault_is_recorded,
+		a_record_tells_execute_and_supervisor_requests,
+		records_are_a_ring_that_overflows,
+		a_masked_fault_event_is_pending,
+		the_context_command_invalidates_the_context_cache,
+		the_iotlb_register_invalidates_the_iotlb,
+		register_based_invalidation_does_nothing_beside_the_queue,
+		a_new_root_table_leaves_the_caches_alone_unless_the_unit_promises_otherwise,
+		NULL,
+	};
+
+	return suite_run("vtd registers", tests);
+}
