@@ -67,12 +67,29 @@ void engine_fini(struct engine *engine)
 	*engine = (struct engine){0};
 }
 
+/*
+ * Lets the actors go on that were woken.  Opening a gate enters SimGrid, which may run the woken actor at
+ * once; so it is done only where the waking actor gives way anyway.
+ */
+static void engine_open_gates(struct engine *engine)
+{
+	while (engine->woken) {
+		struct actor *actor = engine->woken;
+
+		engine->woken = actor->next_waiting;
+		clock_gate_open(actor->gate);
+	}
+}
+
 static void actor_start(void *argument)
 {
 	struct actor *actor = argument;
 
 	actor->story(actor, actor->argument);
+	if (!actor->is_daemon)
+		actor->engine->unfinished--;
 	actor_bound(actor, UINT64_MAX);
+	engine_open_gates(actor->engine);
 }
 
 struct actor *engine_actor(struct engine *engine, const char *name, void (*story)(struct actor *actor, void *argument),
@@ -91,12 +108,24 @@ struct actor *engine_actor(struct engine *engine, const char *name, void (*story
 	actor->parts = actor->unclaimed;
 	actor->story = story;
 	actor->argument = argument;
+	actor->is_daemon = is_daemon;
+	engine->unfinished += !is_daemon;
 	actor->gate = clock_gate_create();
 	snprintf(actor->name, sizeof(actor->name), "%s", name);
 	heap_put(engine, engine->count++, actor);
 	heap_update(actor);
 	clock_actor_start(actor->name, actor_start, actor, is_daemon);
 	return actor;
+}
+
+bool engine_deadlock(const struct engine *engine, char *text, size_t size)
+{
+	size_t used = 0;
+
+	for (uint32_t i = 0; engine->unfinished > 0 && i < engine->count && used < size; i++)
+		if (!engine->heap[i]->is_daemon && engine->heap[i]->bound == UINT64_MAX)
+			used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "", engine->heap[i]->name);
+	return engine->unfinished > 0;
 }
 
 /* ---- time ---- */
@@ -110,6 +139,7 @@ void actor_touch(struct actor *actor)
 	if (engine->heap[0] == actor && !engine->exact)
 		return;
 	engine->entries++;
+	engine_open_gates(engine);
 	clock_sleep_until(actor->now);
 	for (unsigned attempt = 0; engine->heap[0] != actor; attempt++)
 		clock_let_others(attempt);
@@ -126,6 +156,7 @@ void actor_compute(struct actor *actor, ps_t work, enum result_cause cause)
 	ps_t late = clock_now() - actor->now; /* by the picoseconds of clock_let_others */
 
 	actor_bound(actor, actor->now + work);
+	engine_open_gates(actor->engine);
 	clock_compute(work);
 	ps_t end = clock_now() - late;
 
@@ -146,6 +177,7 @@ void actor_wait(struct actor *actor, struct waiters *waiters, enum result_cause 
 		waiters->first = actor;
 	waiters->last = actor;
 	actor_bound(actor, UINT64_MAX);
+	engine_open_gates(actor->engine);
 	clock_gate_wait(actor->gate);
 	actor->parts[cause] += actor->now - since;
 }
@@ -162,7 +194,8 @@ bool waiters_wake_one(struct waiters *waiters, const struct actor *by, ps_t dela
 	if (by->now + delay > actor->now)
 		actor->now = by->now + delay;
 	actor_bound(actor, actor->now);
-	clock_gate_open(actor->gate);
+	actor->next_waiting = actor->engine->woken;
+	actor->engine->woken = actor;
 	return true;
 }
 

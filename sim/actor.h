@@ -39,18 +39,21 @@ struct actor {
 	ps_t bound;            /* nothing shared is touched before; UINT64_MAX while waiting to be woken */
 	ps_t *parts;           /* [RESULT_CAUSES], where time is charged; never NULL */
 	ps_t unclaimed[RESULT_CAUSES]; /* parts points here between operations */
-	struct actor *next_waiting;
+	struct actor *next_waiting; /* among waiters, then among the woken */
 	struct clock_gate *gate;
 	void (*story)(struct actor *actor, void *argument);
 	void *argument;
-	char name[24];
+	bool is_daemon;        /* serves others; its story never ends */
+	char name[32];
 };
 
 struct engine {
 	struct actor **heap;   /* by (bound, number), least first */
 	uint32_t count, capacity;
+	struct actor *woken;   /* may go on when the running actor gives way */
 	bool exact;            /* enter SimGrid at every touch */
 	bool share_cores;      /* more actors compute than the machine has cores */
+	uint32_t unfinished;   /* actors, daemons left out, whose story has not ended */
 	uint64_t touches, entries; /* entries: touches that entered SimGrid */
 };
 
@@ -60,6 +63,9 @@ void engine_fini(struct engine *engine);
 /* An actor that starts at date 0 when the clock runs; number is its rank among equals. Owned by the engine. */
 struct actor *engine_actor(struct engine *engine, const char *name, void (*story)(struct actor *actor, void *argument),
 			   void *argument, bool is_daemon);
+
+/* After the clock ran: the actors that still wait for others, by name, into text; false when there are none. */
+bool engine_deadlock(const struct engine *engine, char *text, size_t size);
 
 /* Returns when this actor is the earliest of all. */
 void actor_touch(struct actor *actor);

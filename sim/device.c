@@ -77,8 +77,8 @@ static void tlp_move(struct device *device, struct actor *actor, const struct tl
 	struct iommu_translation translation;
 	ps_t parts[RESULT_CAUSES] = {0};
 
-	actor->parts = parts;
 	slots_take(tlp->write ? &device->writes : &device->reads, actor, CAUSE_QUEUE_WAIT);
+	actor->parts = parts; /* from here on: the wait for a credit is the device's own */
 	link_send(&device->up, actor, tlp->write ? overhead + tlp->bytes : overhead, CAUSE_PCIE);
 	unsigned generation = unit_enter(device->unit, actor);
 
@@ -91,11 +91,11 @@ static void tlp_move(struct device *device, struct actor *actor, const struct tl
 	unit_leave(device->unit, actor, generation);
 	if (!tlp->write)
 		link_send(&device->down, actor, overhead + tlp->bytes, CAUSE_PCIE);
-	slots_give(tlp->write ? &device->writes : &device->reads, actor);
 	device->result->counter[COUNT_TLPS]++;
 	if (translation.status == IOMMU_TRANSLATED)
 		result_operation(device->result, tlp->write ? RESULT_DMA_WRITE : RESULT_DMA_READ, parts);
 	actor->parts = actor->unclaimed;
+	slots_give(tlp->write ? &device->writes : &device->reads, actor);
 }
 
 static void slot_story(struct actor *actor, void *argument)
@@ -173,7 +173,7 @@ void device_init(struct device *device, struct engine *engine, const struct conf
 	slots_init(&device->reads, config->device.reads_in_flight, 0);
 	slots_init(&device->writes, config->device.writes_in_flight, 0);
 	for (uint32_t i = 0; i < slots; i++) {
-		char label[24];
+		char label[32];
 
 		snprintf(label, sizeof(label), "%.14s.%u", name, i);
 		engine_actor(engine, label, slot_story, device, true);

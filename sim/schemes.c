@@ -363,7 +363,7 @@ static struct domain *domain_of_group(struct machine *machine, uint32_t group)
 		struct flush_queue_config config = {.cpus = machine->vcpu_count,
 						    .slots = machine->config->replay.flush_queue_entries,
 						    .period_ps = machine->config->replay.flush_period};
-		char name[24];
+		char name[32];
 
 		domain->flush_queue = flush_queue_create(&config);
 		snprintf(name, sizeof(name), "flush timer %u", group);
@@ -411,7 +411,7 @@ static void create_vcpus(struct machine *machine)
 {
 	for (uint16_t cpu = 0; cpu < machine->vcpu_count; cpu++) {
 		struct vcpu *vcpu = &machine->vcpus[cpu];
-		char name[24];
+		char name[32];
 
 		vcpu->machine = machine;
 		vcpu->number = cpu;
@@ -460,6 +460,14 @@ void machine_run(struct machine *machine)
 	uint64_t *counter = machine->result->counter;
 
 	clock_run();
+	char waiting[200];
+	struct err err = {0};
+
+	if (engine_deadlock(&machine->engine, waiting, sizeof(waiting))) {
+		err_set(&err, ERR_CHECK, "scheme %s: the replay stands still, each actor waits for another: %s",
+			machine->scheme.name, waiting);
+		machine->fail(&err);
+	}
 	const struct iommu_stats *stats = &machine->unit.iommu->stats;
 
 	counter[COUNT_GUEST_CPU_PS] = machine->guest_cpu_ps;

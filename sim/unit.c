@@ -86,6 +86,7 @@ static bool unit_resolve(struct unit *unit, struct actor *actor, const struct io
 		actor_touch(actor);
 		unit->iommu->ops->translate_begin(unit->iommu, translation, request);
 	}
+	unit->result->counter[COUNT_WALKS] += translation->access.want != IOMMU_WANTS_NOTHING;
 	unit_walk(unit, actor, translation);
 	slots_give(&unit->walkers, actor);
 	miss_remove(unit, &own);

@@ -154,6 +154,27 @@ START_TEST(two_slots_let_two_in_at_once)
 }
 END_TEST
 
+static void hold_for_ever(struct actor *actor, void *argument)
+{
+	slots_take(argument, actor, CAUSE_QUEUE_WAIT);
+}
+
+START_TEST(a_deadlock_is_told_by_the_names_of_those_who_wait)
+{
+	struct slots lock;
+	struct engine engine;
+	char text[64] = "";
+
+	start(&engine, false, 4);
+	slots_init(&lock, 1, 0);
+	engine_actor(&engine, "first", hold_for_ever, &lock, false);
+	engine_actor(&engine, "second", hold_for_ever, &lock, false);
+	clock_run();
+	ck_assert(engine_deadlock(&engine, text, sizeof(text)));
+	ck_assert_str_eq(text, "second");
+}
+END_TEST
+
 /* ---- shared cores ---- */
 
 struct worker {
@@ -198,6 +219,7 @@ int main(void)
 	tcase_add_loop_test(order, random_steps_come_out_sorted_in_both_modes, 0, 2);
 	tcase_add_loop_test(waiting, a_lock_is_handed_over_in_order_of_arrival_and_the_wait_is_charged, 0, 2);
 	tcase_add_loop_test(waiting, two_slots_let_two_in_at_once, 0, 2);
+	tcase_add_test(waiting, a_deadlock_is_told_by_the_names_of_those_who_wait);
 	tcase_add_loop_test(cores, three_actors_on_two_cores_slow_each_other_down, 0, 2);
 	suite_add_tcase(suite, order);
 	suite_add_tcase(suite, waiting);

@@ -196,7 +196,7 @@ START_TEST(the_shipped_comparison_has_the_orders_that_its_schemes_imply)
 		ck_assert_uint_eq(scheme->counter[COUNT_STALE_USED], 0);
 		ck_assert_uint_gt(scheme->counter[COUNT_STALE_CHECKED], 0);
 		ck_assert_uint_eq(scheme->counter[COUNT_OPERATIONS_SKIPPED], 0);
-		ck_assert_uint_eq(scheme->counter[COUNT_DMA_BYTES_READ], result_scheme(r, 0)->counter[COUNT_DMA_BYTES_READ]);
+		ck_assert_uint_eq(scheme->counter[COUNT_DMA_BYTES_WRITTEN], result_scheme(r, 0)->counter[COUNT_DMA_BYTES_WRITTEN]);
 	}
 	result_close(r);
 }
