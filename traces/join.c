@@ -102,20 +102,53 @@ static void settle_map(struct join *join, struct context *context, struct pendin
 	window_close(&join->window, context, pending);
 }
 
-/* A context does one operation after the other: unmaps still open when the next begins have all they get. */
-static void settle_unmaps(struct join *join, struct context *context, bool announced_only)
+/* Nothing more will be known of this unmap: then its announcement, if any, names it. */
+static bool settle_unmap(struct join *join, struct context *context, struct pending *pending, struct err *err)
 {
-	uint64_t row = context->first_open;
-	for (struct pending *pending; (pending = next_open(join, &row));)
-		if (pending->op.kind == TRACE_UNMAP && (pending->announced || !announced_only))
-			window_close(&join->window, context, pending);
+	struct trace_op *op = &pending->op;
+	struct announcement *announced = &context->announcement;
+	window_close(&join->window, context, pending);
+	if (!pending->announced)
+		return true;
+	struct source_text name = {.at = announced->name, .length = announced->name_length};
+	op->device = devices_intern(join->devices, &name, err);
+	op->api = announced->api;
+	op->direction = announced->direction;
+	op->dma_address = announced->address;
+	op->dma_bytes = announced->bytes;
+	if (!announced->used)
+		touch(op, announced->time_ps);
+	announced->used = true;
+	return op->device != TRACE_NO_DEVICE;
 }
 
-static void end_announcement(struct join *join, struct context *context)
+static bool settle_row(struct join *join, struct pending *pending, struct err *err)
 {
+	struct context *context = window_context_by_key(&join->window, pending->context_key);
+	if (pending->op.kind == TRACE_UNMAP)
+		return settle_unmap(join, context, pending, err);
+	settle_map(join, context, pending, TRACE_NO_DEVICE);
+	return true;
+}
+
+static bool settle_unmaps(struct join *join, struct context *context, bool announced_only, struct err *err)
+{
+	uint64_t row = context->first_open;
+	bool ok = true;
+	for (struct pending *pending; ok && (pending = next_open(join, &row));)
+		if (pending->op.kind == TRACE_UNMAP && (pending->announced || !announced_only))
+			ok = settle_unmap(join, context, pending, err);
+	return ok;
+}
+
+/* A context does one operation after the other: what is still open when the next begins has all it gets. */
+static bool end_unmaps(struct join *join, struct context *context, struct err *err)
+{
+	bool ok = settle_unmaps(join, context, false, err);
 	if (context->announcement.valid && !context->announcement.used)
 		join->counts.bypass_events++;
 	context->announcement.valid = false;
+	return ok;
 }
 
 /* A full window lets its oldest row go as it is. */
@@ -127,12 +160,7 @@ static bool make_room(struct join *join, struct err *err)
 	if (!window_row(window, window->head)->open)
 		return release(join, err);
 	struct pending *oldest = window_row(window, window->head);
-	struct context *context = window_context_by_key(window, oldest->context_key);
-	if (oldest->op.kind == TRACE_MAP)
-		settle_map(join, context, oldest, TRACE_NO_DEVICE);
-	else
-		window_close(window, context, oldest);
-	return release(join, err);
+	return settle_row(join, oldest, err) && release(join, err);
 }
 
 /* A new last row for an event; NULL and *err when memory has run out. */
@@ -156,8 +184,6 @@ static struct pending *add_row(struct join *join, enum trace_kind kind, const st
 	op->direction = TRACE_DIRECTION_NONE;
 	op->device = TRACE_NO_DEVICE;
 	op->after = TRACE_NONE;
-	if (event->cpu >= join->counts.cpus)
-		join->counts.cpus = (uint16_t)(event->cpu + 1);
 	return pending;
 }
 
@@ -174,7 +200,8 @@ static struct pending *add_plain_row(struct join *join, enum trace_kind kind, co
 static bool on_map(struct join *join, struct context *context, const struct ftrace_event *event, uint64_t line,
 		   struct err *err)
 {
-	settle_unmaps(join, context, false);
+	if (!settle_unmaps(join, context, false, err))
+		return false;
 	struct pending *pending =
 		context->last_open == TRACE_NONE ? NULL : window_row(&join->window, context->last_open);
 	/* The maps of one operation follow each other without a gap. */
@@ -195,7 +222,8 @@ static bool on_map(struct join *join, struct context *context, const struct ftra
 static bool on_unmap(struct join *join, struct context *context, const struct ftrace_event *event, uint64_t line,
 		     struct err *err)
 {
-	settle_unmaps(join, context, true);
+	if (!settle_unmaps(join, context, true, err))
+		return false;
 	struct pending *pending = add_row(join, TRACE_UNMAP, event, line, err);
 	if (!pending)
 		return false;
@@ -203,18 +231,9 @@ static bool on_unmap(struct join *join, struct context *context, const struct ft
 	op->iova = event->address;
 	op->bytes = event->bytes;
 	window_open(&join->window, context, pending);
-	struct announcement *announced = &context->announcement;
-	if (!announced->valid || (announced->has_address && !holds(op, announced->address)))
-		return true;
-	struct source_text name = {.at = announced->name, .length = announced->name_length};
-	op->device = devices_intern(join->devices, &name, err);
-	op->api = announced->api;
-	op->direction = announced->direction;
-	op->dma_address = announced->address;
-	op->dma_bytes = announced->bytes;
-	touch(op, announced->time_ps);
-	pending->announced = announced->used = true;
-	return op->device != TRACE_NO_DEVICE;
+	const struct announcement *announced = &context->announcement;
+	pending->announced = announced->valid && (!announced->has_address || holds(op, announced->address));
+	return true;
 }
 
 /* The context's open row of this kind that holds the address, or NULL. */
@@ -233,8 +252,7 @@ static bool name_row(struct join *join, struct pending *pending, const struct ft
 {
 	struct trace_op *op = &pending->op;
 	touch(op, event->time_ps - join->first_ps);
-	if (op->device == TRACE_NO_DEVICE || pending->announced) {
-		pending->announced = false;
+	if (op->device == TRACE_NO_DEVICE) {
 		op->device = devices_intern(join->devices, &event->device, err);
 		op->api = event->api;
 		op->direction = event->direction;
@@ -274,8 +292,8 @@ static void close_named_maps(struct join *join, struct context *context)
 
 static bool on_dma_map(struct join *join, struct context *context, const struct ftrace_event *event, struct err *err)
 {
-	settle_unmaps(join, context, false);
-	end_announcement(join, context);
+	if (!end_unmaps(join, context, err))
+		return false;
 	struct source_text addresses = event->addresses, sizes = event->sizes;
 	uint64_t address = event->address, bytes = event->bytes;
 	bool list = event->type == FTRACE_DMA_MAP_SG, ok = true;
@@ -300,19 +318,19 @@ static bool on_dma_unmap(struct join *join, struct context *context, const struc
 {
 	struct pending *pending = find_open(join, context, TRACE_UNMAP, event->address);
 	bool ok = true;
-	if (pending)
+	if (pending) {
+		pending->announced = false;
 		ok = name_row(join, pending, event, event->address, event->bytes, err);
-	else
+	} else {
 		join->counts.bypass_events++;
-	end_announcement(join, context);
-	settle_unmaps(join, context, false);
-	return ok;
+	}
+	return ok && end_unmaps(join, context, err);
 }
 
 static bool on_announce(struct join *join, struct context *context, const struct ftrace_event *event, struct err *err)
 {
-	settle_unmaps(join, context, false);
-	end_announcement(join, context);
+	if (!end_unmaps(join, context, err))
+		return false;
 	if (event->device.length >= TRACE_NAME_BYTES)
 		return err_set(err, ERR_FILE, "device %.*s: the name is too long", (int)event->device.length,
 			       event->device.at);
@@ -331,7 +349,8 @@ static bool on_announce(struct join *join, struct context *context, const struct
 static bool on_attach(struct join *join, struct context *context, const struct ftrace_event *event, uint64_t line,
 		      struct err *err)
 {
-	settle_unmaps(join, context, false);
+	if (!settle_unmaps(join, context, false, err))
+		return false;
 	uint16_t device = devices_intern(join->devices, &event->device, err);
 	if (device == TRACE_NO_DEVICE)
 		return false;
@@ -456,6 +475,8 @@ bool join_event(struct join *join, const struct ftrace_event *event, uint64_t li
 {
 	if (!check_time(join, event, err))
 		return false;
+	if (event->cpu >= join->counts.cpus)
+		join->counts.cpus = (uint16_t)(event->cpu + 1);
 	if (event->type == FTRACE_OTHER)
 		return true;
 	struct context *context = window_context(&join->window, event->pid, event->cpu, event->level);
@@ -467,19 +488,14 @@ bool join_event(struct join *join, const struct ftrace_event *event, uint64_t li
 bool join_finish(struct join *join, struct trace_summary *summary, struct err *err)
 {
 	struct window *window = &join->window;
-	for (uint64_t row = window->head; row < window->tail; row++) {
-		struct pending *pending = window_row(window, row);
-		if (!pending->open)
-			continue;
-		struct context *context = window_context_by_key(window, pending->context_key);
-		if (pending->op.kind == TRACE_MAP)
-			settle_map(join, context, pending, TRACE_NO_DEVICE);
-		else
-			window_close(window, context, pending);
-	}
-	for (size_t i = 0; i < window->context_capacity; i++)
-		end_announcement(join, &window->contexts[i]);
-	bool ok = release(join, err);
+	bool ok = true;
+	for (uint64_t row = window->head; ok && row < window->tail; row++)
+		if (window_row(window, row)->open)
+			ok = settle_row(join, window_row(window, row), err);
+	for (size_t i = 0; ok && i < window->context_capacity; i++)
+		if (window->contexts[i].announcement.valid)
+			ok = end_unmaps(join, &window->contexts[i], err);
+	ok = ok && release(join, err);
 	*summary = join->counts;
 	summary->maps = join->live.maps;
 	summary->unmaps = join->live.unmaps;

@@ -158,12 +158,21 @@ static bool write_column(struct table_writer *table, size_t index)
 	return status >= 0;
 }
 
+static bool write_column_quietly(struct table_writer *table, size_t index)
+{
+	bool ok;
+	H5E_BEGIN_TRY
+	ok = write_column(table, index);
+	H5E_END_TRY
+	return ok;
+}
+
 bool table_writer_flush(struct table_writer *table, struct err *err)
 {
 	if (!table->filled)
 		return true;
 	for (size_t i = 0; i < table->layout->column_count; i++)
-		if (!write_column(table, i))
+		if (!write_column_quietly(table, i))
 			return err_set(err, ERR_FILE, "%s: cannot write /%s/%s: is the disk full?", table->path,
 				       table->layout->name, table->layout->columns[i].name);
 	table->written += table->filled;
@@ -268,6 +277,16 @@ static bool read_column(struct table_reader *table, size_t index, uint64_t first
 	return status >= 0;
 }
 
+/* HDF5 prints nothing: the caller says what was not read. */
+static bool read_column_quietly(struct table_reader *table, size_t index, uint64_t first, size_t rows, unsigned char *to)
+{
+	bool ok;
+	H5E_BEGIN_TRY
+	ok = read_column(table, index, first, rows, to);
+	H5E_END_TRY
+	return ok;
+}
+
 /* The least recently used block, now holding block `number`; NULL on failure. */
 static struct table_block *load_block(struct table_reader *table, uint64_t number, struct err *err)
 {
@@ -282,7 +301,7 @@ static struct table_block *load_block(struct table_reader *table, uint64_t numbe
 	block->number = UINT64_MAX;
 	bool ok = block->rows || err_set(err, ERR_FILE, "%s: out of memory", table->path);
 	for (size_t i = 0; ok && i < table->layout->column_count; i++)
-		ok = read_column(table, i, first, rows, block->rows) ||
+		ok = read_column_quietly(table, i, first, rows, block->rows) ||
 		     err_set(err, ERR_FILE, "%s: /%s/%s rows %llu to %llu cannot be read: the file is damaged",
 			     table->path, table->layout->name, table->layout->columns[i].name,
 			     (unsigned long long)first, (unsigned long long)(first + rows - 1));

@@ -211,7 +211,10 @@ static bool close_file(struct trace_writer *writer)
 		H5Gclose(writer->provenance);
 	if (writer->marks >= 0)
 		H5Dclose(writer->marks);
-	bool ok = writer->file >= 0 && H5Fclose(writer->file) >= 0;
+	bool ok;
+	H5E_BEGIN_TRY
+	ok = writer->file >= 0 && H5Fclose(writer->file) >= 0;
+	H5E_END_TRY
 	writer->file = writer->provenance = writer->marks = H5I_INVALID_HID;
 	return ok;
 }

@@ -14,14 +14,15 @@ struct pending {
 	struct trace_segment *segments; /* malloc'd; NULL when there are none */
 	uint32_t segment_capacity;
 	bool open;          /* may change: it is in its context's list */
-	bool announced;     /* an unmap whose device a dma_unmap_sg or dma_free before it gave */
+	bool announced;     /* an unmap that its context's announcement names, unless a dma_unmap_page does */
 	uint64_t context_key;
 	uint64_t next_open; /* row: the next open one of the same context; TRACE_NONE */
 };
 
 /* A dma_unmap_sg or dma_free whose unmap is to come. */
 struct announcement {
-	bool valid, used;
+	bool valid;
+	bool used; /* an unmap was named by it */
 	char name[TRACE_NAME_BYTES];
 	size_t name_length;
 	enum trace_api api;
