@@ -110,7 +110,7 @@ static void host_flush(struct machine *machine, struct actor *actor, struct host
 
 static void host_map(struct machine *machine, struct actor *actor, struct assignment *to, const struct viommu_call *call)
 {
-	struct host_work work = {.ioctls = 1};
+	struct host_work work = {0};
 
 	slots_take(&to->container_lock, actor, CAUSE_QUEUE_WAIT);
 	actor_touch(actor);
@@ -124,7 +124,7 @@ static void host_map(struct machine *machine, struct actor *actor, struct assign
 
 static void host_unmap(struct machine *machine, struct actor *actor, struct assignment *to, const struct viommu_call *call)
 {
-	struct host_work work = {.ioctls = 1};
+	struct host_work work = {0};
 	struct unmap_call unmap;
 
 	slots_take(&to->container_lock, actor, CAUSE_QUEUE_WAIT);
@@ -145,7 +145,7 @@ static void host_unmap(struct machine *machine, struct actor *actor, struct assi
 /* The guest's first stage is put over the host's second stage: a nested HWPT, attached in place of what was. */
 static void host_attach(struct machine *machine, struct actor *actor, struct assignment *to, const struct viommu_call *call)
 {
-	struct host_work work = {.ioctls = 2}; /* allocate, attach */
+	struct host_work work = {.ioctls = 1}; /* the attach; the allocation counts itself */
 	struct vtd_domain *before = to->host.domain;
 
 	actor_touch(actor);
@@ -167,7 +167,7 @@ static void host_attach(struct machine *machine, struct actor *actor, struct ass
 
 static void host_detach(struct machine *machine, struct actor *actor, struct assignment *to)
 {
-	struct host_work work = {.ioctls = 2};
+	struct host_work work = {.ioctls = 2}; /* detach, destroy */
 
 	actor_touch(actor);
 	vtd_driver_detach(machine->host_driver, to->device.source_id, VTD_DRIVER_NO_PASID, to->host.list);
@@ -190,7 +190,7 @@ static void nested_flush(struct assignment *to, const struct vtd_s1_invalidation
 static void host_invalidate(struct machine *machine, struct actor *actor, struct assignment *to,
 			    const struct viommu_call *call)
 {
-	struct host_work work = {.ioctls = 1};
+	struct host_work work = {0};
 	unsigned accepted;
 
 	actor_touch(actor);

@@ -225,7 +225,6 @@ static bool start_memory(struct machine *machine, struct err *err)
 	for (unsigned i = 0; i < 2 && !error; i++) {
 		if (bytes[i] == 0)
 			continue;
-		work.ioctls++;
 		if (machine->scheme.translation == SCHEME_SHADOW)
 			error = registration_add(&machine->registrations, GUEST_VADDR + gpa[i], bytes[i], &work);
 		else if (machine->scheme.translation == SCHEME_NESTED)
