@@ -106,7 +106,7 @@ bool document_read(struct document *document, const char *path, struct err *err)
 	*document = (struct document){ 0 };
 	if (strlen(path) >= sizeof(document->path))
 		return err_set(err, ERR_FILE, "%.200s...: path too long", path);
-	strcpy(document->path, path);
+	memcpy(document->path, path, strlen(path) + 1);
 	if (read_text(document, err) && parse_text(document, err))
 		return true;
 	document_fini(document);
@@ -160,7 +160,7 @@ bool document_copy(const struct document *document, const yaml_node_t *node, con
 		return false;
 	if (strlen(scalar) >= size)
 		return document_refuse(document, node, err, "%s is too long: at most %zu bytes", what, size - 1);
-	strcpy(text, scalar);
+	memcpy(text, scalar, strlen(scalar) + 1);
 	return true;
 }
 
@@ -224,6 +224,7 @@ bool document_fields(struct document *document, const yaml_node_t *node, const c
 	if (!document_is_mapping(document, node, what, err))
 		return false;
 	for (size_t next = 0; document_next(document, node, &next, &item);) {
+		REQUIRE(item.name);
 		struct document_field *field = field_find(fields, count, item.name);
 
 		if (!field) {

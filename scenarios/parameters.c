@@ -33,7 +33,7 @@
 	ROW(field, PARAMETER_BYTES, initial, min, max, "bytes", NULL, source, help)
 #define SWITCH(field, initial, source, help) ROW(field, PARAMETER_BOOL, initial, 0, 1, "", NULL, source, help)
 #define CHOICE(field, initial, values, source, help) \
-	ROW(field, PARAMETER_ENUM, initial, 0, sizeof(values) / sizeof(values[0]) - 2, "", values, source, help)
+	ROW(field, PARAMETER_ENUM, initial, 0, sizeof(values) / sizeof((values)[0]) - 2, "", values, source, help)
 #define WALK(level, initial, source, help) \
 	NAMED("iommu.walk_entries.level" #level, iommu.walk_entries[level], PARAMETER_U32, initial, 0, CACHE_ENTRIES, \
 	      "entries", NULL, source, help)
@@ -239,7 +239,7 @@ void parameter_suggest(const char *prefix, const char *name, char *text, size_t 
 		for (const char *dot = strchr(path, '.'); dot; dot = strchr(dot + 1, '.')) {
 			snprintf(candidate, sizeof(candidate), "%.*s", (int)(dot - path), path);
 			if (nearest_offer(&nearest, candidate, group))
-				strcpy(group, candidate);
+				memcpy(group, candidate, sizeof(group));
 			if (!strchr(name, '.')) /* "iotlb_entries" for "iommu.iotlb_entries" */
 				nearest_offer(&nearest, dot + 1, path);
 		}

@@ -24,9 +24,10 @@ static void folder_of(const char *path, char folder[512])
 {
 	const char *slash = strrchr(path, '/');
 
-	snprintf(folder, 512, "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".");
-	if (slash == path)
-		strcpy(folder, "/");
+	if (slash)
+		snprintf(folder, 512, "%.*s", slash > path ? (int)(slash - path) : 1, path);
+	else
+		snprintf(folder, 512, ".");
 }
 
 /* The scalar as a path relative to the document's folder. */
@@ -155,7 +156,7 @@ static bool read_profile(struct scenario *scenario, struct document *document, c
 		return document_refuse(document, field->at, err, "no profile '%s'%s", name, suggestion);
 	if (!profile_load(path, &profile, &scenario->config, scenario->origin, err))
 		return false;
-	strcpy(scenario->profile, profile.name);
+	memcpy(scenario->profile, profile.name, sizeof(scenario->profile));
 	scenario->profile_text = profile.text;
 	profile.text = NULL;
 	profile_fini(&profile);
@@ -194,7 +195,7 @@ bool scenario_load(const char *path, struct scenario *scenario, struct err *err)
 	memset(scenario, 0, sizeof(*scenario));
 	if (!document_read(&document, path, err))
 		return false;
-	strcpy(scenario->path, document.path);
+	memcpy(scenario->path, document.path, sizeof(scenario->path));
 	config_default(&scenario->config);
 	scenario->origin = origin_create();
 

@@ -24,13 +24,13 @@ void settings_fini(struct settings *settings)
 bool settings_take(struct settings *settings, const struct parameter *parameter, const yaml_node_t *key,
 		   yaml_node_t *value, struct err *err)
 {
-	const yaml_node_t **seen = &settings->seen[parameter - parameters];
+	size_t *seen = &settings->seen[parameter - parameters];
 	struct setting setting = { .document = settings->document, .parameter = parameter, .key = key, .value = value };
 
 	if (*seen)
 		return document_refuse(settings->document, key, err, "'%s' is set twice: first on line %zu",
-				       parameter->name, (*seen)->start_mark.line + 1);
-	*seen = key;
+				       parameter->name, *seen);
+	*seen = key->start_mark.line + 1;
 	return settings->set(settings->argument, &setting, err);
 }
 

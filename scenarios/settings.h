@@ -23,7 +23,7 @@ struct settings {
 	/* Takes one setting; false and *err ends the reading. */
 	bool (*set)(void *argument, const struct setting *setting, struct err *err);
 	void *argument;
-	const yaml_node_t **seen; /* [parameter_count]: the key that set it in this file */
+	size_t *seen; /* [parameter_count]: the line that sets it in this file, from 1; 0: none yet */
 };
 
 void settings_init(struct settings *settings, struct document *document,

@@ -228,10 +228,13 @@ START_TEST(a_profile_may_lie_beside_the_scenario)
 {
 	char *text = folder_read(SCENARIOS "/profiles/server-x86.yaml");
 	char *name = strstr(text, "\nname: server-x86");
+	char copy[32768];
 	struct scenario scenario;
 
-	memcpy(name, "\nname: laptop-x1 ", 17);
-	folder_write("scenarios/profiles/laptop-x1.yaml", text);
+	ck_assert_int_lt(snprintf(copy, sizeof(copy), "%.*s\nname: laptop-x1%s", (int)(name - text), text,
+				  name + strlen("\nname: server-x86")),
+			 (int)sizeof(copy));
+	folder_write("scenarios/profiles/laptop-x1.yaml", copy);
 	folder_write("x.yaml",
 		     "title: A test\ntrace: t.h5\nprofile: scenarios/profiles/laptop-x1.yaml\nschemes: [nested]\n");
 	folder_write("scenarios/y.yaml", "title: A test\ntrace: t.h5\nprofile: laptop-x1\nschemes: [nested]\n");
