@@ -34,27 +34,26 @@ void look_choose(const struct shown *shown, size_t count, struct look *look)
 	};
 	const unsigned hues = sizeof(hue) / sizeof(hue[0]);
 	unsigned names = 0;
-	unsigned name_of[256]; /* ordinal of each scheme's name among the different ones */
 
-	for (size_t i = 0; i < count && i < sizeof(name_of) / sizeof(name_of[0]); i++) {
+	for (size_t i = 0; i < count; i++) {
 		unsigned shade = 0;
 
-		name_of[i] = names;
-		for (size_t j = i; j-- > 0;) {
+		look[i].name = names;
+		for (size_t j = 0; j < i; j++) {
 			if (strcmp(shown[i].scheme->name, shown[j].scheme->name) != 0)
 				continue;
-			name_of[i] = name_of[j];
+			look[i].name = look[j].name;
 			shade++;
 		}
-		if (name_of[i] == names)
+		if (look[i].name == names)
 			names++;
-		shade += name_of[i] / hues;
+		shade += look[i].name / hues;
 
 		unsigned white = shade * 45 < 70 ? shade * 45 : 70; /* percent mixed in */
 		unsigned rgb[3];
 
 		for (unsigned k = 0; k < 3; k++) {
-			unsigned pure = hue[name_of[i] % hues][k];
+			unsigned pure = hue[look[i].name % hues][k];
 
 			rgb[k] = pure + (255 - pure) * white / 100;
 		}

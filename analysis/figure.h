@@ -13,6 +13,7 @@
 struct look {
 	char colour[8]; /* "#0072b2" */
 	unsigned dash;  /* gnuplot's dashtype */
+	unsigned name;  /* ordinal of the scheme's name among the different ones */
 };
 struct view {
 	const struct shown *shown; /* [count] */

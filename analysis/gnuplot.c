@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#define _GNU_SOURCE /* posix_spawn_file_actions_addchdir_np, pipe2 */
+#define _GNU_SOURCE /* posix_spawn_file_actions_addchdir_np, pipe2, environ */
 #include "analysis/gnuplot.h"
 
 #include <errno.h>
@@ -9,8 +9,6 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-extern char **environ;
 
 /* Starts gnuplot with its messages going to `messages`; 0 or an errno. */
 static int start(const char *folder, const char *script, int messages, pid_t *pid)

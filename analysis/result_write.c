@@ -253,7 +253,7 @@ bool result_write_part(const char *path, const struct result_scheme *scheme, str
 bool result_merge(const char *out_path, const struct result_input *input, const char *const *part_paths, size_t count,
 		  struct err *err)
 {
-	struct result **part = calloc(count + 1, sizeof(*part));
+	struct result **part = calloc(count + 1, sizeof(struct result *));
 	const struct result_scheme **scheme = NULL;
 	size_t schemes = 0;
 	bool ok = part != NULL;

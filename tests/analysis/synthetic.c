@@ -82,6 +82,31 @@ struct result_scheme *synthetic_scheme(const char *name, uint64_t seed, unsigned
 	return scheme;
 }
 
+static bool same_histogram(const struct histogram *a, const struct histogram *b)
+{
+	return a->count == b->count && a->sum_ps == b->sum_ps && a->min_ps == b->min_ps && a->max_ps == b->max_ps &&
+	       memcmp(a->bucket, b->bucket, sizeof(a->bucket)) == 0;
+}
+
+static bool same_series(const struct series *a, const struct series *b)
+{
+	return a->kind == b->kind && a->width_ps == b->width_ps && a->used == b->used && a->level == b->level &&
+	       memcmp(a->value, b->value, sizeof(a->value)) == 0;
+}
+
+bool synthetic_same(const struct result_scheme *a, const struct result_scheme *b)
+{
+	bool same = strcmp(a->name, b->name) == 0 && strcmp(a->axes, b->axes) == 0 &&
+		    memcmp(a->cause_ps, b->cause_ps, sizeof(a->cause_ps)) == 0 &&
+		    memcmp(a->counter, b->counter, sizeof(a->counter)) == 0;
+
+	for (unsigned op = 0; op < RESULT_OPS; op++)
+		same = same && same_histogram(&a->latency[op], &b->latency[op]);
+	for (unsigned i = 0; i < RESULT_SERIES; i++)
+		same = same && same_series(&a->series[i], &b->series[i]);
+	return same;
+}
+
 /* ---- realistic ---- */
 
 /* About log-normal around `typical`, with a tail: the sum of eight uniform numbers as an exponent of 2, in 1/64ths. */

@@ -20,6 +20,9 @@ char *synthetic_printed(void (*print)(FILE *out, void *argument), void *argument
 /* `operations` operations of random kinds with random parts, random counters, and series; the same for a seed. */
 struct result_scheme *synthetic_scheme(const char *name, uint64_t seed, unsigned operations);
 
+/* Whether all the fields are alike. */
+bool synthetic_same(const struct result_scheme *a, const struct result_scheme *b);
+
 /* Looks like a run of a scheme: 0..4 are passthrough, nested-hwq, nested, preregister, pin-on-map. */
 #define SYNTHETIC_REALISTIC 5u
 struct result_scheme *synthetic_realistic(unsigned which);
