@@ -37,7 +37,7 @@ void vtd_capabilities(const struct vtd_features *features, struct vtd_config *co
 		       VTD_CAP_DRD | FIELD_PUT(VTD_CAP_FRO, VTD_FAULT_RECORDS_OFFSET / 16) |
 		       FIELD_PUT(VTD_CAP_NFR, features->fault_records - 1) | FIELD_PUT(VTD_CAP_MAMV, 18) |
 		       FIELD_PUT(VTD_CAP_MGAW, pt_entry_lg2(levels) - 1) | VTD_CAP_SAGAW_39;
-	uint64_t ecap = VTD_ECAP_C | FIELD_PUT(VTD_ECAP_IRO, VTD_IOTLB_REGISTERS_OFFSET / 16);
+	uint64_t ecap = FIELD_PUT(VTD_ECAP_IRO, VTD_IOTLB_REGISTERS_OFFSET / 16);
 
 	cap |= levels >= 4 ? VTD_CAP_SAGAW_48 : 0;
 	cap |= levels >= 5 ? VTD_CAP_SAGAW_57 : 0;
@@ -48,11 +48,13 @@ void vtd_capabilities(const struct vtd_features *features, struct vtd_config *co
 	ecap |= features->pass_through ? VTD_ECAP_PT : 0;
 	ecap |= features->snoop_control ? VTD_ECAP_SC : 0;
 	ecap |= features->device_tlb ? VTD_ECAP_DT : 0;
+	ecap |= features->non_coherent_walks ? 0 : VTD_ECAP_C;
 	if (features->scalable) {
 		cap |= huge ? VTD_CAP_FS1GP : 0;
 		cap |= features->first_stage_levels >= 5 ? VTD_CAP_FS5LP : 0;
-		ecap |= VTD_ECAP_SMTS | VTD_ECAP_SSTS | VTD_ECAP_FSTS | VTD_ECAP_SMPWC | VTD_ECAP_PASID | VTD_ECAP_RPS |
-			VTD_ECAP_SRS | FIELD_PUT(VTD_ECAP_PSS, 19);
+		ecap |= VTD_ECAP_SMTS | VTD_ECAP_SSTS | VTD_ECAP_FSTS | VTD_ECAP_PASID | VTD_ECAP_RPS | VTD_ECAP_SRS |
+			FIELD_PUT(VTD_ECAP_PSS, 19);
+		ecap |= features->non_coherent_walks ? 0 : VTD_ECAP_SMPWC;
 		ecap |= features->nested ? VTD_ECAP_NEST : 0;
 		ecap |= features->second_stage_flags ? VTD_ECAP_SSADS : 0;
 	}

@@ -39,6 +39,7 @@ struct vtd_features {
 	bool snoop_control;
 	bool second_stage_flags;  /* accessed/dirty flags in the second stage, with scalable */
 	bool device_tlb;
+	bool non_coherent_walks;  /* page walks do not snoop the processors' caches, so they set no flags either */
 	unsigned second_stage_levels; /* the most: 3, 4 or 5 (and all below) */
 	unsigned first_stage_levels;  /* the most: 4 or 5, with scalable */
 	unsigned page_size_limit_lg2; /* largest page of both stages: 12, 21 or 30 */

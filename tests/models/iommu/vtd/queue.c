@@ -142,6 +142,25 @@ START_TEST(nothing_is_taken_while_the_queue_is_off)
 }
 END_TEST
 
+/* A descriptor that came by another queue: done without this unit's head, tail or errors. */
+START_TEST(a_descriptor_of_another_queue_is_carried_out)
+{
+	static const uint64_t good[4] = { 0x12 | 1 << 7 }, waits[4] = { 0x25 }, bad[4] = { 0x02 };
+	struct iommu_command command;
+
+	begin(true);
+	ck_assert(vtd_execute(w.unit, good, &command));
+	ck_assert_int_eq(command.kind, IOMMU_COMMAND_IOTLB);
+	ck_assert(command.drain_reads);
+	ck_assert_uint_eq(w.unit->stats.commands, 1);
+	ck_assert(!vtd_execute(w.unit, waits, &command));
+	ck_assert(!vtd_execute(w.unit, bad, &command));
+	ck_assert_uint_eq(world_register(&w, FSTS, 4), 0);
+	ck_assert_uint_eq(world_register(&w, IQH, 8), 0);
+	world_fini(&w);
+}
+END_TEST
+
 /* ---- errors: [VTD] "Invalidation Queue Error Record Register" ---- */
 
 START_TEST(an_invalid_type_stops_the_queue)
@@ -275,6 +294,7 @@ int main(void)
 		a_command_says_what_it_wants_and_does,
 		the_queue_wraps,
 		nothing_is_taken_while_the_queue_is_off,
+		a_descriptor_of_another_queue_is_carried_out,
 		an_invalid_type_stops_the_queue,
 		a_unit_without_scalable_mode_and_device_tlbs_does_not_know_their_types,
 		a_reserved_field_stops_the_queue,
