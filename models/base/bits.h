@@ -17,8 +17,8 @@
 /* The lowest set bit of a mask, as a factor. */
 #define FIELD_UNIT(mask) ((mask) & (~(mask) + 1))
 
-#define FIELD_GET(mask, word) (((word) & (mask)) / FIELD_UNIT(mask))
-#define FIELD_PUT(mask, value) (((uint64_t)(value)*FIELD_UNIT(mask)) & (mask))
+#define FIELD_GET(mask, word)  (((word) & (mask)) / FIELD_UNIT(mask))
+#define FIELD_PUT(mask, value) ((FIELD_UNIT(mask) * (uint64_t)(value)) & (mask))
 
 /*
  * LAYOUT64(NAME, sum, or): proves that the masks of NAME tile 63:0.  Give

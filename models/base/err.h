@@ -27,7 +27,6 @@ struct err {
  * false, so that a function can `return err_set(...)`.  Takes the
  * conversions of printf.  A text that does not fit is cut.
  */
-bool err_set(struct err *err, enum err_kind kind, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+bool err_set(struct err *err, enum err_kind kind, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 #endif

@@ -6,9 +6,9 @@
 #ifndef IOMMUSIM_BASE_REQUIRE_H
 #define IOMMUSIM_BASE_REQUIRE_H
 
-#define REQUIRE(condition)          \
-	do {                        \
-		if (!(condition))   \
+#define REQUIRE(condition) \
+	do { \
+		if (!(condition)) \
 			__builtin_trap(); \
 	} while (0)
 

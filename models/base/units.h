@@ -16,9 +16,9 @@ __extension__ typedef unsigned __int128 u128_t; /* sums and products that 64 bit
 #define PS_PER_NS UINT64_C(1000)
 #define PS_PER_US UINT64_C(1000000)
 #define PS_PER_MS UINT64_C(1000000000)
-#define PS_PER_S UINT64_C(1000000000000)
+#define PS_PER_S  UINT64_C(1000000000000)
 
-#define PAGE_LG2 12u
+#define PAGE_LG2   12u
 #define PAGE_BYTES (UINT64_C(1) << PAGE_LG2)
 
 /* No address: every valid address is below it. */

@@ -17,7 +17,7 @@
 #include "models/base/units.h"
 
 #define ENTRIES_MAX (UINT32_C(1) << 24)
-#define NONE UINT32_MAX
+#define NONE        UINT32_MAX
 
 struct slot {
 	struct cache_key key;
@@ -118,8 +118,8 @@ void cache_destroy(struct cache *cache)
 /* Folded product of both words: low half for the set, high half for the chain. */
 static uint64_t key_hash(struct cache_key key)
 {
-	u128_t product = (u128_t)(key.word[0] ^ UINT64_C(0x9e3779b97f4a7c15)) *
-			 (key.word[1] ^ UINT64_C(0xd1b54a32d192ed03));
+	u128_t product =
+		(u128_t)(key.word[0] ^ UINT64_C(0x9e3779b97f4a7c15)) * (key.word[1] ^ UINT64_C(0xd1b54a32d192ed03));
 	uint64_t folded = (uint64_t)product ^ (uint64_t)(product >> 64);
 
 	return folded * UINT64_C(0xaef17502108ef2d9);

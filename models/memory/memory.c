@@ -13,10 +13,10 @@
 #include "models/base/heap.h"
 #include "models/base/require.h"
 
-#define SLAB_PAGES 64u
+#define SLAB_PAGES         64u
 #define FIRST_CAPACITY_LG2 8u
-#define NO_PAGE UINT64_MAX /* page numbers have 52 bits */
-#define RECORD_BYTES (sizeof(uint64_t) + PAGE_BYTES)
+#define NO_PAGE            UINT64_MAX /* page numbers have 52 bits */
+#define RECORD_BYTES       (sizeof(uint64_t) + PAGE_BYTES)
 
 struct page {
 	uint64_t number;
@@ -232,15 +232,16 @@ bool memory_load_pages(struct memory *memory, const void *records, size_t count_
 		uint64_t word;
 
 		if (count_bytes - offset < RECORD_BYTES)
-			return err_set(err, ERR_FILE, "page record %zu at byte %zu: cut after %zu of %zu bytes", record, offset,
-				       count_bytes - offset, (size_t)RECORD_BYTES);
+			return err_set(err, ERR_FILE, "page record %zu at byte %zu: cut after %zu of %zu bytes", record,
+				       offset, count_bytes - offset, (size_t)RECORD_BYTES);
 		memcpy(&word, bytes + offset, sizeof(word));
 
 		phys_t address = le64toh(word);
 
 		if (address % PAGE_BYTES != 0)
-			return err_set(err, ERR_FILE, "page record %zu at byte %zu: address 0x%llx is not a multiple of 4096",
-				       record, offset, (unsigned long long)address);
+			return err_set(err, ERR_FILE,
+				       "page record %zu at byte %zu: address 0x%llx is not a multiple of 4096", record,
+				       offset, (unsigned long long)address);
 		memory_write(memory, address, bytes + offset + sizeof(word), PAGE_BYTES);
 	}
 	return true;

@@ -4,10 +4,10 @@
 #include "tests/suite.h"
 
 /* A made-up word whose fields touch both ends. */
-#define WORD_TOP BIT64(63)
+#define WORD_TOP     BIT64(63)
 #define WORD_ADDRESS BITS64(51, 12)
 #define WORD_IGNORED BITS64(62, 52)
-#define WORD_LOW BITS64(11, 0)
+#define WORD_LOW     BITS64(11, 0)
 LAYOUT64(WORD, WORD_TOP + WORD_ADDRESS + WORD_IGNORED + WORD_LOW, WORD_TOP | WORD_ADDRESS | WORD_IGNORED | WORD_LOW);
 
 START_TEST(masks_are_the_words_that_manuals_print)

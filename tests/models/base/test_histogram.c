@@ -130,9 +130,11 @@ START_TEST(a_percentile_is_at_most_one_128th_above_the_true_one)
 			ps_t truth = true_percentile(values, VALUES, per_100k);
 			ps_t got = histogram_percentile(histogram, per_100k);
 
-			ck_assert_msg(got >= truth && got - truth <= truth / 128, "seed %ju, %u of 100,000: %ju for %ju",
-				      (uintmax_t)seed, per_100k, (uintmax_t)got, (uintmax_t)truth);
-			ck_assert_msg(got == truth || truth >= 256, "seed %ju: not exact below 256 ps", (uintmax_t)seed);
+			ck_assert_msg(got >= truth && got - truth <= truth / 128,
+				      "seed %ju, %u of 100,000: %ju for %ju", (uintmax_t)seed, per_100k, (uintmax_t)got,
+				      (uintmax_t)truth);
+			ck_assert_msg(got == truth || truth >= 256, "seed %ju: not exact below 256 ps",
+				      (uintmax_t)seed);
 			ck_assert_uint_le(got, values[VALUES - 1]);
 		}
 		free(histogram);

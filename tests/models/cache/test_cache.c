@@ -240,7 +240,8 @@ START_TEST(pages_in_a_row_spread_over_the_sets)
 
 	for (uint64_t tenant = 0; tenant < 16; tenant++)
 		for (uint64_t page = 0; page < 64; page++)
-			cache_fill(cache, (struct cache_key){ { page * PAGE_BYTES, tenant } }, (struct cache_value){ { 0 } });
+			cache_fill(cache, (struct cache_key){ { page * PAGE_BYTES, tenant } },
+				   (struct cache_value){ { 0 } });
 	ck_assert_uint_le(cache_stats(cache)->evictions, 5);
 	cache_destroy(cache);
 }

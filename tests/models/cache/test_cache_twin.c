@@ -9,7 +9,7 @@
 #include "models/cache/cache.h"
 #include "tests/suite.h"
 
-#define KEYS 400u
+#define KEYS  400u
 #define STEPS 8000u
 
 struct twin_entry {
@@ -29,8 +29,8 @@ struct twin {
 };
 
 /* Cache and twin agree that this is so. */
-#define AGREE(twin, condition)                                                                                           \
-	ck_assert_msg(condition, "%s: %u/%u replacement %d seed %ju step %u", #condition, (twin)->geometry.entries,      \
+#define AGREE(twin, condition) \
+	ck_assert_msg(condition, "%s: %u/%u replacement %d seed %ju step %u", #condition, (twin)->geometry.entries, \
 		      (twin)->geometry.ways, (int)(twin)->geometry.replacement, (uintmax_t)(twin)->seed, (twin)->step)
 
 static struct cache_key key_of(unsigned number)
@@ -106,8 +106,8 @@ static void step_fill(struct twin *twin, struct cache *cache, unsigned number, u
 	cache_fill(cache, key_of(number), (struct cache_value){ { word, number } });
 	twin->stats.fills++;
 	if (!entry->valid && twin_victim(twin, number) != KEYS) {
-		unsigned victim = twin->geometry.replacement == CACHE_RANDOM ? chosen_victim(twin, cache, number) :
-									       twin_victim(twin, number);
+		unsigned victim = twin->geometry.replacement == CACHE_RANDOM ? chosen_victim(twin, cache, number)
+									     : twin_victim(twin, number);
 
 		twin->entry[victim].valid = false;
 		twin->stats.evictions++;
@@ -154,7 +154,8 @@ static void step_invalidate(struct twin *twin, struct cache *cache, struct rando
 			twin->entry[other].valid = false;
 			removed++;
 		}
-	AGREE(twin, removed == (kind == 0 ? cache_invalidate_all(cache) : cache_invalidate_if(cache, word_below, &bound)));
+	AGREE(twin,
+	      removed == (kind == 0 ? cache_invalidate_all(cache) : cache_invalidate_if(cache, word_below, &bound)));
 	twin->stats.invalidated += removed;
 }
 

@@ -8,7 +8,7 @@
 
 #define FIRST UINT64_C(0x100003000) /* aligned to nothing larger than a frame */
 #define COUNT 512u
-#define END (FIRST + COUNT * PAGE_BYTES)
+#define END   (FIRST + COUNT * PAGE_BYTES)
 
 START_TEST(frames_come_lowest_first)
 {
@@ -116,14 +116,16 @@ START_TEST(no_frame_is_handed_out_twice)
 				held[pick] = held[--held_count];
 			} else {
 				size_t count = random_below(&random, 8) ? 1 : 1 + random_below(&random, 6);
-				phys_t first = count == 1 ? frames_alloc(&frames) : frames_alloc_contiguous(&frames, count);
+				phys_t first =
+					count == 1 ? frames_alloc(&frames) : frames_alloc_contiguous(&frames, count);
 
 				if (first == PHYS_NONE)
 					continue;
 				for (phys_t frame = first; frame < first + count * PAGE_BYTES; frame += PAGE_BYTES) {
 					ck_assert_msg(frame >= FIRST && frame < END && frame % PAGE_BYTES == 0 &&
 							      !used[(frame - FIRST) / PAGE_BYTES],
-						      "seed %ju step %d: frame 0x%jx", (uintmax_t)seed, step, (uintmax_t)frame);
+						      "seed %ju step %d: frame 0x%jx", (uintmax_t)seed, step,
+						      (uintmax_t)frame);
 					used[(frame - FIRST) / PAGE_BYTES] = true;
 					held[held_count++] = frame;
 				}

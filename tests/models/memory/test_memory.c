@@ -235,7 +235,8 @@ START_TEST(random_accesses_agree_with_an_array_of_bytes)
 
 		random_init(&random, seed);
 		for (int step = 0; step < 3000; step++) {
-			ck_assert_msg(one_step(memory, &twin, base, &random), "seed %ju step %d", (uintmax_t)seed, step);
+			ck_assert_msg(one_step(memory, &twin, base, &random), "seed %ju step %d", (uintmax_t)seed,
+				      step);
 			if (step % 100)
 				continue;
 			for (size_t page = 0; page < TWIN_PAGES; page++)
@@ -311,8 +312,8 @@ START_TEST(a_misaligned_page_address_is_named_with_its_offset)
 	put_record(records + 2 * (size_t)RECORD_BYTES, 0x3008, 3);
 	ck_assert(!memory_load_pages(memory, records, sizeof(records), &err));
 	ck_assert_int_eq(err.kind, ERR_FILE);
-	ck_assert_msg(strstr(err.text, "record 2 ") && strstr(err.text, "byte 8208") && strstr(err.text, "0x3008"), "%s",
-		      err.text);
+	ck_assert_msg(strstr(err.text, "record 2 ") && strstr(err.text, "byte 8208") && strstr(err.text, "0x3008"),
+		      "%s", err.text);
 	memory_destroy(memory);
 }
 END_TEST
