@@ -2,7 +2,7 @@
 #include "models/iommu/families.h"
 
 const struct iommu_family iommu_families[] = {
-	{"vtd", "Intel VT-d: legacy and scalable mode, first stage, second stage, nested, queued invalidation"},
+	{ "vtd", "Intel VT-d: legacy and scalable mode, first stage, second stage, nested, queued invalidation" },
 };
 
 const size_t iommu_family_count = sizeof(iommu_families) / sizeof(iommu_families[0]);

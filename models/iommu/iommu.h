@@ -48,27 +48,27 @@ enum iommu_purpose {
 struct iommu_access {
 	enum iommu_want want;
 	enum iommu_purpose purpose;
-	phys_t address;      /* host-physical */
-	unsigned words;      /* read: 1, 2, 4 or 8; 1 otherwise */
-	unsigned bytes;      /* write: 4 or 8 */
+	phys_t address; /* host-physical */
+	unsigned words; /* read: 1, 2, 4 or 8; 1 otherwise */
+	unsigned bytes; /* write: 4 or 8 */
 	uint64_t expected, desired;
 };
 
 /* ---- translation ---- */
 
 struct iommu_request {
-	uint16_t source_id;  /* requester ID: bus 15:8, device 7:3, function 2:0 */
+	uint16_t source_id; /* requester ID: bus 15:8, device 7:3, function 2:0 */
 	bool has_pasid;
-	uint32_t pasid;      /* 20 bits */
+	uint32_t pasid; /* 20 bits */
 	iova_t iova;
-	bool write;          /* else a read (or execute) */
+	bool write; /* else a read (or execute) */
 	bool execute;
-	bool privileged;     /* supervisor-mode, with PASID only */
+	bool privileged; /* supervisor-mode, with PASID only */
 };
 
 enum iommu_status {
 	IOMMU_TRANSLATED,
-	IOMMU_FAULT,   /* blocked; fault_reason is the family's architected code, recorded in its registers */
+	IOMMU_FAULT, /* blocked; fault_reason is the family's architected code, recorded in its registers */
 };
 
 /* One translation under way; the caller's storage, may be copied only when done. */
@@ -80,38 +80,38 @@ struct iommu_translation {
 	enum iommu_status status;
 	unsigned fault_reason;
 	phys_t output;
-	unsigned size_lg2;          /* of the translation, smaller of the stages: 12, 21, 30 */
-	unsigned permissions;       /* set of enum pt_permission */
+	unsigned size_lg2;    /* of the translation, smaller of the stages: 12, 21, 30 */
+	unsigned permissions; /* set of enum pt_permission */
 	bool iotlb_hit;
-	bool from_cache;            /* any cache took part: the result may be stale */
-	bool blocked_fill;          /* an invalidation overtook the walk: used once, not cached */
+	bool from_cache;                /* any cache took part: the result may be stale */
+	bool blocked_fill;              /* an invalidation overtook the walk: used once, not cached */
 	unsigned reads[IOMMU_PURPOSES]; /* words (structures: fetches) read, exactly */
 
 	/* The unit's own state of the walk. */
 	unsigned phase;
 	uint64_t epoch;
 	uint64_t structure[IOMMU_WORDS_MAX];
-	uint64_t tag[2];            /* domain, PASID ... as the family tags its caches */
-	bool nested_for_table;      /* the second stage is translating a first-stage table's address */
-	phys_t host_table;          /* of the first-stage table being read, once the second stage told; else PHYS_NONE */
-	unsigned host_permissions;  /* that the second stage grants there */
+	uint64_t tag[2];           /* domain, PASID ... as the family tags its caches */
+	bool nested_for_table;     /* the second stage is translating a first-stage table's address */
+	phys_t host_table;         /* of the first-stage table being read, once the second stage told; else PHYS_NONE */
+	unsigned host_permissions; /* that the second stage grants there */
 	struct pt_rules first_rules, second_rules;
 	const struct pt_format *first_format, *second_format; /* NULL: stage absent */
 	phys_t first_root, second_root;
 	struct walk first, second;
-	struct walk *at_work;       /* the one of these two that wants something, or that ended it all */
-	bool is_plain;              /* what it wants goes to the caller as it is, nothing is kept on the way */
+	struct walk *at_work; /* the one of these two that wants something, or that ended it all */
+	bool is_plain;        /* what it wants goes to the caller as it is, nothing is kept on the way */
 };
 
 /* ---- commands ---- */
 
 enum iommu_command_kind {
 	IOMMU_COMMAND_NONE,
-	IOMMU_COMMAND_CONTEXT,    /* device-structure caches */
+	IOMMU_COMMAND_CONTEXT, /* device-structure caches */
 	IOMMU_COMMAND_IOTLB,
 	IOMMU_COMMAND_DEVICE_TLB,
 	IOMMU_COMMAND_WAIT,
-	IOMMU_COMMAND_ERROR,      /* the queue stopped with its architected error */
+	IOMMU_COMMAND_ERROR, /* the queue stopped with its architected error */
 };
 
 /* One command under way; the caller's storage. */
@@ -132,18 +132,19 @@ struct iommu_command {
 struct iommu_stats {
 	uint64_t translations, faults;
 	uint64_t iotlb_hits, iotlb_misses;
-	uint64_t device_hits, device_misses;             /* context/PASID caches */
-	uint64_t walk_hits[2][PT_LEVELS_MAX];            /* [first, second][level of the table found] */
-	uint64_t walk_misses[2];                         /* walks that began at their root */
+	uint64_t device_hits, device_misses;  /* context/PASID caches */
+	uint64_t walk_hits[2][PT_LEVELS_MAX]; /* [first, second][level of the table found] */
+	uint64_t walk_misses[2];              /* walks that began at their root */
 	uint64_t reads[IOMMU_PURPOSES];
 	uint64_t commands;
-	uint64_t invalidated;                            /* cache entries removed by commands */
+	uint64_t invalidated; /* cache entries removed by commands */
 };
 
 struct iommu_cache_config {
 	struct cache_geometry iotlb;
-	struct cache_geometry device;                    /* context and PASID caches, each */
-	struct cache_geometry walk[PT_LEVELS_MAX];       /* paging-structure cache by level of the table found (0: leaf tables); per stage */
+	struct cache_geometry device; /* context and PASID caches, each */
+	struct cache_geometry walk
+		[PT_LEVELS_MAX]; /* paging-structure cache by level of the table found (0: leaf tables); per stage */
 };
 
 struct iommu_ops {

@@ -389,7 +389,8 @@ static void arrive_at_table(struct pipeline *pipeline, struct iommu_translation 
 	translation->host_table = translation->second.output >> PAGE_LG2 << PAGE_LG2;
 	translation->host_permissions = lasting_permissions(&translation->second);
 	if (first->level + 1 < first->rules->levels)
-		keep_table(pipeline, translation, PIPELINE_FIRST, translation->host_table, translation->host_permissions);
+		keep_table(pipeline, translation, PIPELINE_FIRST, translation->host_table,
+			   translation->host_permissions);
 }
 
 /*

@@ -47,12 +47,12 @@ struct pipeline_scope {
 #define PIPELINE_RECENT 16u
 
 struct pipeline {
-	struct iommu iommu;  /* first; a family's unit begins with struct pipeline */
+	struct iommu iommu; /* first; a family's unit begins with struct pipeline */
 	struct cache *iotlb;
 	struct cache *walk[PIPELINE_STAGES][PT_LEVELS_MAX]; /* NULL: absent */
-	bool keeps_tables;   /* any of them exists */
-	unsigned sizes;      /* bit n: the IOTLB may hold a translation of 2^(12 + 9n) bytes */
-	uint64_t epoch;      /* invalidations so far */
+	bool keeps_tables;                                  /* any of them exists */
+	unsigned sizes; /* bit n: the IOTLB may hold a translation of 2^(12 + 9n) bytes */
+	uint64_t epoch; /* invalidations so far */
 	struct pipeline_scope recent[PIPELINE_RECENT]; /* the last ones, at epoch % PIPELINE_RECENT */
 };
 
@@ -106,7 +106,8 @@ enum pipeline_step {
 /* Starts the walk: formats, roots, rules and tags are set; access is that of the request. */
 enum pipeline_step pipeline_walk(struct pipeline *pipeline, struct iommu_translation *translation, unsigned access);
 /* The rest of pipeline_feed, for the walk that was at from_level. */
-enum pipeline_step pipeline_moved(struct pipeline *pipeline, struct iommu_translation *translation, unsigned from_level);
+enum pipeline_step pipeline_moved(struct pipeline *pipeline, struct iommu_translation *translation,
+				  unsigned from_level);
 
 /* What the translation wanted was read or updated. */
 static inline enum pipeline_step pipeline_feed(struct pipeline *pipeline, struct iommu_translation *translation,
@@ -141,8 +142,8 @@ void pipeline_keep(struct pipeline *pipeline, struct iommu_translation *translat
 
 /* ---- reading of structures, for the family ---- */
 
-static inline void pipeline_want_read(struct iommu_translation *translation, enum iommu_purpose purpose,
-				      phys_t address, unsigned words)
+static inline void pipeline_want_read(struct iommu_translation *translation, enum iommu_purpose purpose, phys_t address,
+				      unsigned words)
 {
 	translation->access = (struct iommu_access){
 		.want = IOMMU_WANTS_READ, .purpose = purpose, .address = address, .words = words

@@ -120,9 +120,9 @@ static bool iotlb(struct vtd *unit, struct iommu_command *command)
 	command->kind = IOMMU_COMMAND_IOTLB;
 	command->drain_reads = word[0] & VTD_IOTLB_INV0_DR;
 	command->drain_writes = word[0] & VTD_IOTLB_INV0_DW;
-	command->invalidated = vtd_invalidate_iotlb(unit, granularity, (uint16_t)FIELD_GET(VTD_IOTLB_INV0_DID, word[0]),
-						    word[1] & VTD_IOTLB_INV1_ADDR, address_mask,
-						    word[1] & VTD_IOTLB_INV1_IH);
+	command->invalidated =
+		vtd_invalidate_iotlb(unit, granularity, (uint16_t)FIELD_GET(VTD_IOTLB_INV0_DID, word[0]),
+				     word[1] & VTD_IOTLB_INV1_ADDR, address_mask, word[1] & VTD_IOTLB_INV1_IH);
 	return true;
 }
 
@@ -139,18 +139,19 @@ static bool pasid_iotlb(struct vtd *unit, struct iommu_command *command)
 	/* ASSUMED: drains as far as the unit can; this descriptor has no bits for it. */
 	command->drain_reads = unit->capability & VTD_CAP_DRD;
 	command->drain_writes = unit->capability & VTD_CAP_DWD;
-	command->invalidated = vtd_invalidate_pasid_iotlb(unit, granularity,
-							  (uint16_t)FIELD_GET(VTD_P_IOTLB_INV0_DID, word[0]),
-							  (uint32_t)FIELD_GET(VTD_P_IOTLB_INV0_PASID, word[0]),
-							  word[1] & VTD_P_IOTLB_INV1_ADDR, address_mask,
-							  word[1] & VTD_P_IOTLB_INV1_IH);
+	command->invalidated =
+		vtd_invalidate_pasid_iotlb(unit, granularity, (uint16_t)FIELD_GET(VTD_P_IOTLB_INV0_DID, word[0]),
+					   (uint32_t)FIELD_GET(VTD_P_IOTLB_INV0_PASID, word[0]),
+					   word[1] & VTD_P_IOTLB_INV1_ADDR, address_mask,
+					   word[1] & VTD_P_IOTLB_INV1_IH);
 	return true;
 }
 
 /* Device-TLBs belong to endpoints; here the descriptor is only checked. */
 static bool device_tlb(struct vtd *unit, struct iommu_command *command)
 {
-	const uint64_t reserved0 = VTD_DEV_TLB_INV0_RSVD_8_4 | VTD_DEV_TLB_INV0_RSVD_31_21 | VTD_DEV_TLB_INV0_RSVD_51_48;
+	const uint64_t reserved0 =
+		VTD_DEV_TLB_INV0_RSVD_8_4 | VTD_DEV_TLB_INV0_RSVD_31_21 | VTD_DEV_TLB_INV0_RSVD_51_48;
 
 	(void)unit;
 	command->kind = IOMMU_COMMAND_DEVICE_TLB;

@@ -126,8 +126,8 @@ static enum vtd_fault_reason table_fault(const struct iommu_translation *transla
 	default:
 		if (walk_wants_update(first))
 			return VTD_FAULT_FS_WRITE_DENIED;
-		return first->level + 1 == first->rules->levels ? VTD_FAULT_FS_ROOT_READ_DENIED :
-								  VTD_FAULT_FS_READ_DENIED;
+		return first->level + 1 == first->rules->levels ? VTD_FAULT_FS_ROOT_READ_DENIED
+								: VTD_FAULT_FS_READ_DENIED;
 	}
 }
 

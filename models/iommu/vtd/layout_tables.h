@@ -19,11 +19,11 @@
 
 #define VTD_ROOT_BYTES 16u
 
-#define VTD_ROOT0_P BIT64(0)              /* present */
+#define VTD_ROOT0_P         BIT64(0) /* present */
 #define VTD_ROOT0_RSVD_11_1 BITS64(11, 1)
-#define VTD_ROOT0_CTP BITS64(63, 12)      /* context-table pointer */
-#define VTD_ROOT0_FIELDS(S) VTD_ROOT0_P S VTD_ROOT0_RSVD_11_1 S VTD_ROOT0_CTP
-LAYOUT64(VTD_ROOT0, VTD_ROOT0_FIELDS(+), VTD_ROOT0_FIELDS(|));
+#define VTD_ROOT0_CTP       BITS64(63, 12) /* context-table pointer */
+LAYOUT64(VTD_ROOT0, VTD_ROOT0_P + VTD_ROOT0_RSVD_11_1 + VTD_ROOT0_CTP,
+	 VTD_ROOT0_P | VTD_ROOT0_RSVD_11_1 | VTD_ROOT0_CTP);
 
 #define VTD_ROOT1_RSVD BITS64(63, 0)
 LAYOUT64(VTD_ROOT1, VTD_ROOT1_RSVD, VTD_ROOT1_RSVD);
@@ -33,33 +33,33 @@ LAYOUT64(VTD_ROOT1, VTD_ROOT1_RSVD, VTD_ROOT1_RSVD);
  * Word 0 serves devices 0..15, word 1 devices 16..31 of the bus; both have
  * this layout.
  */
-#define VTD_SROOT_P BIT64(0)              /* LP or UP: present */
+#define VTD_SROOT_P         BIT64(0) /* LP or UP: present */
 #define VTD_SROOT_RSVD_11_1 BITS64(11, 1)
-#define VTD_SROOT_CTP BITS64(63, 12)      /* LCTP or UCTP: context-table pointer */
-#define VTD_SROOT_FIELDS(S) VTD_SROOT_P S VTD_SROOT_RSVD_11_1 S VTD_SROOT_CTP
-LAYOUT64(VTD_SROOT, VTD_SROOT_FIELDS(+), VTD_SROOT_FIELDS(|));
+#define VTD_SROOT_CTP       BITS64(63, 12) /* LCTP or UCTP: context-table pointer */
+LAYOUT64(VTD_SROOT, VTD_SROOT_P + VTD_SROOT_RSVD_11_1 + VTD_SROOT_CTP,
+	 VTD_SROOT_P | VTD_SROOT_RSVD_11_1 | VTD_SROOT_CTP);
 
 /* ---- Context entry, 128 bits; index: device and function.  [VTD] "Context Entry" ---- */
 
 #define VTD_CONTEXT_BYTES 16u
 
-#define VTD_CONTEXT0_P BIT64(0)             /* present */
-#define VTD_CONTEXT0_FPD BIT64(1)           /* fault processing disable */
-#define VTD_CONTEXT0_TT BITS64(3, 2)        /* translation type: enum vtd_tt */
+#define VTD_CONTEXT0_P         BIT64(0)     /* present */
+#define VTD_CONTEXT0_FPD       BIT64(1)     /* fault processing disable */
+#define VTD_CONTEXT0_TT        BITS64(3, 2) /* translation type: enum vtd_tt */
 #define VTD_CONTEXT0_RSVD_11_4 BITS64(11, 4)
-#define VTD_CONTEXT0_SSPTPTR BITS64(63, 12) /* second-stage page-table pointer */
-#define VTD_CONTEXT0_FIELDS(S) \
-	VTD_CONTEXT0_P S VTD_CONTEXT0_FPD S VTD_CONTEXT0_TT S VTD_CONTEXT0_RSVD_11_4 S VTD_CONTEXT0_SSPTPTR
-LAYOUT64(VTD_CONTEXT0, VTD_CONTEXT0_FIELDS(+), VTD_CONTEXT0_FIELDS(|));
+#define VTD_CONTEXT0_SSPTPTR   BITS64(63, 12) /* second-stage page-table pointer */
+LAYOUT64(VTD_CONTEXT0,
+	 VTD_CONTEXT0_P + VTD_CONTEXT0_FPD + VTD_CONTEXT0_TT + VTD_CONTEXT0_RSVD_11_4 + VTD_CONTEXT0_SSPTPTR,
+	 VTD_CONTEXT0_P | VTD_CONTEXT0_FPD | VTD_CONTEXT0_TT | VTD_CONTEXT0_RSVD_11_4 | VTD_CONTEXT0_SSPTPTR);
 
-#define VTD_CONTEXT1_AW BITS64(2, 0)        /* address width: enum vtd_aw */
-#define VTD_CONTEXT1_IGN_6_3 BITS64(6, 3)   /* ignored: for software */
-#define VTD_CONTEXT1_RSVD_7 BIT64(7)
-#define VTD_CONTEXT1_DID BITS64(23, 8)      /* domain identifier */
+#define VTD_CONTEXT1_AW         BITS64(2, 0) /* address width: enum vtd_aw */
+#define VTD_CONTEXT1_IGN_6_3    BITS64(6, 3) /* ignored: for software */
+#define VTD_CONTEXT1_RSVD_7     BIT64(7)
+#define VTD_CONTEXT1_DID        BITS64(23, 8) /* domain identifier */
 #define VTD_CONTEXT1_RSVD_63_24 BITS64(63, 24)
-#define VTD_CONTEXT1_FIELDS(S) \
-	VTD_CONTEXT1_AW S VTD_CONTEXT1_IGN_6_3 S VTD_CONTEXT1_RSVD_7 S VTD_CONTEXT1_DID S VTD_CONTEXT1_RSVD_63_24
-LAYOUT64(VTD_CONTEXT1, VTD_CONTEXT1_FIELDS(+), VTD_CONTEXT1_FIELDS(|));
+LAYOUT64(VTD_CONTEXT1,
+	 VTD_CONTEXT1_AW + VTD_CONTEXT1_IGN_6_3 + VTD_CONTEXT1_RSVD_7 + VTD_CONTEXT1_DID + VTD_CONTEXT1_RSVD_63_24,
+	 VTD_CONTEXT1_AW | VTD_CONTEXT1_IGN_6_3 | VTD_CONTEXT1_RSVD_7 | VTD_CONTEXT1_DID | VTD_CONTEXT1_RSVD_63_24);
 
 enum vtd_tt {
 	VTD_TT_UNTRANSLATED = 0, /* untranslated requests through the second stage; others blocked */
@@ -79,91 +79,95 @@ enum vtd_aw {
 
 #define VTD_SCONTEXT_BYTES 32u
 
-#define VTD_SCONTEXT0_P BIT64(0)                /* present */
-#define VTD_SCONTEXT0_FPD BIT64(1)              /* fault processing disable */
-#define VTD_SCONTEXT0_DTE BIT64(2)              /* device-TLB enable */
-#define VTD_SCONTEXT0_PASIDE BIT64(3)           /* PASID enable */
-#define VTD_SCONTEXT0_PRE BIT64(4)              /* page-request enable */
-#define VTD_SCONTEXT0_RSVD_8_5 BITS64(8, 5)
-#define VTD_SCONTEXT0_PDTS BITS64(11, 9)        /* PASID directory has 2^(PDTS + 7) entries */
+#define VTD_SCONTEXT0_P           BIT64(0) /* present */
+#define VTD_SCONTEXT0_FPD         BIT64(1) /* fault processing disable */
+#define VTD_SCONTEXT0_DTE         BIT64(2) /* device-TLB enable */
+#define VTD_SCONTEXT0_PASIDE      BIT64(3) /* PASID enable */
+#define VTD_SCONTEXT0_PRE         BIT64(4) /* page-request enable */
+#define VTD_SCONTEXT0_RSVD_8_5    BITS64(8, 5)
+#define VTD_SCONTEXT0_PDTS        BITS64(11, 9)  /* PASID directory has 2^(PDTS + 7) entries */
 #define VTD_SCONTEXT0_PASIDDIRPTR BITS64(63, 12) /* PASID directory pointer */
-#define VTD_SCONTEXT0_FIELDS(S) \
-	VTD_SCONTEXT0_P S VTD_SCONTEXT0_FPD S VTD_SCONTEXT0_DTE S VTD_SCONTEXT0_PASIDE S VTD_SCONTEXT0_PRE \
-		S VTD_SCONTEXT0_RSVD_8_5 S VTD_SCONTEXT0_PDTS S VTD_SCONTEXT0_PASIDDIRPTR
-LAYOUT64(VTD_SCONTEXT0, VTD_SCONTEXT0_FIELDS(+), VTD_SCONTEXT0_FIELDS(|));
+LAYOUT64(VTD_SCONTEXT0,
+	 VTD_SCONTEXT0_P + VTD_SCONTEXT0_FPD + VTD_SCONTEXT0_DTE + VTD_SCONTEXT0_PASIDE + VTD_SCONTEXT0_PRE +
+		 VTD_SCONTEXT0_RSVD_8_5 + VTD_SCONTEXT0_PDTS + VTD_SCONTEXT0_PASIDDIRPTR,
+	 VTD_SCONTEXT0_P | VTD_SCONTEXT0_FPD | VTD_SCONTEXT0_DTE | VTD_SCONTEXT0_PASIDE | VTD_SCONTEXT0_PRE |
+		 VTD_SCONTEXT0_RSVD_8_5 | VTD_SCONTEXT0_PDTS | VTD_SCONTEXT0_PASIDDIRPTR);
 
-#define VTD_SCONTEXT1_RID_PASID BITS64(19, 0)   /* PASID of requests without PASID */
-#define VTD_SCONTEXT1_RID_PRIV BIT64(20)        /* requests without PASID are supervisor-mode */
+#define VTD_SCONTEXT1_RID_PASID  BITS64(19, 0) /* PASID of requests without PASID */
+#define VTD_SCONTEXT1_RID_PRIV   BIT64(20)     /* requests without PASID are supervisor-mode */
 #define VTD_SCONTEXT1_RSVD_63_21 BITS64(63, 21)
-#define VTD_SCONTEXT1_FIELDS(S) VTD_SCONTEXT1_RID_PASID S VTD_SCONTEXT1_RID_PRIV S VTD_SCONTEXT1_RSVD_63_21
-LAYOUT64(VTD_SCONTEXT1, VTD_SCONTEXT1_FIELDS(+), VTD_SCONTEXT1_FIELDS(|));
+LAYOUT64(VTD_SCONTEXT1, VTD_SCONTEXT1_RID_PASID + VTD_SCONTEXT1_RID_PRIV + VTD_SCONTEXT1_RSVD_63_21,
+	 VTD_SCONTEXT1_RID_PASID | VTD_SCONTEXT1_RID_PRIV | VTD_SCONTEXT1_RSVD_63_21);
 
-#define VTD_SCONTEXT23_RSVD BITS64(63, 0)       /* words 2 and 3 */
+#define VTD_SCONTEXT23_RSVD BITS64(63, 0) /* words 2 and 3 */
 LAYOUT64(VTD_SCONTEXT23, VTD_SCONTEXT23_RSVD, VTD_SCONTEXT23_RSVD);
 
 /* ---- The PASID as two indices.  [VTD] "PASID Translation" ---- */
 
 #define VTD_PASID_DIRECTORY_INDEX BITS64(19, 6)
-#define VTD_PASID_TABLE_INDEX BITS64(5, 0)
+#define VTD_PASID_TABLE_INDEX     BITS64(5, 0)
 
 /* ---- Scalable-mode PASID directory entry, 64 bits.  [VTD] "Scalable-Mode PASID Directory Entry" ---- */
 
 #define VTD_PASIDDIR_BYTES 8u
 
-#define VTD_PASIDDIR_P BIT64(0)                /* present */
-#define VTD_PASIDDIR_FPD BIT64(1)              /* fault processing disable */
+#define VTD_PASIDDIR_P         BIT64(0) /* present */
+#define VTD_PASIDDIR_FPD       BIT64(1) /* fault processing disable */
 #define VTD_PASIDDIR_RSVD_11_2 BITS64(11, 2)
-#define VTD_PASIDDIR_SMPTBLPTR BITS64(63, 12)  /* PASID table pointer */
-#define VTD_PASIDDIR_FIELDS(S) VTD_PASIDDIR_P S VTD_PASIDDIR_FPD S VTD_PASIDDIR_RSVD_11_2 S VTD_PASIDDIR_SMPTBLPTR
-LAYOUT64(VTD_PASIDDIR, VTD_PASIDDIR_FIELDS(+), VTD_PASIDDIR_FIELDS(|));
+#define VTD_PASIDDIR_SMPTBLPTR BITS64(63, 12) /* PASID table pointer */
+LAYOUT64(VTD_PASIDDIR, VTD_PASIDDIR_P + VTD_PASIDDIR_FPD + VTD_PASIDDIR_RSVD_11_2 + VTD_PASIDDIR_SMPTBLPTR,
+	 VTD_PASIDDIR_P | VTD_PASIDDIR_FPD | VTD_PASIDDIR_RSVD_11_2 | VTD_PASIDDIR_SMPTBLPTR);
 
 /* ---- Scalable-mode PASID table entry, 512 bits.  [VTD] "Scalable-Mode PASID Table Entry" ---- */
 
 #define VTD_PASID_BYTES 64u
 
-#define VTD_PASID0_P BIT64(0)              /* present */
-#define VTD_PASID0_FPD BIT64(1)            /* fault processing disable */
-#define VTD_PASID0_AW BITS64(4, 2)         /* second-stage address width: enum vtd_aw */
-#define VTD_PASID0_SSEE BIT64(5)           /* second-stage execute enable; reserved when ECAP.ERS = 0 */
-#define VTD_PASID0_PGTT BITS64(8, 6)       /* PASID granular translation type: enum vtd_pgtt */
-#define VTD_PASID0_SSADE BIT64(9)          /* second-stage accessed/dirty enable; reserved when ECAP.SSADS = 0 */
+#define VTD_PASID0_P          BIT64(0)     /* present */
+#define VTD_PASID0_FPD        BIT64(1)     /* fault processing disable */
+#define VTD_PASID0_AW         BITS64(4, 2) /* second-stage address width: enum vtd_aw */
+#define VTD_PASID0_SSEE       BIT64(5)     /* second-stage execute enable; reserved when ECAP.ERS = 0 */
+#define VTD_PASID0_PGTT       BITS64(8, 6) /* PASID granular translation type: enum vtd_pgtt */
+#define VTD_PASID0_SSADE      BIT64(9)     /* second-stage accessed/dirty enable; reserved when ECAP.SSADS = 0 */
 #define VTD_PASID0_RSVD_11_10 BITS64(11, 10)
-#define VTD_PASID0_SSPTPTR BITS64(63, 12)  /* second-stage page-table pointer */
-#define VTD_PASID0_FIELDS(S) \
-	VTD_PASID0_P S VTD_PASID0_FPD S VTD_PASID0_AW S VTD_PASID0_SSEE S VTD_PASID0_PGTT S VTD_PASID0_SSADE \
-		S VTD_PASID0_RSVD_11_10 S VTD_PASID0_SSPTPTR
-LAYOUT64(VTD_PASID0, VTD_PASID0_FIELDS(+), VTD_PASID0_FIELDS(|));
+#define VTD_PASID0_SSPTPTR    BITS64(63, 12) /* second-stage page-table pointer */
+LAYOUT64(VTD_PASID0,
+	 VTD_PASID0_P + VTD_PASID0_FPD + VTD_PASID0_AW + VTD_PASID0_SSEE + VTD_PASID0_PGTT + VTD_PASID0_SSADE +
+		 VTD_PASID0_RSVD_11_10 + VTD_PASID0_SSPTPTR,
+	 VTD_PASID0_P | VTD_PASID0_FPD | VTD_PASID0_AW | VTD_PASID0_SSEE | VTD_PASID0_PGTT | VTD_PASID0_SSADE |
+		 VTD_PASID0_RSVD_11_10 | VTD_PASID0_SSPTPTR);
 
-#define VTD_PASID1_DID BITS64(15, 0)       /* domain identifier */
+#define VTD_PASID1_DID        BITS64(15, 0) /* domain identifier */
 #define VTD_PASID1_RSVD_22_16 BITS64(22, 16)
-#define VTD_PASID1_PWSNP BIT64(23)         /* page-walk snoop; reserved when ECAP.SMPWC = 0 */
-#define VTD_PASID1_PGSNP BIT64(24)         /* page snoop; reserved when ECAP.SC = 0 */
-#define VTD_PASID1_CD BIT64(25)            /* cache disable; from here up reserved when ECAP.MTS = 0 */
-#define VTD_PASID1_EMTE BIT64(26)          /* extended memory type enable */
-#define VTD_PASID1_EMT BITS64(29, 27)      /* extended memory type */
-#define VTD_PASID1_PWT BIT64(30)           /* page-level write-through */
-#define VTD_PASID1_PCD BIT64(31)           /* page-level cache disable */
-#define VTD_PASID1_PAT BITS64(63, 32)      /* page attribute table */
-#define VTD_PASID1_FIELDS(S) \
-	VTD_PASID1_DID S VTD_PASID1_RSVD_22_16 S VTD_PASID1_PWSNP S VTD_PASID1_PGSNP S VTD_PASID1_CD \
-		S VTD_PASID1_EMTE S VTD_PASID1_EMT S VTD_PASID1_PWT S VTD_PASID1_PCD S VTD_PASID1_PAT
-LAYOUT64(VTD_PASID1, VTD_PASID1_FIELDS(+), VTD_PASID1_FIELDS(|));
+#define VTD_PASID1_PWSNP      BIT64(23)      /* page-walk snoop; reserved when ECAP.SMPWC = 0 */
+#define VTD_PASID1_PGSNP      BIT64(24)      /* page snoop; reserved when ECAP.SC = 0 */
+#define VTD_PASID1_CD         BIT64(25)      /* cache disable; from here up reserved when ECAP.MTS = 0 */
+#define VTD_PASID1_EMTE       BIT64(26)      /* extended memory type enable */
+#define VTD_PASID1_EMT        BITS64(29, 27) /* extended memory type */
+#define VTD_PASID1_PWT        BIT64(30)      /* page-level write-through */
+#define VTD_PASID1_PCD        BIT64(31)      /* page-level cache disable */
+#define VTD_PASID1_PAT        BITS64(63, 32) /* page attribute table */
+LAYOUT64(VTD_PASID1,
+	 VTD_PASID1_DID + VTD_PASID1_RSVD_22_16 + VTD_PASID1_PWSNP + VTD_PASID1_PGSNP + VTD_PASID1_CD +
+		 VTD_PASID1_EMTE + VTD_PASID1_EMT + VTD_PASID1_PWT + VTD_PASID1_PCD + VTD_PASID1_PAT,
+	 VTD_PASID1_DID | VTD_PASID1_RSVD_22_16 | VTD_PASID1_PWSNP | VTD_PASID1_PGSNP | VTD_PASID1_CD |
+		 VTD_PASID1_EMTE | VTD_PASID1_EMT | VTD_PASID1_PWT | VTD_PASID1_PCD | VTD_PASID1_PAT);
 
-#define VTD_PASID2_SRE BIT64(0)            /* supervisor request enable */
-#define VTD_PASID2_ERE BIT64(1)            /* execute request enable; reserved when ECAP.ERS = 0 */
-#define VTD_PASID2_FSPM BITS64(3, 2)       /* first-stage paging mode: enum vtd_fspm */
-#define VTD_PASID2_WPE BIT64(4)            /* write protect enable */
-#define VTD_PASID2_NXE BIT64(5)            /* no-execute enable; reserved when ECAP.ERS = 0 */
-#define VTD_PASID2_SMEP BIT64(6)           /* supervisor-mode execute prevent; reserved when ECAP.ERS = 0 */
-#define VTD_PASID2_EAFE BIT64(7)           /* extended accessed flag enable; reserved when ECAP.EAFS = 0 */
+#define VTD_PASID2_SRE       BIT64(0)     /* supervisor request enable */
+#define VTD_PASID2_ERE       BIT64(1)     /* execute request enable; reserved when ECAP.ERS = 0 */
+#define VTD_PASID2_FSPM      BITS64(3, 2) /* first-stage paging mode: enum vtd_fspm */
+#define VTD_PASID2_WPE       BIT64(4)     /* write protect enable */
+#define VTD_PASID2_NXE       BIT64(5)     /* no-execute enable; reserved when ECAP.ERS = 0 */
+#define VTD_PASID2_SMEP      BIT64(6)     /* supervisor-mode execute prevent; reserved when ECAP.ERS = 0 */
+#define VTD_PASID2_EAFE      BIT64(7)     /* extended accessed flag enable; reserved when ECAP.EAFS = 0 */
 #define VTD_PASID2_RSVD_11_8 BITS64(11, 8)
-#define VTD_PASID2_FSPTPTR BITS64(63, 12)  /* first-stage page-table pointer */
-#define VTD_PASID2_FIELDS(S) \
-	VTD_PASID2_SRE S VTD_PASID2_ERE S VTD_PASID2_FSPM S VTD_PASID2_WPE S VTD_PASID2_NXE S VTD_PASID2_SMEP \
-		S VTD_PASID2_EAFE S VTD_PASID2_RSVD_11_8 S VTD_PASID2_FSPTPTR
-LAYOUT64(VTD_PASID2, VTD_PASID2_FIELDS(+), VTD_PASID2_FIELDS(|));
+#define VTD_PASID2_FSPTPTR   BITS64(63, 12) /* first-stage page-table pointer */
+LAYOUT64(VTD_PASID2,
+	 VTD_PASID2_SRE + VTD_PASID2_ERE + VTD_PASID2_FSPM + VTD_PASID2_WPE + VTD_PASID2_NXE + VTD_PASID2_SMEP +
+		 VTD_PASID2_EAFE + VTD_PASID2_RSVD_11_8 + VTD_PASID2_FSPTPTR,
+	 VTD_PASID2_SRE | VTD_PASID2_ERE | VTD_PASID2_FSPM | VTD_PASID2_WPE | VTD_PASID2_NXE | VTD_PASID2_SMEP |
+		 VTD_PASID2_EAFE | VTD_PASID2_RSVD_11_8 | VTD_PASID2_FSPTPTR);
 
-#define VTD_PASID3_7_RSVD BITS64(63, 0)    /* words 3 to 7 */
+#define VTD_PASID3_7_RSVD BITS64(63, 0) /* words 3 to 7 */
 LAYOUT64(VTD_PASID3_7, VTD_PASID3_7_RSVD, VTD_PASID3_7_RSVD);
 
 enum vtd_pgtt {

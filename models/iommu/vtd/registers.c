@@ -11,7 +11,7 @@
 
 #include "models/base/require.h"
 
-#define LOW(mask) ((uint32_t)(mask))
+#define LOW(mask)  ((uint32_t)(mask))
 #define HIGH(mask) ((uint32_t)((mask) >> 32))
 
 #define VERSION 0x10u /* 1.0 */
@@ -64,7 +64,8 @@ static bool is_in_fault_records(const struct vtd *unit, unsigned offset)
 static const struct word_rule *rule_of(const struct vtd *unit, unsigned offset)
 {
 	if (is_in_fault_records(unit, offset))
-		return (offset - unit->fault_offset) % VTD_FAULT_RECORD_BYTES == record_rule.offset ? &record_rule : NULL;
+		return (offset - unit->fault_offset) % VTD_FAULT_RECORD_BYTES == record_rule.offset ? &record_rule
+												    : NULL;
 	for (unsigned i = 0; i < COUNT(iotlb_rules); i++)
 		if (offset - unit->iotlb_offset == iotlb_rules[i].offset)
 			return &iotlb_rules[i];

@@ -40,8 +40,7 @@ static bool is_largest_width(const struct vtd *unit, uint64_t aw)
 	return vtd_supports_width(unit, aw);
 }
 
-enum vtd_fault_reason vtd_check_root(const struct vtd *unit, const uint64_t words[2], uint16_t source_id,
-				     phys_t *table)
+enum vtd_fault_reason vtd_check_root(const struct vtd *unit, const uint64_t words[2], uint16_t source_id, phys_t *table)
 {
 	bool is_scalable = unit->ttm == VTD_TTM_SCALABLE;
 	bool is_upper = is_scalable && (source_id & 0x80);
@@ -72,11 +71,11 @@ enum vtd_fault_reason vtd_check_context(const struct vtd *unit, const uint64_t w
 	case VTD_TT_UNTRANSLATED:
 		return vtd_supports_width(unit, aw) ? VTD_FAULT_NONE : VTD_FAULT_CONTEXT_INVALID;
 	case VTD_TT_DEVICE_TLB:
-		return can(unit, VTD_ECAP_DT) && vtd_supports_width(unit, aw) ? VTD_FAULT_NONE :
-										  VTD_FAULT_CONTEXT_INVALID;
+		return can(unit, VTD_ECAP_DT) && vtd_supports_width(unit, aw) ? VTD_FAULT_NONE
+									      : VTD_FAULT_CONTEXT_INVALID;
 	case VTD_TT_PASS_THROUGH:
-		return can(unit, VTD_ECAP_PT) && is_largest_width(unit, aw) ? VTD_FAULT_NONE :
-									       VTD_FAULT_CONTEXT_INVALID;
+		return can(unit, VTD_ECAP_PT) && is_largest_width(unit, aw) ? VTD_FAULT_NONE
+									    : VTD_FAULT_CONTEXT_INVALID;
 	default:
 		return VTD_FAULT_CONTEXT_INVALID;
 	}

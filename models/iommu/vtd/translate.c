@@ -84,15 +84,16 @@ static bool may_set_flags(const struct vtd *unit, const struct iommu_translation
 }
 
 /* What follows a step, when it is not simply another read. */
-static __attribute__((noinline)) void after_step(struct vtd *unit, struct iommu_translation *translation, enum pipeline_step step)
+static __attribute__((noinline)) void after_step(struct vtd *unit, struct iommu_translation *translation,
+						 enum pipeline_step step)
 {
 	switch (step) {
 	case PIPELINE_WAITS:
 		if (translation->access.want == IOMMU_WANTS_UPDATE && !may_set_flags(unit, translation)) {
 			pipeline_stop(&unit->pipeline, translation);
 			blocked(unit, translation,
-				translation->access.purpose == IOMMU_FOR_FIRST_STAGE ? VTD_FAULT_FS_UPDATE_NO_SNOOP :
-										       VTD_FAULT_SS_UPDATE_NO_SNOOP);
+				translation->access.purpose == IOMMU_FOR_FIRST_STAGE ? VTD_FAULT_FS_UPDATE_NO_SNOOP
+										     : VTD_FAULT_SS_UPDATE_NO_SNOOP);
 		}
 		break;
 	case PIPELINE_TRANSLATED:
@@ -182,7 +183,8 @@ static void use_context(struct vtd *unit, struct iommu_translation *translation,
 	translation->tag[PIPELINE_SECOND] = translation->tag[PIPELINE_FIRST];
 	if (answered(unit, translation, access))
 		return;
-	set_second_stage(unit, translation, FIELD_GET(VTD_CONTEXT1_AW, words[1]), words[0] & VTD_CONTEXT0_SSPTPTR, false);
+	set_second_stage(unit, translation, FIELD_GET(VTD_CONTEXT1_AW, words[1]), words[0] & VTD_CONTEXT0_SSPTPTR,
+			 false);
 	walk(unit, translation, access);
 }
 
@@ -311,7 +313,8 @@ static void use_scalable_context(struct vtd *unit, struct iommu_translation *tra
 		return;
 	}
 	want_structure(translation, READS_PASID_DIRECTORY,
-		       (words[0] & VTD_SCONTEXT0_PASIDDIRPTR) + directory_index * VTD_PASIDDIR_BYTES, VTD_PASIDDIR_BYTES);
+		       (words[0] & VTD_SCONTEXT0_PASIDDIRPTR) + directory_index * VTD_PASIDDIR_BYTES,
+		       VTD_PASIDDIR_BYTES);
 }
 
 static void root_read(struct vtd *unit, struct iommu_translation *translation, const uint64_t *words)
@@ -333,8 +336,8 @@ static void root_read(struct vtd *unit, struct iommu_translation *translation, c
 static void context_read(struct vtd *unit, struct iommu_translation *translation, const uint64_t *words)
 {
 	bool is_scalable = unit->ttm == VTD_TTM_SCALABLE;
-	enum vtd_fault_reason reason = is_scalable ? vtd_check_scalable_context(unit, words) :
-						     vtd_check_context(unit, words);
+	enum vtd_fault_reason reason =
+		is_scalable ? vtd_check_scalable_context(unit, words) : vtd_check_context(unit, words);
 
 	/* FPD counts from here on, also in an entry that is not present; it is bit 1 in both. */
 	translation->structure[FPD] = words[0] & VTD_CONTEXT0_FPD;
@@ -402,8 +405,7 @@ void vtd_translate_begin(struct iommu *iommu, struct iommu_translation *translat
 	pipeline_begin(&unit->pipeline, translation, request);
 
 	/* 1. While remapping is off, and for interrupts, addresses are left alone. */
-	if (!unit->enabled ||
-	    (vtd_is_interrupt_address(request->iova) && request->write && !request->has_pasid)) {
+	if (!unit->enabled || (vtd_is_interrupt_address(request->iova) && request->write && !request->has_pasid)) {
 		untouched(translation);
 		return;
 	}
@@ -432,7 +434,8 @@ void vtd_translate_begin(struct iommu *iommu, struct iommu_translation *translat
 	}
 }
 
-static __attribute__((noinline)) void structure_read(struct vtd *unit, struct iommu_translation *translation, const uint64_t *words)
+static __attribute__((noinline)) void structure_read(struct vtd *unit, struct iommu_translation *translation,
+						     const uint64_t *words)
 {
 	pipeline_count_reads(&unit->pipeline, translation, IOMMU_FOR_DEVICE, 1);
 	switch (translation->phase) {

@@ -30,15 +30,15 @@ struct vtd {
 	/* Constant after creation. */
 	uint64_t capability, extended_capability;
 	unsigned host_address_width;
-	unsigned mgaw;              /* maximum guest address width, bits */
+	unsigned mgaw; /* maximum guest address width, bits */
 	unsigned fault_records, fault_offset, iotlb_offset;
 	struct pt_rules second_rules; /* but levels, input width and flags, which a context chooses */
 	struct pt_rules first_rules;
 
 	/* Latched from the registers. */
-	bool enabled;               /* GSTS.TES */
-	enum vtd_ttm ttm;           /* RTADDR.TTM when SRTP was last given */
-	phys_t root_table;          /* RTADDR.RTA then */
+	bool enabled;      /* GSTS.TES */
+	enum vtd_ttm ttm;  /* RTADDR.TTM when SRTP was last given */
+	phys_t root_table; /* RTADDR.RTA then */
 	unsigned next_fault_record;
 
 	/*
@@ -49,7 +49,7 @@ struct vtd {
 };
 
 /* Tags of IOTLB and paging-structure caches: pipeline.h.  [VTD] "Tagging of Cached Translations" */
-#define VTD_TAG_DID BITS64(15, 0)
+#define VTD_TAG_DID   BITS64(15, 0)
 #define VTD_TAG_PASID BITS64(35, 16)
 #define VTD_TAG_FIRST BIT64(36) /* first-stage or nested: PASID counts */
 
@@ -122,8 +122,7 @@ void vtd_command_feed(struct iommu *iommu, struct iommu_command *command, const 
 /* source_id with the bits of ignored (VTD_FM_IGNORED) not compared; device granularity. */
 uint64_t vtd_invalidate_contexts(struct vtd *unit, enum vtd_cc_granularity granularity, uint16_t domain,
 				 uint16_t source_id, unsigned ignored);
-uint64_t vtd_invalidate_pasids(struct vtd *unit, enum vtd_pc_granularity granularity, uint16_t domain,
-			       uint32_t pasid);
+uint64_t vtd_invalidate_pasids(struct vtd *unit, enum vtd_pc_granularity granularity, uint16_t domain, uint32_t pasid);
 
 /* address, address_mask, hint: page granularity only. */
 uint64_t vtd_invalidate_iotlb(struct vtd *unit, enum vtd_iotlb_granularity granularity, uint16_t domain,

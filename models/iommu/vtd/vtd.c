@@ -33,8 +33,8 @@ void vtd_capabilities(const struct vtd_features *features, struct vtd_config *co
 {
 	unsigned levels = features->second_stage_levels;
 	bool large = features->page_size_limit_lg2 >= 21, huge = features->page_size_limit_lg2 >= 30;
-	uint64_t cap = FIELD_PUT(VTD_CAP_ND, (features->domain_bits - 4) / 2) | VTD_CAP_ZLR | VTD_CAP_PSI | VTD_CAP_DWD |
-		       VTD_CAP_DRD | FIELD_PUT(VTD_CAP_FRO, VTD_FAULT_RECORDS_OFFSET / 16) |
+	uint64_t cap = FIELD_PUT(VTD_CAP_ND, (features->domain_bits - 4) / 2) | VTD_CAP_ZLR | VTD_CAP_PSI |
+		       VTD_CAP_DWD | VTD_CAP_DRD | FIELD_PUT(VTD_CAP_FRO, VTD_FAULT_RECORDS_OFFSET / 16) |
 		       FIELD_PUT(VTD_CAP_NFR, features->fault_records - 1) | FIELD_PUT(VTD_CAP_MAMV, 18) |
 		       FIELD_PUT(VTD_CAP_MGAW, pt_entry_lg2(levels) - 1) | VTD_CAP_SAGAW_39;
 	uint64_t ecap = FIELD_PUT(VTD_ECAP_IRO, VTD_IOTLB_REGISTERS_OFFSET / 16);
@@ -66,11 +66,11 @@ void vtd_capabilities(const struct vtd_features *features, struct vtd_config *co
 /* ---- creation ---- */
 
 /* What this model has no registers or requests for. */
-#define CAP_ABSENT                                                                                                     \
-	(VTD_CAP_AFL | VTD_CAP_PLMR | VTD_CAP_PHMR | VTD_CAP_SAGAW_RSVD_8 | VTD_CAP_SAGAW_RSVD_12 |                    \
-	 VTD_CAP_RSVD_15_13 | VTD_CAP_RSVD_23 | VTD_CAP_SSLPS_RSVD | VTD_CAP_RSVD_38 | VTD_CAP_RSVD_58_57 |            \
+#define CAP_ABSENT \
+	(VTD_CAP_AFL | VTD_CAP_PLMR | VTD_CAP_PHMR | VTD_CAP_SAGAW_RSVD_8 | VTD_CAP_SAGAW_RSVD_12 | \
+	 VTD_CAP_RSVD_15_13 | VTD_CAP_RSVD_23 | VTD_CAP_SSLPS_RSVD | VTD_CAP_RSVD_38 | VTD_CAP_RSVD_58_57 | \
 	 VTD_CAP_PI | VTD_CAP_ECMDS | VTD_CAP_ESIRTPS)
-#define ECAP_ABSENT                                                                                                    \
+#define ECAP_ABSENT \
 	(VTD_ECAP_IR | VTD_ECAP_EIM | VTD_ECAP_RSVD_5 | VTD_ECAP_RSVD_19_18 | VTD_ECAP_RSVD_24 | VTD_ECAP_RSVD_28_27 | \
 	 VTD_ECAP_PRS | VTD_ECAP_RSVD_32 | VTD_ECAP_VCS | VTD_ECAP_RSVD_50 | VTD_ECAP_PMS | VTD_ECAP_RSVD_63_54)
 
@@ -93,7 +93,8 @@ static bool check_places(const struct vtd *unit, struct err *err)
 		return err_set(err, ERR_USAGE, "extended_capability: IOTLB registers at offset 0x%x (IRO) do not fit",
 			       unit->iotlb_offset);
 	if (overlap(unit->fault_offset, records_bytes, unit->iotlb_offset, 16))
-		return err_set(err, ERR_USAGE, "extended_capability: IOTLB registers at offset 0x%x (IRO) lie in the fault records",
+		return err_set(err, ERR_USAGE,
+			       "extended_capability: IOTLB registers at offset 0x%x (IRO) lie in the fault records",
 			       unit->iotlb_offset);
 	return true;
 }
@@ -104,7 +105,8 @@ static bool check_config(const struct vtd_config *config, struct err *err)
 	uint64_t extended_absent = config->extended_capability & ECAP_ABSENT;
 
 	if (absent)
-		return err_set(err, ERR_USAGE, "capability: bits 0x%llx are of features that are not modelled, clear them",
+		return err_set(err, ERR_USAGE,
+			       "capability: bits 0x%llx are of features that are not modelled, clear them",
 			       (unsigned long long)absent);
 	if (extended_absent)
 		return err_set(err, ERR_USAGE,
@@ -150,8 +152,8 @@ struct iommu *vtd_create(const struct vtd_config *config, struct err *err)
 	unit->iotlb_offset = (unsigned)FIELD_GET(VTD_ECAP_IRO, config->extended_capability) * 16;
 	set_rules(unit);
 
-	bool is_good = check_places(unit, err) &&
-		       pipeline_init(&unit->pipeline, &vtd_ops, &config->caches, config->seed, err);
+	bool is_good =
+		check_places(unit, err) && pipeline_init(&unit->pipeline, &vtd_ops, &config->caches, config->seed, err);
 
 	if (is_good) {
 		unit->contexts.cache = pipeline_cache_create("device", &config->caches.device, config->seed + 100, err);

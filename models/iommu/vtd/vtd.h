@@ -26,20 +26,20 @@ struct vtd_config {
 	uint64_t extended_capability; /* ECAP_REG */
 	unsigned host_address_width;  /* bits of physical address, as the DMAR table says: 36..52 */
 	struct iommu_cache_config caches;
-	uint64_t seed;                /* of caches that replace at random */
+	uint64_t seed; /* of caches that replace at random */
 };
 
 /* What a unit can do, in plain words. */
 struct vtd_features {
-	bool scalable;            /* scalable mode: first stage, second stage, PASIDs */
-	bool nested;              /* with scalable */
+	bool scalable; /* scalable mode: first stage, second stage, PASIDs */
+	bool nested;   /* with scalable */
 	bool pass_through;
-	bool caching_mode;        /* software must invalidate also what was not present */
+	bool caching_mode; /* software must invalidate also what was not present */
 	bool queued_invalidation;
 	bool snoop_control;
-	bool second_stage_flags;  /* accessed/dirty flags in the second stage, with scalable */
+	bool second_stage_flags; /* accessed/dirty flags in the second stage, with scalable */
 	bool device_tlb;
-	bool non_coherent_walks;  /* page walks do not snoop the processors' caches, so they set no flags either */
+	bool non_coherent_walks;      /* page walks do not snoop the processors' caches, so they set no flags either */
 	unsigned second_stage_levels; /* the most: 3, 4 or 5 (and all below) */
 	unsigned first_stage_levels;  /* the most: 4 or 5, with scalable */
 	unsigned page_size_limit_lg2; /* largest page of both stages: 12, 21 or 30 */

@@ -5,23 +5,23 @@
  */
 #include "tests/models/iommu/vtd/world.h"
 
-#define OUTPUT UINT64_C(0x3000000000)
-#define DOMAIN 7
+#define OUTPUT       UINT64_C(0x3000000000)
+#define DOMAIN       7
 #define OTHER_DOMAIN 8
 
 /* Descriptors: [VTD] "Queued Invalidation Interface". */
-#define CONTEXT_GLOBAL 0x11
-#define CONTEXT_DOMAIN(did) (0x21 | (uint64_t)(did) << 16)
-#define CONTEXT_DEVICE(sid, fm) (0x31 | (uint64_t)(sid) << 32 | (uint64_t)(fm) << 48)
-#define PASID_CACHE_DOMAIN(did) (0x07 | (uint64_t)(did) << 16)
+#define CONTEXT_GLOBAL                0x11
+#define CONTEXT_DOMAIN(did)           (0x21 | (uint64_t)(did) << 16)
+#define CONTEXT_DEVICE(sid, fm)       (0x31 | (uint64_t)(sid) << 32 | (uint64_t)(fm) << 48)
+#define PASID_CACHE_DOMAIN(did)       (0x07 | (uint64_t)(did) << 16)
 #define PASID_CACHE_PASID(did, pasid) (0x17 | (uint64_t)(did) << 16 | (uint64_t)(pasid) << 32)
-#define PASID_CACHE_GLOBAL 0x37
-#define IOTLB_GLOBAL 0x12
-#define IOTLB_DOMAIN(did) (0x22 | (uint64_t)(did) << 16)
-#define IOTLB_PAGE(did) (0x32 | (uint64_t)(did) << 16)
+#define PASID_CACHE_GLOBAL            0x37
+#define IOTLB_GLOBAL                  0x12
+#define IOTLB_DOMAIN(did)             (0x22 | (uint64_t)(did) << 16)
+#define IOTLB_PAGE(did)               (0x32 | (uint64_t)(did) << 16)
 #define PASID_IOTLB_PASID(did, pasid) (0x26 | (uint64_t)(did) << 16 | (uint64_t)(pasid) << 32)
-#define PASID_IOTLB_PAGE(did, pasid) (0x36 | (uint64_t)(did) << 16 | (uint64_t)(pasid) << 32)
-#define HINT (1 << 6)
+#define PASID_IOTLB_PAGE(did, pasid)  (0x36 | (uint64_t)(did) << 16 | (uint64_t)(pasid) << 32)
+#define HINT                          (1 << 6)
 
 static struct world w;
 static struct tables ss, other;
@@ -271,13 +271,13 @@ START_TEST(each_iotlb_invalidation_removes_what_it_names)
 		{ IOTLB_DOMAIN(OTHER_DOMAIN), 0, { 1, 1, 1, 1, 1, 0 } },
 		{ IOTLB_PAGE(DOMAIN), 0x1000, { 0, 1, 1, 1, 1, 1 } },
 		{ IOTLB_PAGE(DOMAIN), 0x1000 | HINT, { 0, 1, 1, 1, 1, 1 } },
-		{ IOTLB_PAGE(DOMAIN), 0x0 | 1, { 0, 1, 1, 1, 1, 1 } },        /* 2 pages from 0 */
-		{ IOTLB_PAGE(DOMAIN), 0x2000 | 2, { 0, 0, 1, 1, 1, 1 } },     /* 4 pages around 0x2000: 0 to 0x3fff */
-		{ IOTLB_PAGE(DOMAIN), 0x0 | 9, { 0, 0, 0, 1, 1, 1 } },        /* 2 MiB from 0 */
-		{ IOTLB_PAGE(DOMAIN), 0x3ff000, { 1, 1, 1, 0, 1, 1 } },       /* one 4 KiB of the 2 MiB page */
+		{ IOTLB_PAGE(DOMAIN), 0x0 | 1, { 0, 1, 1, 1, 1, 1 } },    /* 2 pages from 0 */
+		{ IOTLB_PAGE(DOMAIN), 0x2000 | 2, { 0, 0, 1, 1, 1, 1 } }, /* 4 pages around 0x2000: 0 to 0x3fff */
+		{ IOTLB_PAGE(DOMAIN), 0x0 | 9, { 0, 0, 0, 1, 1, 1 } },    /* 2 MiB from 0 */
+		{ IOTLB_PAGE(DOMAIN), 0x3ff000, { 1, 1, 1, 0, 1, 1 } },   /* one 4 KiB of the 2 MiB page */
 		{ IOTLB_PAGE(DOMAIN), 0x200000 | 9, { 1, 1, 1, 0, 1, 1 } },
-		{ IOTLB_PAGE(DOMAIN), 0x7ffff000, { 1, 1, 1, 1, 0, 1 } },     /* the last 4 KiB of the 1 GiB page */
-		{ IOTLB_PAGE(DOMAIN), 0x0 | 18, { 0, 0, 0, 0, 1, 1 } },       /* 1 GiB from 0 */
+		{ IOTLB_PAGE(DOMAIN), 0x7ffff000, { 1, 1, 1, 1, 0, 1 } }, /* the last 4 KiB of the 1 GiB page */
+		{ IOTLB_PAGE(DOMAIN), 0x0 | 18, { 0, 0, 0, 0, 1, 1 } },   /* 1 GiB from 0 */
 		{ IOTLB_PAGE(OTHER_DOMAIN), 0x0 | 18, { 1, 1, 1, 1, 1, 0 } },
 	};
 	static const struct {
@@ -354,18 +354,25 @@ START_TEST(each_invalidation_removes_the_stages_that_it_names)
 		{ IOTLB_DOMAIN(DOMAIN), 0, { [OF_OTHER_DOMAIN] = { 1, 1 } } },
 		/* first-stage and nested entries of the domain leave whatever the address */
 		{ IOTLB_PAGE(DOMAIN), 0x1000, { [SECOND] = { 0, 1 }, [OF_OTHER_DOMAIN] = { 1, 1 } } },
-		{ PASID_IOTLB_PASID(DOMAIN, 1), 0,
+		{ PASID_IOTLB_PASID(DOMAIN, 1),
+		  0,
 		  { [FIRST_B] = { 1, 1 }, [NESTED] = { 1, 1 }, [SECOND] = { 1, 1 }, [OF_OTHER_DOMAIN] = { 1, 1 } } },
-		{ PASID_IOTLB_PASID(DOMAIN, 3), 0,
+		{ PASID_IOTLB_PASID(DOMAIN, 3),
+		  0,
 		  { [FIRST_A] = { 1, 1 }, [FIRST_B] = { 1, 1 }, [SECOND] = { 1, 1 }, [OF_OTHER_DOMAIN] = { 1, 1 } } },
-		{ PASID_IOTLB_PASID(DOMAIN, 4), 0, /* second-stage entries carry no PASID */
+		{ PASID_IOTLB_PASID(DOMAIN, 4),
+		  0, /* second-stage entries carry no PASID */
 		  { { 1, 1 }, { 1, 1 }, { 1, 1 }, { 1, 1 }, { 1, 1 } } },
 		{ PASID_IOTLB_PASID(DOMAIN, 5), 0, { { 1, 1 }, { 1, 1 }, { 1, 1 }, { 1, 1 }, { 1, 1 } } },
-		{ PASID_IOTLB_PAGE(DOMAIN, 2), 0x1000,
+		{ PASID_IOTLB_PAGE(DOMAIN, 2),
+		  0x1000,
 		  { { 1, 1 }, [FIRST_B] = { 0, 1 }, { 1, 1 }, { 1, 1 }, { 1, 1 } } },
-		{ PASID_IOTLB_PAGE(DOMAIN, 3), 0x2000 | 1 | HINT,
+		{ PASID_IOTLB_PAGE(DOMAIN, 3),
+		  0x2000 | 1 | HINT,
 		  { { 1, 1 }, { 1, 1 }, [NESTED] = { 1, 0 }, { 1, 1 }, { 1, 1 } } },
-		{ PASID_IOTLB_PAGE(DOMAIN, 2), 0 | 52, { { 1, 1 }, [FIRST_B] = { 0, 0 }, { 1, 1 }, { 1, 1 }, { 1, 1 } } },
+		{ PASID_IOTLB_PAGE(DOMAIN, 2),
+		  0 | 52,
+		  { { 1, 1 }, [FIRST_B] = { 0, 0 }, { 1, 1 }, { 1, 1 }, { 1, 1 } } },
 	};
 
 	for (unsigned i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {

@@ -2,7 +2,7 @@
 /* Legacy mode: root and context entries, the second stage, pass-through, and each of their faults. */
 #include "tests/models/iommu/vtd/world.h"
 
-#define IOVA UINT64_C(0x123456789000)
+#define IOVA   UINT64_C(0x123456789000)
 #define OUTPUT UINT64_C(0x3000045000)
 
 static struct world w;
@@ -117,7 +117,7 @@ START_TEST(root_entry_faults)
 	phys_t root = w.root + 3 * 16;
 
 	world_dma(&w, 0x0408, NO_PASID, IOVA, false); /* bus 4 */
-	expect_fault(&w, 0x1);                         /* LRT.2 */
+	expect_fault(&w, 0x1);                        /* LRT.2 */
 	expect_reads(&w, 1, 0, 0);
 
 	static const struct {
@@ -149,11 +149,11 @@ START_TEST(context_entry_faults)
 		uint64_t bits;
 		enum vtd_fault_reason reason;
 	} broken[] = {
-		{ 0, 1 << 4, 0xb },  { 0, 1 << 11, 0xb }, { 0, UINT64_C(1) << 46, 0xb }, /* LCT.3 */
-		{ 1, 1 << 7, 0xb },  { 1, 1 << 24, 0xb }, { 1, UINT64_C(1) << 63, 0xb },
-		{ 0, 3 << 2, 0x3 },  /* LCT.4: TT = 11b */
-		{ 1, 4, 0x3 },       /* LCT.4: AW = 110b */
-		{ 0, 2 << 2, 0x3 },  /* LCT.4: pass-through with a width below the largest */
+		{ 0, 1 << 4, 0xb }, { 0, 1 << 11, 0xb }, { 0, UINT64_C(1) << 46, 0xb }, /* LCT.3 */
+		{ 1, 1 << 7, 0xb }, { 1, 1 << 24, 0xb }, { 1, UINT64_C(1) << 63, 0xb },
+		{ 0, 3 << 2, 0x3 }, /* LCT.4: TT = 11b */
+		{ 1, 4, 0x3 },      /* LCT.4: AW = 110b */
+		{ 0, 2 << 2, 0x3 }, /* LCT.4: pass-through with a width below the largest */
 	};
 
 	for (unsigned i = 0; i < sizeof(broken) / sizeof(broken[0]); i++) {
@@ -241,7 +241,9 @@ START_TEST(reserved_bits_of_paging_entries_fault)
 	static const struct {
 		unsigned level;
 		uint64_t bit;
-	} reserved[] = { { 0, UINT64_C(1) << 46 }, { 0, 1 << 11 }, { 2, 1 << 11 }, { 3, 1 << 7 }, { 3, UINT64_C(1) << 51 } };
+	} reserved[] = {
+		{ 0, UINT64_C(1) << 46 }, { 0, 1 << 11 }, { 2, 1 << 11 }, { 3, 1 << 7 }, { 3, UINT64_C(1) << 51 }
+	};
 
 	for (unsigned i = 0; i < 5; i++) {
 		phys_t slot = world_slot(&w, &ss, reserved[i].level, IOVA);

@@ -5,8 +5,8 @@
  */
 #include "tests/models/iommu/vtd/world.h"
 
-#define IOVA UINT64_C(0x7f0000001000)
-#define GPA UINT64_C(0x1800000) /* where the guest's page lies */
+#define IOVA  UINT64_C(0x7f0000001000)
+#define GPA   UINT64_C(0x1800000) /* where the guest's page lies */
 #define PASID 0x4b
 
 static struct world w;
@@ -73,9 +73,9 @@ START_TEST(size_and_permissions_are_those_that_both_stages_grant)
 		unsigned size_lg2;
 		bool writable;
 	} cases[] = {
-		{ 0, 1, FS_RW, SS_RW, 12, true },  { 1, 0, FS_RW, SS_RW, 12, true },  { 1, 1, FS_RW, SS_RW, 21, true },
-		{ 2, 1, FS_RW, SS_RW, 21, true },  { 1, 2, FS_RW, SS_RW, 21, true },  { 2, 2, FS_RW, SS_RW, 30, true },
-		{ 0, 0, FS_R, SS_RW, 12, false },  { 0, 0, FS_RW, SS_R, 12, false },
+		{ 0, 1, FS_RW, SS_RW, 12, true }, { 1, 0, FS_RW, SS_RW, 12, true }, { 1, 1, FS_RW, SS_RW, 21, true },
+		{ 2, 1, FS_RW, SS_RW, 21, true }, { 1, 2, FS_RW, SS_RW, 21, true }, { 2, 2, FS_RW, SS_RW, 30, true },
+		{ 0, 0, FS_R, SS_RW, 12, false }, { 0, 0, FS_RW, SS_R, 12, false },
 	};
 
 	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -221,7 +221,7 @@ START_TEST(each_stage_reports_its_own_faults)
 	world_dma(&w, DEVICE, PASID, IOVA + 0x1000, false);
 	expect_fault(&w, 0x71); /* SFS.2 */
 	world_dma(&w, DEVICE, PASID, UINT64_C(1) << 47, false);
-	expect_fault(&w, 0x80); /* SGN.1 */
+	expect_fault(&w, 0x80);                                   /* SGN.1 */
 	world_map(&w, &fs, 0, IOVA + 0x1000, 0x40000000 | FS_RW); /* the host maps nothing there */
 	world_dma(&w, DEVICE, PASID, IOVA + 0x1000, false);
 	expect_fault(&w, 0x79); /* SSS.2 */

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The invalidation queue: head, tail, wrap, wait descriptors, and what stops it.  [VTD] "Queued Invalidation Interface". */
+/*
+ * The invalidation queue: head, tail, wrap, wait descriptors, and what stops it.
+ * [VTD] "Queued Invalidation Interface".
+ */
 #include "tests/models/iommu/vtd/world.h"
 
-#define IQH 0x80
-#define IQT 0x88
-#define IQA 0x90
-#define ICS 0x9c
-#define IECTL 0xa0
+#define IQH    0x80
+#define IQT    0x88
+#define IQA    0x90
+#define ICS    0x9c
+#define IECTL  0xa0
 #define IQERCD 0xb0
-#define FSTS 0x34
-#define FECTL 0x38
-#define IQE (1 << 4)
+#define FSTS   0x34
+#define FECTL  0x38
+#define IQE    (1 << 4)
 #define STATUS UINT64_C(0x50004)
 
 static struct world w;
@@ -41,7 +44,8 @@ START_TEST(a_wait_descriptor_writes_its_status)
 		memory_write64(w.memory, STATUS - 4, UINT64_MAX);
 		memory_write64(w.memory, STATUS + 4, UINT64_MAX);
 		world_command(&w, UINT64_C(0xcafe1234) << 32 | 1 << 5 | 5, STATUS);
-		ck_assert_uint_eq(memory_read64(w.memory, STATUS - 4), UINT64_C(0xcafe1234ffffffff)); /* 4 bytes, no more */
+		ck_assert_uint_eq(memory_read64(w.memory, STATUS - 4),
+				  UINT64_C(0xcafe1234ffffffff)); /* 4 bytes, no more */
 		ck_assert_uint_eq(memory_read64(w.memory, STATUS + 4), UINT64_MAX);
 		ck_assert_uint_eq(world_register(&w, IQH, 8), wide ? 32 : 16);
 		ck_assert_uint_eq(world_register(&w, ICS, 4), 0);
@@ -198,19 +202,45 @@ START_TEST(a_reserved_field_stops_the_queue)
 {
 	static const uint64_t words[][4] = {
 		/* context-cache: reserved bits, granularity 00b */
-		{ 0x11 | 1 << 6 }, { 0x11 | 1 << 12 }, { 0x11 | UINT64_C(1) << 50 }, { 0x11, 1 }, { 0x01 },
+		{ 0x11 | 1 << 6 },
+		{ 0x11 | 1 << 12 },
+		{ 0x11 | UINT64_C(1) << 50 },
+		{ 0x11, 1 },
+		{ 0x01 },
 		/* PASID-cache: granularity 10b */
-		{ 0x37 | 1 << 6 }, { 0x37 | 1 << 15 }, { 0x37 | UINT64_C(1) << 52 }, { 0x37, 1 }, { 0x27 },
+		{ 0x37 | 1 << 6 },
+		{ 0x37 | 1 << 15 },
+		{ 0x37 | UINT64_C(1) << 52 },
+		{ 0x37, 1 },
+		{ 0x27 },
 		/* IOTLB: granularity 00b; an address mask above CAP.MAMV = 18 */
-		{ 0x12 | 1 << 8 }, { 0x12 | 1 << 12 }, { 0x12 | UINT64_C(1) << 32 }, { 0x32, 1 << 7 }, { 0x02 }, { 0x32, 19 },
+		{ 0x12 | 1 << 8 },
+		{ 0x12 | 1 << 12 },
+		{ 0x12 | UINT64_C(1) << 32 },
+		{ 0x32, 1 << 7 },
+		{ 0x02 },
+		{ 0x32, 19 },
 		/* PASID-based IOTLB: granularities 00b and 01b */
-		{ 0x26 | 1 << 6 }, { 0x26 | 1 << 12 }, { 0x26 | UINT64_C(1) << 52 }, { 0x36, 1 << 11 }, { 0x06 }, { 0x16 },
+		{ 0x26 | 1 << 6 },
+		{ 0x26 | 1 << 12 },
+		{ 0x26 | UINT64_C(1) << 52 },
+		{ 0x36, 1 << 11 },
+		{ 0x06 },
+		{ 0x16 },
 		/* device-TLB, PASID-based device-TLB */
-		{ 0x03 | 1 << 4 }, { 0x03 | 1 << 21 }, { 0x03 | UINT64_C(1) << 48 }, { 0x03, 2 }, { 0x08, 2 },
+		{ 0x03 | 1 << 4 },
+		{ 0x03 | 1 << 21 },
+		{ 0x03 | UINT64_C(1) << 48 },
+		{ 0x03, 2 },
+		{ 0x08, 2 },
 		/* wait */
-		{ 0x05 | 1 << 8 }, { 0x05 | 1 << 12 }, { 0x25, 2 },
+		{ 0x05 | 1 << 8 },
+		{ 0x05 | 1 << 12 },
+		{ 0x25, 2 },
 		/* words 2 and 3 */
-		{ 0x12, 0, 1 }, { 0x12, 0, 0, UINT64_C(1) << 63 }, { 0x05, 0, 1 },
+		{ 0x12, 0, 1 },
+		{ 0x12, 0, 0, UINT64_C(1) << 63 },
+		{ 0x05, 0, 1 },
 	};
 
 	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++) {

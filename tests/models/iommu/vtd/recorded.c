@@ -14,15 +14,18 @@ static const struct set {
 	unsigned structures, leaves;
 	enum vtd_fault_reason absent, write_denied;
 } sets[] = {
-	{ RECORDED "/Q-vtd-oracle-strict-cm/snap-s1.map.csv.xz", RECORDED "/Q-vtd-oracle-strict-cm/snap-s1.pages.bin.xz",
-	  0xd2008c222f0686, 0xf42, 0x101361000, 2, 17570, VTD_FAULT_READ_DENIED, VTD_FAULT_WRITE_DENIED },
+	{ RECORDED "/Q-vtd-oracle-strict-cm/snap-s1.map.csv.xz",
+	  RECORDED "/Q-vtd-oracle-strict-cm/snap-s1.pages.bin.xz", 0xd2008c222f0686, 0xf42, 0x101361000, 2, 17570,
+	  VTD_FAULT_READ_DENIED, VTD_FAULT_WRITE_DENIED },
 	{ RECORDED "/S-vtd-superpage-strict-cm/snap-s1.map.csv.xz",
 	  RECORDED "/S-vtd-superpage-strict-cm/snap-s1.pages.bin.xz", 0xd2008c222f0686, 0xf42, 0x101b1c000, 2, 12378,
 	  VTD_FAULT_READ_DENIED, VTD_FAULT_WRITE_DENIED },
 	{ RECORDED "/F1-vtd-scalable-sl/snap-s1.map.csv.xz", RECORDED "/F1-vtd-scalable-sl/snap-s1.pages.bin.xz",
-	  0xd2008c222f0686, 0x480080000f42, 0x10127b400, 4, 17585, VTD_FAULT_SS_NOT_PRESENT, VTD_FAULT_SM_WRITE_DENIED },
+	  0xd2008c222f0686, 0x480080000f42, 0x10127b400, 4, 17585, VTD_FAULT_SS_NOT_PRESENT,
+	  VTD_FAULT_SM_WRITE_DENIED },
 	{ RECORDED "/F2-vtd-scalable-fl/snap-s1.map.csv.xz", RECORDED "/F2-vtd-scalable-fl/snap-s1.pages.bin.xz",
-	  0x1d2008c222f0606, 0x880000000f42, 0x101b7d400, 4, 17554, VTD_FAULT_FS_NOT_PRESENT, VTD_FAULT_SM_WRITE_DENIED },
+	  0x1d2008c222f0606, 0x880000000f42, 0x101b7d400, 4, 17554, VTD_FAULT_FS_NOT_PRESENT,
+	  VTD_FAULT_SM_WRITE_DENIED },
 };
 
 static struct world w;
@@ -123,7 +126,8 @@ START_TEST(each_walk_reads_all_structures_and_levels_without_caches)
 	for (char *at = map; recorded_next_leaf(&at, &leaf);) {
 		world_dma(&w, (uint16_t)leaf.source_id, NO_PASID, leaf.iova, false);
 		expect_output(&w, leaf.output, 12 + 9 * leaf.level);
-		expect_reads(&w, set->structures, leaf.first_stage ? 4 - leaf.level : 0, leaf.first_stage ? 0 : 4 - leaf.level);
+		expect_reads(&w, set->structures, leaf.first_stage ? 4 - leaf.level : 0,
+			     leaf.first_stage ? 0 : 4 - leaf.level);
 	}
 	unload();
 }

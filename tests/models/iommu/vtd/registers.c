@@ -4,10 +4,10 @@
 
 #include "tests/models/iommu/vtd/world.h"
 
-#define FSTS 0x34
-#define FECTL 0x38
+#define FSTS    0x34
+#define FECTL   0x38
 #define FRCD(n) (0x220 + 16 * (n))
-#define OUTPUT UINT64_C(0x3000000000)
+#define OUTPUT  UINT64_C(0x3000000000)
 
 static struct world w;
 static struct tables ss;
@@ -35,10 +35,11 @@ START_TEST(registers_have_their_reset_values)
 		unsigned offset, bytes;
 		uint64_t value;
 	} resets[] = {
-		{ 0x00, 4, 0x10 }, { 0x18, 4, 0 }, { 0x1c, 4, 0 }, { 0x20, 8, 0 }, { 0x28, 8, 0 }, { 0x34, 4, 0 },
-		{ 0x38, 4, 1u << 31 }, { 0x3c, 4, 0 }, { 0x40, 4, 0 }, { 0x44, 4, 0 }, { 0x80, 8, 0 }, { 0x88, 8, 0 },
-		{ 0x90, 8, 0 }, { 0x9c, 4, 0 }, { 0xa0, 4, 1u << 31 }, { 0xa4, 4, 0 }, { 0xb0, 8, 0 }, { 0xf0, 8, 0 },
-		{ 0xf8, 8, 0 }, { 0x220, 8, 0 }, { 0x228, 8, 0 },
+		{ 0x00, 4, 0x10 }, { 0x18, 4, 0 },        { 0x1c, 4, 0 }, { 0x20, 8, 0 }, { 0x28, 8, 0 },
+		{ 0x34, 4, 0 },    { 0x38, 4, 1u << 31 }, { 0x3c, 4, 0 }, { 0x40, 4, 0 }, { 0x44, 4, 0 },
+		{ 0x80, 8, 0 },    { 0x88, 8, 0 },        { 0x90, 8, 0 }, { 0x9c, 4, 0 }, { 0xa0, 4, 1u << 31 },
+		{ 0xa4, 4, 0 },    { 0xb0, 8, 0 },        { 0xf0, 8, 0 }, { 0xf8, 8, 0 }, { 0x220, 8, 0 },
+		{ 0x228, 8, 0 },
 	};
 
 	world_init(&w, &features, &world_no_caches);
@@ -52,8 +53,14 @@ END_TEST
 START_TEST(capabilities_follow_the_features)
 {
 	struct vtd_features features = {
-		.queued_invalidation = true, .pass_through = true, .caching_mode = true, .second_stage_levels = 4,
-		.page_size_limit_lg2 = 30, .fault_records = 1, .domain_bits = 16, .host_address_width = 39,
+		.queued_invalidation = true,
+		.pass_through = true,
+		.caching_mode = true,
+		.second_stage_levels = 4,
+		.page_size_limit_lg2 = 30,
+		.fault_records = 1,
+		.domain_bits = 16,
+		.host_address_width = 39,
 		.non_coherent_walks = true,
 	};
 	struct vtd_config config;
@@ -123,26 +130,17 @@ START_TEST(software_writes_only_what_is_writable)
 		unsigned offset, bytes;
 		uint64_t value;
 	} after_ones[] = {
-		{ 0x00, 4, 0x10 },
-		{ 0x20, 8, UINT64_C(0x3ffffffffc00) },      /* RTADDR: TTM, RTA of a 46-bit host */
-		{ 0x34, 4, 0 },
-		{ 0x38, 4, 1u << 31 },
-		{ 0x3c, 4, 0xffff },
-		{ 0x40, 4, 0xfffffffc },
-		{ 0x44, 4, 0xffffffff },
-		{ 0x80, 8, 0 },
-		{ 0x88, 8, 0x7fff0 },
-		{ 0x90, 8, UINT64_C(0x3fffffffffff) & ~UINT64_C(0x7f8) },
-		{ 0x9c, 4, 0 },
-		{ 0xa0, 4, 1u << 31 },
-		{ 0xa4, 4, 0xffff },
-		{ 0xa8, 4, 0xfffffffc },
-		{ 0xb0, 8, 0 },
-		{ 0xf0, 8, UINT64_C(0xfffffffffffff07f) },
-		{ 0x220, 8, 0 },
-		{ 0x228, 8, 0 },
-		{ 0x64, 4, 0 },                             /* PMEN is not there */
-		{ 0xb8, 8, 0 },                             /* nor IRTA */
+		{ 0x00, 4, 0x10 },       { 0x20, 8, UINT64_C(0x3ffffffffc00) }, /* RTADDR: TTM, RTA of a 46-bit host */
+		{ 0x34, 4, 0 },          { 0x38, 4, 1u << 31 },
+		{ 0x3c, 4, 0xffff },     { 0x40, 4, 0xfffffffc },
+		{ 0x44, 4, 0xffffffff }, { 0x80, 8, 0 },
+		{ 0x88, 8, 0x7fff0 },    { 0x90, 8, UINT64_C(0x3fffffffffff) & ~UINT64_C(0x7f8) },
+		{ 0x9c, 4, 0 },          { 0xa0, 4, 1u << 31 },
+		{ 0xa4, 4, 0xffff },     { 0xa8, 4, 0xfffffffc },
+		{ 0xb0, 8, 0 },          { 0xf0, 8, UINT64_C(0xfffffffffffff07f) },
+		{ 0x220, 8, 0 },         { 0x228, 8, 0 },
+		{ 0x64, 4, 0 }, /* PMEN is not there */
+		{ 0xb8, 8, 0 }, /* nor IRTA */
 	};
 	struct vtd_features features = world_features();
 
@@ -277,10 +275,10 @@ START_TEST(the_context_command_invalidates_the_context_cache)
 		uint64_t command;
 		bool removes;
 	} commands[] = {
-		{ UINT64_C(1) << 61, true },                   /* global */
-		{ UINT64_C(2) << 61 | 7, true },               /* domain 7 */
+		{ UINT64_C(1) << 61, true },     /* global */
+		{ UINT64_C(2) << 61 | 7, true }, /* domain 7 */
 		{ UINT64_C(2) << 61 | 8, false },
-		{ UINT64_C(3) << 61 | DEVICE << 16, true },    /* device */
+		{ UINT64_C(3) << 61 | DEVICE << 16, true }, /* device */
 		{ UINT64_C(3) << 61 | (DEVICE + 1) << 16, false },
 	};
 

@@ -2,9 +2,9 @@
 /* Scalable mode: context, PASID directory and PASID table entries, every PGTT, and each of their faults. */
 #include "tests/models/iommu/vtd/world.h"
 
-#define IOVA UINT64_C(0x7f0000001000)
+#define IOVA   UINT64_C(0x7f0000001000)
 #define OUTPUT UINT64_C(0x3000045000)
-#define PASID 0x4b
+#define PASID  0x4b
 
 static struct world w;
 static struct tables fs, ss;
@@ -244,10 +244,10 @@ END_TEST
 START_TEST(context_entry_faults)
 {
 	static const struct broken broken[] = {
-		{ 0, 1 << 5, 0x42 }, { 0, 1 << 8, 0x42 },  { 0, UINT64_C(1) << 46, 0x42 }, /* SCT.3 */
+		{ 0, 1 << 5, 0x42 },  { 0, 1 << 8, 0x42 }, { 0, UINT64_C(1) << 46, 0x42 }, /* SCT.3 */
 		{ 1, 1 << 20, 0x42 }, /* RID_PRIV, which the unit has not */
 		{ 1, 1 << 21, 0x42 }, { 2, 1, 0x42 },      { 3, UINT64_C(1) << 63, 0x42 },
-		{ 0, 1 << 4, 0x43 },  /* SCT.4: PRE, and the unit has no page requests */
+		{ 0, 1 << 4, 0x43 }, /* SCT.4: PRE, and the unit has no page requests */
 	};
 
 	begin(&world_no_caches);
@@ -362,9 +362,9 @@ START_TEST(a_pasid_entry_may_not_ask_for_what_the_unit_lacks)
 		uint64_t word0, word2;
 		enum vtd_fault_reason reason;
 	} asks[] = {
-		{ 1 << 9, 0, 0x5a },    /* SSADE */
-		{ 1 << 6, 0, 0x5b },    /* nested: PGTT 010b becomes 011b */
-		{ 1 << 2, 0, 0x5b },    /* AW 010b becomes 011b */
+		{ 1 << 9, 0, 0x5a }, /* SSADE */
+		{ 1 << 6, 0, 0x5b }, /* nested: PGTT 010b becomes 011b */
+		{ 1 << 2, 0, 0x5b }, /* AW 010b becomes 011b */
 	};
 
 	features.nested = false;

@@ -8,7 +8,7 @@
 #include "models/base/random.h"
 #include "tests/models/iommu/vtd/world.h"
 
-#define RUNS 40
+#define RUNS       40
 #define OPERATIONS 6000
 
 /* ---- the twin ---- */
@@ -63,7 +63,8 @@ static void twin_translate(struct twin *twin, uint64_t root, uint16_t source_id,
 			   bool write)
 {
 	const struct memory *memory = twin->memory;
-	uint64_t context = memory_read64(memory, root + (source_id >> 8) * 16 + (source_id & 0x80 ? 8 : 0)) & ~UINT64_C(0xfff);
+	uint64_t context =
+		memory_read64(memory, root + (source_id >> 8) * 16 + (source_id & 0x80 ? 8 : 0)) & ~UINT64_C(0xfff);
 	uint64_t directory = memory_read64(memory, context + (source_id & 0x7f) * 32) & ~UINT64_C(0xfff);
 	uint64_t table = memory_read64(memory, directory + (pasid >> 6) * 8) & ~UINT64_C(0xfff);
 	uint64_t word0 = memory_read64(memory, table + (pasid & 63) * 64);
@@ -82,22 +83,23 @@ static void twin_translate(struct twin *twin, uint64_t root, uint16_t source_id,
 /* ---- the driver of both ---- */
 
 #define REGIONS 3
-#define PAGES 6
+#define PAGES   6
 
 /* A tree of tables that changes: three regions of 2 MiB, each one large page, a table, or nothing. */
 struct tree {
 	struct tables tables;
 	uint64_t base;
 	uint16_t domain;
-	uint32_t pasid;  /* 0: the second stage, which has none */
-	bool in_guest;   /* leads to guest memory: the pool below */
+	uint32_t pasid; /* 0: the second stage, which has none */
+	bool in_guest;  /* leads to guest memory: the pool below */
 };
 
 #define POOL UINT64_C(0x40000000) /* guest-physical addresses that the second stage maps now and then */
 
 static struct world w;
 static struct random source;
-static struct tree trees[4]; /* PASIDs 1 and 2: first stage; 3: nested, first stage; PASID 4 and under 3: second stage */
+static struct tree
+	trees[4]; /* PASIDs 1 and 2: first stage; 3: nested, first stage; PASID 4 and under 3: second stage */
 static struct iommu_translation held;
 static bool is_held;
 
@@ -108,8 +110,8 @@ static uint64_t below(uint64_t bound)
 
 static uint64_t leaf_word(const struct tree *tree, unsigned level)
 {
-	uint64_t page = tree->in_guest ? POOL + below(REGIONS) * 0x200000 + (level ? 0 : below(PAGES) * 0x1000) :
-					 0x100000000 + (below(1 << 10) << 21) + (level ? 0 : below(512) << 12);
+	uint64_t page = tree->in_guest ? POOL + below(REGIONS) * 0x200000 + (level ? 0 : below(PAGES) * 0x1000)
+				       : 0x100000000 + (below(1 << 10) << 21) + (level ? 0 : below(512) << 12);
 	uint64_t size = level ? PAGE_SIZE_BIT : 0;
 
 	if (tree->pasid)
@@ -247,7 +249,8 @@ static void hold_or_resume(void)
 
 	if (!is_held) {
 		w.unit->ops->translate_begin(w.unit, &held, &request);
-		for (uint64_t reads = below(below(2) ? 6 : 28); reads > 0 && held.access.want != IOMMU_WANTS_NOTHING; reads--)
+		for (uint64_t reads = below(below(2) ? 6 : 28); reads > 0 && held.access.want != IOMMU_WANTS_NOTHING;
+		     reads--)
 			feed(&held);
 	} else {
 		while (held.access.want != IOMMU_WANTS_NOTHING)
@@ -268,8 +271,9 @@ static void compare(uint64_t seed, unsigned operation)
 	if (!twin.ok)
 		return;
 	ck_assert_msg(twin.output == w.t.output && twin.size_lg2 == w.t.size_lg2,
-		      "seed %llu, operation %u: twin 0x%llx of 2^%u, unit 0x%llx of 2^%u", (unsigned long long)seed, operation,
-		      (unsigned long long)twin.output, twin.size_lg2, (unsigned long long)w.t.output, w.t.size_lg2);
+		      "seed %llu, operation %u: twin 0x%llx of 2^%u, unit 0x%llx of 2^%u", (unsigned long long)seed,
+		      operation, (unsigned long long)twin.output, twin.size_lg2, (unsigned long long)w.t.output,
+		      w.t.size_lg2);
 }
 
 static struct cache_geometry any_geometry(void)
@@ -292,11 +296,12 @@ static void begin(uint64_t seed)
 	world_init(&w, &features, &caches);
 	world_attach_scalable(&w, DEVICE);
 	for (unsigned i = 0; i < 4; i++)
-		trees[i] = (struct tree){ .tables = i < 3 ? world_first_stage(&w, 4, i == 2) : world_second_stage(&w, 4),
-					  .base = i < 3 ? UINT64_C(0x7f0000000000) : POOL,
-					  .domain = i < 2 ? 1 : 2,
-					  .pasid = i < 3 ? i + 1 : 0,
-					  .in_guest = i == 2 };
+		trees[i] =
+			(struct tree){ .tables = i < 3 ? world_first_stage(&w, 4, i == 2) : world_second_stage(&w, 4),
+				       .base = i < 3 ? UINT64_C(0x7f0000000000) : POOL,
+				       .domain = i < 2 ? 1 : 2,
+				       .pasid = i < 3 ? i + 1 : 0,
+				       .in_guest = i == 2 };
 	world_map_guest(&w, &trees[3].tables);
 	world_set_pasid(&w, DEVICE, 1, 1, &trees[0].tables, NULL);
 	world_set_pasid(&w, DEVICE, 2, 1, &trees[1].tables, NULL);

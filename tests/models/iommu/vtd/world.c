@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/models/iommu/vtd/world.h"
 
-#define AMPLE { .entries = 1024, .ways = 1024 }
+#define AMPLE \
+	{ \
+		.entries = 1024, .ways = 1024 \
+	}
 
 const struct iommu_cache_config world_no_caches;
-const struct iommu_cache_config world_caches = {
-	.iotlb = AMPLE, .device = AMPLE, .walk = { AMPLE, AMPLE, AMPLE, AMPLE }
-};
+const struct iommu_cache_config world_caches = { .iotlb = AMPLE,
+						 .device = AMPLE,
+						 .walk = { AMPLE, AMPLE, AMPLE, AMPLE } };
 
 struct vtd_features world_features(void)
 {
@@ -60,8 +63,8 @@ void world_start(struct world *world)
 	/* RTADDR.TTM = 01b: scalable.  IQA: 2 pages; of 256 descriptors, of 32 bytes (DW) in scalable mode. */
 	world_set_register(world, 0x20, 8, world->root | (world->scalable ? 1 << 10 : 0));
 	world_set_register(world, 0x90, 8, world->queue | 1 | (world->scalable ? 1 << 11 : 0));
-	world_set_register(world, 0x18, 4, 1u << 30);              /* SRTP */
-	world_set_register(world, 0x18, 4, 1u << 31 | 1u << 26);   /* TE, QIE */
+	world_set_register(world, 0x18, 4, 1u << 30);            /* SRTP */
+	world_set_register(world, 0x18, 4, 1u << 31 | 1u << 26); /* TE, QIE */
 }
 
 /* ---- tables ---- */
@@ -89,7 +92,8 @@ phys_t world_slot(struct world *world, const struct tables *tables, unsigned lev
 		if (at == level)
 			return slot;
 		if (word == 0) {
-			word = frames_alloc(tables->offset ? &world->guest_frames : &world->frames) | tables->table_bits;
+			word = frames_alloc(tables->offset ? &world->guest_frames : &world->frames) |
+			       tables->table_bits;
 			memory_write64(world->memory, slot, word);
 		}
 		table = word & UINT64_C(0xffffffffff000);

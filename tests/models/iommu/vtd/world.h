@@ -18,21 +18,21 @@
 #include "models/memory/memory.h"
 #include "tests/suite.h"
 
-#define GUEST UINT64_C(0x800000000)
-#define DEVICE 0x0308 /* 03:01.0 */
+#define GUEST        UINT64_C(0x800000000)
+#define DEVICE       0x0308 /* 03:01.0 */
 #define OTHER_DEVICE 0x0390 /* 03:12.0: in the upper half of its bus */
-#define NO_PASID UINT32_MAX
+#define NO_PASID     UINT32_MAX
 
 /* Entries that point to a table: second stage R and W; first stage P, R/W, U/S and A. */
 #define SS_TABLE UINT64_C(0x3)
 #define FS_TABLE UINT64_C(0x27)
 
 /* Leaves: second stage R and W, R, W; first stage P, R/W, U/S, A and D; PS of a large page. */
-#define SS_RW UINT64_C(0x3)
-#define SS_R UINT64_C(0x1)
-#define SS_W UINT64_C(0x2)
-#define FS_RW UINT64_C(0x67)
-#define FS_R UINT64_C(0x65)
+#define SS_RW         UINT64_C(0x3)
+#define SS_R          UINT64_C(0x1)
+#define SS_W          UINT64_C(0x2)
+#define FS_RW         UINT64_C(0x67)
+#define FS_R          UINT64_C(0x65)
 #define PAGE_SIZE_BIT UINT64_C(0x80)
 
 struct tables {
