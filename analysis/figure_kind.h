@@ -38,5 +38,6 @@ struct axis_unit {
 };
 struct axis_unit axis_time(ps_t largest);
 struct axis_unit axis_bytes(uint64_t largest);
+struct axis_unit axis_rate(uint64_t largest_per_second);
 
 #endif

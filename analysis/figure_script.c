@@ -65,3 +65,15 @@ struct axis_unit axis_bytes(uint64_t largest)
 
 	return axis_unit(unit, largest);
 }
+
+struct axis_unit axis_rate(uint64_t largest)
+{
+	static const struct axis_unit unit[] = {
+		{ "GB/s", 1000000000 },
+		{ "MB/s", 1000000 },
+		{ "kB/s", 1000 },
+		{ "B/s", 1 },
+	};
+
+	return axis_unit(unit, largest);
+}

@@ -152,7 +152,7 @@ static void hit_rate_variables(FILE *out, const struct view *view, enum result_o
 {
 	(void)op;
 	time_variables(out, view, RESULT_IOTLB_HITS, RESULT_IOTLB_MISSES);
-	fputs("value_is_log_bytes = 0\nvalue_top = 100\nvalue_label = 'IOTLB hits, % of lookups'\n"
+	fputs("value_is_log_bytes = 0\nvalue_top = 103\nvalue_label = 'IOTLB hits, % of lookups'\n"
 	      "height_of(row) = column(3) + column(4) > 0 ? 100 * column(3) / (column(3) + column(4)) : NaN\n",
 	      out);
 }
@@ -183,11 +183,25 @@ static void throughput_data(FILE *out, const struct view *view, enum result_op o
 
 static void throughput_variables(FILE *out, const struct view *view, enum result_op op)
 {
+	uint64_t largest = 0; /* bytes per second */
+
 	(void)op;
+	for (size_t i = 0; i < view->count; i++) {
+		struct steps steps = steps_of(view, i, RESULT_DMA_BYTES, RESULT_DMA_BYTES);
+
+		for (uint32_t k = 0; k < steps.count; k++) {
+			u128_t bytes = series_value(steps.a, steps.width_ps, k);
+			uint64_t rate = (uint64_t)(bytes * PS_PER_S / steps.width_ps);
+
+			largest = rate > largest ? rate : largest;
+		}
+	}
+
+	struct axis_unit unit = axis_rate(largest);
+
 	time_variables(out, view, RESULT_DMA_BYTES, RESULT_DMA_BYTES);
-	fputs("value_is_log_bytes = 0\nvalue_top = NaN\nvalue_label = 'DMA throughput, GB/s'\n"
-	      "height_of(row) = 1000 * column(3) / column(4) # bytes per ps\n",
-	      out);
+	fprintf(out, "value_is_log_bytes = 0\nvalue_top = NaN\nvalue_label = 'DMA throughput, %s'\n", unit.name);
+	fprintf(out, "height_of(row) = column(3) / (column(4) / 1e12) / %" PRIu64 ".0 # time is in ps\n", unit.size);
 }
 
 const struct figure_kind figure_throughput = {
