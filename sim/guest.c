@@ -188,8 +188,11 @@ static void job_done(struct job *job, struct actor *actor)
 {
 	struct mapping *mapping = (struct mapping *)((char *)job - offsetof(struct mapping, job));
 
+	ps_t interrupt = mapping->machine->timing->pcie.completion_interrupt;
+
 	mapping->dma_pending = false;
-	waiters_wake_all(&mapping->dma_done, actor, 0);
+	mapping->dma_seen = actor->now + interrupt;
+	waiters_wake_all(&mapping->dma_done, actor, interrupt);
 }
 
 /* Remembers the mapping, and starts its DMA or gives the device its ring. */
@@ -200,6 +203,7 @@ static void mapping_begin(struct vcpu *vcpu, struct actor *actor, const struct t
 	struct mapping *mapping = mapping_create(&machine->mappings, op->index, direct ? op->segment_count : 1);
 	struct assignment *to = op->device < machine->device_count ? &machine->assignments[op->device] : NULL;
 
+	mapping->machine = machine;
 	mapping->api = op->api;
 	mapping->recorded = op->iova;
 	mapping->iova = iova;
@@ -250,6 +254,7 @@ static void vcpu_map(struct vcpu *vcpu, struct actor *actor, const struct trace_
 		if (mapped) {
 			vtd_domain_sync_map(domain->guest, iova, op->bytes, &vcpu->list);
 			guest_submit(machine, actor, &vcpu->list, guest_traps(machine));
+			vtd_domain_free_tables(domain->guest, &vcpu->list.replaced);
 		}
 	}
 	if (!mapped) { /* mapped twice, or for nobody: counted, not replayed */
@@ -300,6 +305,7 @@ static void vcpu_unmap(struct vcpu *vcpu, struct actor *actor, const struct trac
 	actor_touch(actor);
 	while (mapping->dma_pending)
 		actor_wait(actor, &mapping->dma_done, CAUSE_QUEUE_WAIT);
+	actor_wait_until(actor, mapping->dma_seen, CAUSE_QUEUE_WAIT);
 	if (mapping->api == TRACE_API_COHERENT && mapping->device) {
 		device_wait_quiet(mapping->device, actor);
 		endpoint_remove_ring(&mapping->device->endpoint, mapping->pieces[0].bus);

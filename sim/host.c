@@ -117,6 +117,8 @@ static void host_map(struct machine *machine, struct actor *actor, struct assign
 	int error = type1_map(&to->type1, call->iova, GUEST_VADDR + call->gpa, call->bytes, call->permissions, &work);
 
 	host_charge(machine, actor, &work);
+	host_submit(machine, actor, to->host.list); /* a large leaf that took a table's place */
+	vtd_domain_free_tables(to->host.domain, &to->host.list->replaced);
 	slots_give(&to->container_lock, actor);
 	if (error)
 		host_refused(machine, "VFIO_IOMMU_MAP_DMA", error, call->iova);

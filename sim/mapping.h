@@ -11,6 +11,7 @@
 #include "traces/trace.h"
 
 struct mapping {
+	struct machine *machine;
 	uint64_t row;             /* of the map operation */
 	enum trace_api api;
 	struct device *device;
@@ -18,6 +19,7 @@ struct mapping {
 	uint64_t bytes;
 	struct job job;           /* its DMA */
 	bool dma_pending;
+	ps_t dma_seen;            /* when software learned that its DMA was done */
 	struct waiters dma_done;
 	struct mapping *next;     /* in its hash chain */
 	uint32_t piece_count;

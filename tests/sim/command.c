@@ -211,7 +211,8 @@ END_TEST
 static const struct {
 	const char *name, *value, *with;
 } special[] = {
-	/* filled by what `iommusim list parameters` says of them */
+	{"machine.guest_ram_bytes", "4 GiB", ""},
+	{"machine.host_page_lg2", "12", ""},
 	{"machine.host_cores", "1", ""},
 	{"machine.memlock_limit_bytes", NULL, ""}, /* its own test */
 	{"replay.strict", NULL, ""},               /* its own test */
@@ -285,8 +286,10 @@ START_TEST(setting_any_parameter_changes_the_result)
 		ck_assert_msg(iommusim(line) == 0, "%s: %s", parameter->name, errors);
 		snprintf(line, sizeof(line), "run s.yaml -o b.h5 --quiet --set replay.max_operations=220 %s --set '%s=%s'", with,
 			 parameter->name, chosen);
-		ck_assert_msg(iommusim(line) == 0, "%s = %s: %s", parameter->name, chosen, errors);
-		if (iommusim("compare a.h5 b.h5") == 0) {
+		if (iommusim(line) != 0) {
+			fprintf(stderr, "%s = %s: %s", parameter->name, chosen, errors);
+			silent++;
+		} else if (iommusim("compare a.h5 b.h5") == 0) {
 			fprintf(stderr, "%s = %s %s changes nothing\n", parameter->name, chosen, with);
 			silent++;
 		}
