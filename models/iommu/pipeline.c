@@ -143,6 +143,9 @@ static uint64_t invalidate_iotlb(struct pipeline *pipeline, const struct pipelin
 {
 	uint64_t removed = 0, keys = 0, occupancy = cache_occupancy(pipeline->iotlb);
 
+	if (scope->tag & scope->mask & ~pipeline->tag_bits)
+		return 0;
+
 	for (unsigned i = 0; i < SIZES && keys <= occupancy; i++)
 		if (pipeline->sizes & 1u << i) {
 			uint64_t more = blocks(scope, size_of_index(i));
@@ -192,8 +195,10 @@ uint64_t pipeline_invalidate(struct pipeline *pipeline, const struct pipeline_sc
 	pipeline->recent[pipeline->epoch % PIPELINE_RECENT] = *scope;
 	if (scope->caches & PIPELINE_IOTLB) {
 		removed += invalidate_iotlb(pipeline, scope);
-		if (cache_occupancy(pipeline->iotlb) == 0)
+		if (cache_occupancy(pipeline->iotlb) == 0) {
 			pipeline->sizes = 0;
+			pipeline->tag_bits = 0;
+		}
 	}
 	if (scope->caches & PIPELINE_FIRST_WALK)
 		removed += invalidate_tables(pipeline->walk[PIPELINE_FIRST], scope);
@@ -244,6 +249,7 @@ void pipeline_keep(struct pipeline *pipeline, struct iommu_translation *translat
 	cache_fill(pipeline->iotlb, iotlb_key(translation->tag[0], page, size_lg2),
 		   (struct cache_value){ { [IOTLB_OUTPUT] = output, [IOTLB_PERMISSIONS] = translation->permissions } });
 	pipeline->sizes |= 1u << (size_lg2 - PAGE_LG2) / PT_TABLE_LG2;
+	pipeline->tag_bits |= translation->tag[0];
 }
 
 /* ---- the walk ---- */

@@ -51,8 +51,9 @@ struct pipeline {
 	struct cache *iotlb;
 	struct cache *walk[PIPELINE_STAGES][PT_LEVELS_MAX]; /* NULL: absent */
 	bool keeps_tables;                                  /* any of them exists */
-	unsigned sizes; /* bit n: the IOTLB may hold a translation of 2^(12 + 9n) bytes */
-	uint64_t epoch; /* invalidations so far */
+	unsigned sizes;    /* since the IOTLB was last empty: bit n: a translation of 2^(12 + 9n) bytes was kept */
+	uint64_t tag_bits; /* and the bits set in any tag */
+	uint64_t epoch;    /* invalidations so far */
 	struct pipeline_scope recent[PIPELINE_RECENT]; /* the last ones, at epoch % PIPELINE_RECENT */
 };
 
