@@ -243,6 +243,8 @@ static const struct event_form FORMS[] = {
 	FORM("dma_free_pages", FTRACE_DMA_ANNOUNCE, TRACE_API_COHERENT, scan_dma),
 	FORM("dma_alloc_sgt", FTRACE_DMA_MAP, TRACE_API_COHERENT, scan_dma),
 	FORM("dma_free_sgt", FTRACE_DMA_ANNOUNCE, TRACE_API_COHERENT, scan_dma_unmap_sg),
+	FORM("dma_map_phys", FTRACE_DMA_MAP, TRACE_API_PAGE, scan_dma), /* Linux 6.18's dma_map_page and _resource */
+	FORM("dma_unmap_phys", FTRACE_DMA_UNMAP, TRACE_API_PAGE, scan_dma),
 	FORM("dma_map_resource", FTRACE_DMA_MAP, TRACE_API_PAGE, scan_dma),
 	FORM("dma_unmap_resource", FTRACE_DMA_UNMAP, TRACE_API_PAGE, scan_dma),
 	FORM("tracing_mark_write", FTRACE_MARK, TRACE_API_NONE, scan_mark),

@@ -14,9 +14,9 @@
 enum ftrace_type {
 	FTRACE_MAP,
 	FTRACE_UNMAP,
-	FTRACE_DMA_MAP,      /* dma_map_page, dma_map_resource, dma_alloc ...: after their maps */
+	FTRACE_DMA_MAP,      /* dma_map_page, dma_map_phys, dma_alloc ...: after their maps */
 	FTRACE_DMA_MAP_SG,   /* after its maps; several addresses */
-	FTRACE_DMA_UNMAP,    /* dma_unmap_page, dma_unmap_resource: after their unmap */
+	FTRACE_DMA_UNMAP,    /* dma_unmap_page, dma_unmap_phys ...: after their unmap */
 	FTRACE_DMA_ANNOUNCE, /* dma_unmap_sg, dma_free ...: before their unmap */
 	FTRACE_GROUP,
 	FTRACE_ATTACH,

@@ -54,6 +54,7 @@ START_TEST(every_call_that_maps_is_decoded)
 		enum trace_api api;
 	} LINES[] = {
 		{"dma_map_page: 0000:00:04.0 dir=FROM_DEVICE dma_addr=ffffd010 size=24 phys_addr=13cb49010 attrs=", TRACE_API_PAGE},
+		{"dma_map_phys: 0000:00:04.0 dir=FROM_DEVICE dma_addr=ffffd010 size=24 phys_addr=13cb49010 attrs=", TRACE_API_PAGE},
 		{"dma_map_resource: 0000:00:04.0 dir=FROM_DEVICE dma_addr=ffffd010 size=24 phys_addr=0 attrs=", TRACE_API_PAGE},
 		{"dma_alloc: 0000:00:04.0 dir=FROM_DEVICE dma_addr=ffffd010 size=24 virt_addr=0 flags=GFP_KERNEL attrs=", TRACE_API_COHERENT},
 		{"dma_alloc_pages: 0000:00:04.0 dir=FROM_DEVICE dma_addr=ffffd010 size=24 virt_addr=0 flags= attrs=", TRACE_API_COHERENT},
@@ -79,6 +80,8 @@ START_TEST(calls_that_unmap_differ_in_whether_they_come_before)
 						"dma_addr=ffffd000 size=8 attrs=");
 	ck_assert_int_eq(event.type, FTRACE_DMA_UNMAP);
 	ck_assert_int_eq(event.direction, TRACE_TO_DEVICE);
+	event = scan(TASK16 ".....     1.000000: dma_unmap_phys: 0000:00:04.0 dir=TO_DEVICE dma_addr=ffffd000 size=8 attrs=");
+	ck_assert_int_eq(event.type, FTRACE_DMA_UNMAP);
 	event = scan(TASK16 ".....     1.000000: dma_unmap_resource: 0000:00:04.0 dir=TO_DEVICE dma_addr=ffffd000 size=8 attrs=");
 	ck_assert_int_eq(event.type, FTRACE_DMA_UNMAP);
 	event = scan(TASK16 ".....     1.000000: dma_unmap_sg: 0000:00:04.0 dir=BIDIRECTIONAL phys_addrs={0x1,0x2} attrs=");
