@@ -89,18 +89,18 @@ struct iommu_translation {
 
 	/* The unit's own state of the walk. */
 	unsigned phase;
+	unsigned host_permissions; /* of host_table: what the second stage grants there */
+	bool nested_for_table;     /* the second stage is translating a first-stage table's address */
+	bool is_plain;             /* what the walk wants goes to the caller as it is, nothing is kept on the way */
 	uint64_t epoch;
 	uint64_t structure[IOMMU_WORDS_MAX];
-	uint64_t tag[2];           /* domain, PASID ... as the family tags its caches */
-	bool nested_for_table;     /* the second stage is translating a first-stage table's address */
-	phys_t host_table;         /* of the first-stage table being read, once the second stage told; else PHYS_NONE */
-	unsigned host_permissions; /* that the second stage grants there */
-	struct pt_rules first_rules, second_rules;
+	uint64_t tag[2];   /* domain, PASID ... as the family tags its caches */
+	phys_t host_table; /* of the first-stage table being read, once the second stage told; else PHYS_NONE */
 	const struct pt_format *first_format, *second_format; /* NULL: stage absent */
 	phys_t first_root, second_root;
+	struct pt_rules first_rules, second_rules;
 	struct walk first, second;
 	struct walk *at_work; /* the one of these two that wants something, or that ended it all */
-	bool is_plain;        /* what it wants goes to the caller as it is, nothing is kept on the way */
 };
 
 /* ---- commands ---- */

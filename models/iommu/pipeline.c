@@ -352,14 +352,13 @@ static void count_walk(struct pipeline *pipeline, struct iommu_translation *tran
 
 static enum pipeline_step finish(struct iommu_translation *translation)
 {
-	const struct walk *first = translation->first_format ? &translation->first : NULL;
-	const struct walk *second = translation->second_format ? &translation->second : NULL;
-	const struct walk *last = second ? second : first;
+	const struct walk *first = &translation->first;
+	const struct walk *last = translation->second_format ? &translation->second : first;
 
 	translation->output = last->output;
 	translation->size_lg2 = last->size_lg2;
 	translation->permissions = lasting_permissions(last);
-	if (first && second) {
+	if (translation->first_format && last != first) {
 		translation->permissions &= lasting_permissions(first);
 		if (first->size_lg2 < last->size_lg2)
 			translation->size_lg2 = first->size_lg2;

@@ -214,6 +214,28 @@ START_TEST(first_stage_addresses_must_fit_the_second_stage)
 }
 END_TEST
 
+/* [SSS.5] Found on the way to a first-stage table: what was read until then is counted. */
+START_TEST(a_second_stage_that_cannot_set_flags_stops_the_walk_of_the_first)
+{
+	begin(&world_no_caches, 4, 4);
+	map_guest_small();
+	phys_t entry = world_pasid_slot(&w, DEVICE, PASID);
+	phys_t leaf_of_table = world_slot(&w, &ss, 0, world_slot(&w, &fs, 0, IOVA) - GUEST);
+
+	world_set_bits(&w, entry, 1 << 9); /* SSADE */
+	read_page();
+	expect_output(&w, GPA + GUEST + 0x123, 12);
+	world_clear_bits(&w, entry + 8, 1 << 23); /* PWSNP */
+	read_page();
+	expect_output(&w, GPA + GUEST + 0x123, 12);
+	world_clear_bits(&w, leaf_of_table, 1 << 8);
+	read_page();
+	expect_fault(&w, 0x7c);
+	expect_reads(&w, 4, 3, 16);
+	world_fini(&w);
+}
+END_TEST
+
 START_TEST(each_stage_reports_its_own_faults)
 {
 	begin(&world_no_caches, 4, 4);
@@ -252,6 +274,7 @@ int main(void)
 		a_first_stage_flag_makes_the_tables_page_dirty_in_the_second_stage,
 		the_second_stage_may_deny_first_stage_tables,
 		first_stage_addresses_must_fit_the_second_stage,
+		a_second_stage_that_cannot_set_flags_stops_the_walk_of_the_first,
 		each_stage_reports_its_own_faults,
 		NULL,
 	};

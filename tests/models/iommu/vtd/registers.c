@@ -339,6 +339,51 @@ START_TEST(register_based_invalidation_does_nothing_beside_the_queue)
 }
 END_TEST
 
+/* [VTD] "Capability Register", PSI: without it page granularity is done as domain granularity, and IAIG says so. */
+START_TEST(a_unit_without_page_selective_invalidation_takes_the_domain)
+{
+	struct vtd_features features = world_features();
+	struct vtd_config config = { .caches = world_caches };
+	struct err err = { 0 };
+
+	begin(1);
+	w.unit->ops->destroy(w.unit);
+	features.scalable = false;
+	vtd_capabilities(&features, &config);
+	config.capability &= ~(UINT64_C(1) << 39);
+	w.unit = vtd_create(&config, &err);
+	world_start(&w);
+	hits();
+	world_command(&w, 0x32 | 7 << 16, 0x5000);
+	ck_assert(!hits());
+	world_set_register(&w, 0x18, 4, 1u << 31);
+	world_set_register(&w, 0xf0, 8, 0x5000);
+	world_set_register(&w, 0xf8, 8, UINT64_C(0xb) << 60 | UINT64_C(7) << 32);
+	ck_assert_uint_eq(world_register(&w, 0xf8, 8) >> 57 & 3, 2);
+	ck_assert(!hits());
+	world_fini(&w);
+}
+END_TEST
+
+START_TEST(offsets_beyond_the_page_read_as_zero)
+{
+	begin(1);
+	world_set_register(&w, 0x1000, 8, UINT64_MAX);
+	ck_assert_uint_eq(world_register(&w, 0x1000, 8), 0);
+	world_fini(&w);
+}
+END_TEST
+
+START_TEST(every_fault_reason_has_its_text)
+{
+	ck_assert_str_eq(vtd_fault_text(0), "no fault");
+	ck_assert_str_eq(vtd_fault_text(0x59), "[SPT.2] PASID table entry not present");
+	ck_assert_str_eq(vtd_fault_text(0x91), "[SFS.10] first-stage flags could not be set");
+	ck_assert_str_eq(vtd_fault_text(0x0f), "?");
+	ck_assert_str_eq(vtd_fault_text(0x1234), "?");
+}
+END_TEST
+
 /* [VTD] "Capability Register", ESRTPS: 0 here, so the caches outlive a new root table pointer. */
 START_TEST(a_new_root_table_leaves_the_caches_alone_unless_the_unit_promises_otherwise)
 {
@@ -378,6 +423,9 @@ int main(void)
 		the_context_command_invalidates_the_context_cache,
 		the_iotlb_register_invalidates_the_iotlb,
 		register_based_invalidation_does_nothing_beside_the_queue,
+		a_unit_without_page_selective_invalidation_takes_the_domain,
+		offsets_beyond_the_page_read_as_zero,
+		every_fault_reason_has_its_text,
 		a_new_root_table_leaves_the_caches_alone_unless_the_unit_promises_otherwise,
 		NULL,
 	};

@@ -425,6 +425,36 @@ START_TEST(execute_and_supervisor_requests_must_be_enabled)
 }
 END_TEST
 
+/* A unit with execute requests (ECAP.ERS): ERE admits them, NXE makes XD count.  [SGN.3] */
+START_TEST(execute_requests_are_denied_by_the_page)
+{
+	struct iommu_request request = {
+		.source_id = DEVICE, .has_pasid = true, .pasid = PASID, .iova = IOVA, .execute = true
+	};
+	struct vtd_features features = world_features();
+	struct vtd_config config = { .caches = world_caches };
+	struct err err = { 0 };
+
+	begin(&world_caches);
+	w.unit->ops->destroy(w.unit);
+	vtd_capabilities(&features, &config);
+	config.extended_capability |= 1 << 30;
+	w.unit = vtd_create(&config, &err);
+	world_start(&w);
+	world_set_pasid(&w, DEVICE, PASID, 7, &fs, NULL);
+	world_set_bits(&w, world_pasid_slot(&w, DEVICE, PASID) + 16, 1 << 1 | 1 << 5); /* ERE, NXE */
+	iommu_translate_now(w.unit, w.memory, &w.t, &request);
+	expect_output(&w, OUTPUT, 12);
+	world_set_bits(&w, world_slot(&w, &fs, 0, IOVA), UINT64_C(1) << 63); /* XD */
+	world_command(&w, 1 << 4 | 2, 0);
+	read_page(PASID);
+	expect_output(&w, OUTPUT + 0x123, 12);
+	iommu_translate_now(w.unit, w.memory, &w.t, &request);
+	expect_fault(&w, 0x82);
+	world_fini(&w);
+}
+END_TEST
+
 /* ---- faults of tables ---- */
 
 START_TEST(first_stage_faults)
@@ -576,6 +606,7 @@ int main(void)
 		a_pasid_entry_must_name_tables_that_the_unit_walks,
 		a_pasid_entry_may_not_ask_for_what_the_unit_lacks,
 		execute_and_supervisor_requests_must_be_enabled,
+		execute_requests_are_denied_by_the_page,
 		first_stage_faults,
 		write_protect_enable_binds_supervisor_writes,
 		second_stage_faults,

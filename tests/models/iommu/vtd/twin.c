@@ -89,9 +89,9 @@ static void twin_translate(struct twin *twin, uint64_t root, uint16_t source_id,
 struct tree {
 	struct tables tables;
 	uint64_t base;
-	uint16_t domain;
 	uint32_t pasid; /* 0: the second stage, which has none */
-	bool in_guest;  /* leads to guest memory: the pool below */
+	uint16_t domain;
+	bool in_guest; /* leads to guest memory: the pool below */
 };
 
 #define POOL UINT64_C(0x40000000) /* guest-physical addresses that the second stage maps now and then */
