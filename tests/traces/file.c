@@ -454,6 +454,41 @@ START_TEST(a_damaged_chunk_is_refused_by_name)
 }
 END_TEST
 
+static void check_documented(const char *text, const struct table_layout *layout)
+{
+	char heading[80];
+	snprintf(heading, sizeof(heading), "\n## /%s\n", layout->name);
+	const char *from = strstr(text, heading);
+	ck_assert_msg(from != NULL, "%s", heading);
+	const char *to = strstr(from + 1, "\n## ");
+	for (size_t i = 0; i < layout->column_count; i++) {
+		char quoted[80];
+		const char *name = layout->columns[i].name;
+		/* word0 to word3 are one line. */
+		snprintf(quoted, sizeof(quoted), "`%s`", strcmp(name, "word1") && strcmp(name, "word2") ? name : "word0");
+		const char *at = strstr(from, quoted);
+		ck_assert_msg(at && (!to || at < to), "/%s/%s is not documented", layout->name, name);
+	}
+}
+
+START_TEST(every_dataset_and_attribute_is_documented)
+{
+	size_t length;
+	char *text = importing_read(SAMPLES "/../../docs/trace-format.md", &length);
+	ck_assert_ptr_nonnull(text);
+	const struct table_layout *const LAYOUTS[] = {&LAYOUT_OPERATIONS, &LAYOUT_SEGMENTS, &LAYOUT_DESCRIPTORS,
+						      &LAYOUT_DEVICES,	  &LAYOUT_CPUS,	    &LAYOUT_EVENT_COUNTS};
+	for (size_t i = 0; i < sizeof(LAYOUTS) / sizeof(LAYOUTS[0]); i++)
+		check_documented(text, LAYOUTS[i]);
+	for (size_t i = 0; i < SUMMARY_FIELD_COUNT; i++) {
+		char quoted[80];
+		snprintf(quoted, sizeof(quoted), "`%s`", SUMMARY_FIELDS[i].name);
+		ck_assert_msg(strstr(text, quoted) != NULL, "/summary: %s is not documented", quoted);
+	}
+	free(text);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {
@@ -469,6 +504,7 @@ int main(void)
 		values_out_of_range_are_refused_by_row,
 		a_file_cut_short_or_without_a_part_is_refused,
 		a_damaged_chunk_is_refused_by_name,
+		every_dataset_and_attribute_is_documented,
 		NULL,
 	};
 	return suite_run("trace file", tests);
