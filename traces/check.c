@@ -8,7 +8,7 @@
 #include "traces/live.h"
 #include "traces/trace.h"
 
-#define EXAMPLES 4u
+#define EXAMPLES      4u
 #define EXAMPLE_BYTES 160u
 
 enum finding {
@@ -52,7 +52,7 @@ struct checker {
 };
 
 __attribute__((format(printf, 3, 4))) static void note(struct checker *checker, enum finding finding,
-							const char *format, ...)
+						       const char *format, ...)
 {
 	uint64_t index = checker->count[finding]++;
 	if (index >= EXAMPLES)
@@ -79,8 +79,8 @@ static void check_order(struct checker *checker, const struct trace_op *op)
 static bool check_segments(struct checker *checker, const struct trace_op *op, struct err *err)
 {
 	if (op->first_segment != checker->next_segment)
-		note(checker, FINDING_SEGMENTS, ROW "first segment %" PRIu64 ", the row before ended at %" PRIu64, op->index,
-		     op->line, op->first_segment, checker->next_segment);
+		note(checker, FINDING_SEGMENTS, ROW "first segment %" PRIu64 ", the row before ended at %" PRIu64,
+		     op->index, op->line, op->first_segment, checker->next_segment);
 	checker->next_segment = op->first_segment + op->segment_count;
 	if (op->kind != TRACE_MAP) {
 		if (op->segment_count)
@@ -98,8 +98,9 @@ static bool check_segments(struct checker *checker, const struct trace_op *op, s
 		line = segment.line;
 	}
 	if (!tiled || bytes != op->bytes)
-		note(checker, FINDING_SEGMENTS, ROW "%" PRIu32 " segments of %" PRIu64 " bytes do not tile 0x%" PRIx64
-		     " + %" PRIu64, op->index, op->line, op->segment_count, bytes, op->iova, op->bytes);
+		note(checker, FINDING_SEGMENTS,
+		     ROW "%" PRIu32 " segments of %" PRIu64 " bytes do not tile 0x%" PRIx64 " + %" PRIu64, op->index,
+		     op->line, op->segment_count, bytes, op->iova, op->bytes);
 	return true;
 }
 
@@ -122,14 +123,15 @@ static bool check_live(struct checker *checker, const struct trace_op *op, struc
 		note(checker, FINDING_UNJOINED, ROW "%s of 0x%" PRIx64 " + %" PRIu64, op->index, op->line,
 		     op->kind == TRACE_MAP ? "map" : "unmap", op->iova, op->bytes);
 	else if (anomaly == LIVE_UNMAP_WITHOUT_MAP)
-		note(checker, FINDING_UNMAP_WITHOUT_MAP, ROW "0x%" PRIx64 " + %" PRIu64 " is not mapped in full", op->index,
-		     op->line, op->iova, op->bytes);
+		note(checker, FINDING_UNMAP_WITHOUT_MAP, ROW "0x%" PRIx64 " + %" PRIu64 " is not mapped in full",
+		     op->index, op->line, op->iova, op->bytes);
 	else if (anomaly == LIVE_MAP_OVER_LIVE)
-		note(checker, FINDING_MAP_OVER_LIVE, ROW "0x%" PRIx64 " + %" PRIu64 " is mapped in part, latest by row %" PRIu64,
-		     op->index, op->line, op->iova, op->bytes, after);
+		note(checker, FINDING_MAP_OVER_LIVE,
+		     ROW "0x%" PRIx64 " + %" PRIu64 " is mapped in part, latest by row %" PRIu64, op->index, op->line,
+		     op->iova, op->bytes, after);
 	if (after != op->after)
-		note(checker, FINDING_AFTER, ROW "after row %" PRId64 ", but the rows say %" PRId64 " (-1: none)", op->index,
-		     op->line, (int64_t)op->after, (int64_t)after);
+		note(checker, FINDING_AFTER, ROW "after row %" PRId64 ", but the rows say %" PRId64 " (-1: none)",
+		     op->index, op->line, (int64_t)op->after, (int64_t)after);
 	return true;
 }
 
@@ -148,7 +150,8 @@ static bool check_rows(struct checker *checker, struct err *err)
 		if (op.kind == TRACE_MAP || op.kind == TRACE_UNMAP)
 			ok = ok && check_live(checker, &op, err);
 		else if (op.after != TRACE_NONE)
-			note(checker, FINDING_AFTER, ROW "has a dependency, but is neither map nor unmap", op.index, op.line);
+			note(checker, FINDING_AFTER, ROW "has a dependency, but is neither map nor unmap", op.index,
+			     op.line);
 	}
 	trace_cursor_close(cursor);
 	if (checker->next_segment != checker->summary->segments)
@@ -203,12 +206,12 @@ static void check_summary(struct checker *checker)
 		const char *name;
 		uint64_t stated, found;
 	} pairs[] = {
-		{"maps", summary->maps, live->maps},
-		{"unmaps", summary->unmaps, live->unmaps},
-		{"unmaps_without_map", summary->unmaps_without_map, live->unmaps_without_map},
-		{"maps_over_live", summary->maps_over_live, live->maps_over_live},
-		{"unjoined", summary->unjoined, live->unjoined},
-		{"live_peak_bytes", summary->live_peak_bytes, live->peak_bytes},
+		{ "maps", summary->maps, live->maps },
+		{ "unmaps", summary->unmaps, live->unmaps },
+		{ "unmaps_without_map", summary->unmaps_without_map, live->unmaps_without_map },
+		{ "maps_over_live", summary->maps_over_live, live->maps_over_live },
+		{ "unjoined", summary->unjoined, live->unjoined },
+		{ "live_peak_bytes", summary->live_peak_bytes, live->peak_bytes },
 	};
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
 		if (pairs[i].stated != pairs[i].found)
@@ -225,8 +228,8 @@ static bool report(const struct checker *checker, const char *path, FILE *out)
 {
 	const struct trace_summary *summary = checker->summary;
 	unsigned amiss = 0;
-	fprintf(out, "%s: %" PRIu64 " operations, %" PRIu64 " segments, %" PRIu64 " descriptors, %u devices, %u CPUs\n", path,
-		summary->ops, summary->segments, summary->descriptors, summary->devices, summary->cpus);
+	fprintf(out, "%s: %" PRIu64 " operations, %" PRIu64 " segments, %" PRIu64 " descriptors, %u devices, %u CPUs\n",
+		path, summary->ops, summary->segments, summary->descriptors, summary->devices, summary->cpus);
 	for (unsigned i = 0; i < FINDINGS; i++) {
 		uint64_t count = checker->count[i];
 		if (!count) {

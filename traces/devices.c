@@ -6,7 +6,7 @@
 
 void devices_init(struct devices *devices, const struct trace_device *known, size_t known_count)
 {
-	*devices = (struct devices){.known = known, .known_count = known_count};
+	*devices = (struct devices){ .known = known, .known_count = known_count };
 }
 
 void devices_fini(struct devices *devices)
@@ -66,7 +66,7 @@ static bool grow(struct devices *devices)
 	devices->capacity = capacity;
 	for (uint32_t i = 0; i < devices->count; i++) {
 		const char *text = at[i].name;
-		struct source_text name = {.at = text, .length = strlen(text)};
+		struct source_text name = { .at = text, .length = strlen(text) };
 		slots[find_slot(devices, &name)] = i + 1;
 	}
 	return true;
@@ -103,7 +103,8 @@ uint16_t devices_intern(struct devices *devices, const struct source_text *name,
 		return found;
 	if (name->length >= TRACE_NAME_BYTES || devices->count == TRACE_NO_DEVICE) {
 		err_set(err, ERR_FILE, "device %.*s: %s", (int)name->length, name->at,
-			devices->count == TRACE_NO_DEVICE ? "there are more than 65,535 devices" : "the name is too long");
+			devices->count == TRACE_NO_DEVICE ? "there are more than 65,535 devices"
+							  : "the name is too long");
 		return TRACE_NO_DEVICE;
 	}
 	if (!grow(devices)) {
@@ -111,7 +112,7 @@ uint16_t devices_intern(struct devices *devices, const struct source_text *name,
 		return TRACE_NO_DEVICE;
 	}
 	struct trace_device *device = &devices->at[devices->count];
-	*device = (struct trace_device){.group = UINT32_MAX};
+	*device = (struct trace_device){ .group = UINT32_MAX };
 	for (size_t i = 0; i < devices->known_count; i++)
 		if (same_name(&devices->known[i], name))
 			*device = devices->known[i];

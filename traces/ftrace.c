@@ -84,18 +84,18 @@ static bool want_list(struct scan *scan, struct source_text *list)
 	const char *brace = memchr(scan->at, '}', (size_t)(scan->end - scan->at));
 	if (!brace)
 		return false;
-	*list = (struct source_text){.at = scan->at, .length = (size_t)(brace - scan->at)};
+	*list = (struct source_text){ .at = scan->at, .length = (size_t)(brace - scan->at) };
 	scan->at = brace + 1;
 	return true;
 }
 
 bool ftrace_list_next(struct source_text *list, uint64_t *value)
 {
-	struct scan scan = {.at = list->at, .end = list->at + list->length};
+	struct scan scan = { .at = list->at, .end = list->at + list->length };
 	if (scan.at < scan.end && *scan.at == ',')
 		scan.at++;
 	bool found = want_hex(&scan, value);
-	*list = (struct source_text){.at = scan.at, .length = (size_t)(scan.end - scan.at)};
+	*list = (struct source_text){ .at = scan.at, .length = (size_t)(scan.end - scan.at) };
 	return found;
 }
 
@@ -105,10 +105,18 @@ static bool want_direction(struct scan *scan, enum trace_direction *direction)
 	if (!want(scan, " dir=") || !want_word(scan, &word))
 		return false;
 	switch (word.at[0]) {
-	case 'B': *direction = TRACE_BIDIRECTIONAL; return true;
-	case 'T': *direction = TRACE_TO_DEVICE; return true;
-	case 'F': *direction = TRACE_FROM_DEVICE; return true;
-	case 'N': *direction = TRACE_DIRECTION_NONE; return true;
+	case 'B':
+		*direction = TRACE_BIDIRECTIONAL;
+		return true;
+	case 'T':
+		*direction = TRACE_TO_DEVICE;
+		return true;
+	case 'F':
+		*direction = TRACE_FROM_DEVICE;
+		return true;
+	case 'N':
+		*direction = TRACE_DIRECTION_NONE;
+		return true;
 	}
 	return false;
 }
@@ -141,9 +149,8 @@ static bool scan_unmap(struct scan *scan, struct ftrace_event *event)
 static bool scan_dma(struct scan *scan, struct ftrace_event *event)
 {
 	event->has_address = true;
-	return want_word(scan, &event->device) && want_direction(scan, &event->direction) &&
-	       want(scan, " dma_addr=") && want_hex(scan, &event->address) && want(scan, " size=") &&
-	       want_decimal(scan, &event->bytes);
+	return want_word(scan, &event->device) && want_direction(scan, &event->direction) && want(scan, " dma_addr=") &&
+	       want_hex(scan, &event->address) && want(scan, " size=") && want_decimal(scan, &event->bytes);
 }
 
 /* A line that the kernel cut in its lists still names its device; then no list is given. */
@@ -211,7 +218,7 @@ static bool scan_qi_submit(struct scan *scan, struct ftrace_event *event)
 
 static bool scan_mark(struct scan *scan, struct ftrace_event *event)
 {
-	event->text = (struct source_text){.at = scan->at, .length = (size_t)(scan->end - scan->at)};
+	event->text = (struct source_text){ .at = scan->at, .length = (size_t)(scan->end - scan->at) };
 	return true;
 }
 
@@ -223,7 +230,10 @@ struct event_form {
 	bool (*scan)(struct scan *scan, struct ftrace_event *event);
 };
 
-#define FORM(name, type, api, scan) {name, sizeof(name) - 1, type, api, scan}
+#define FORM(name, type, api, scan) \
+	{ \
+		name, sizeof(name) - 1, type, api, scan \
+	}
 
 /* The most frequent first. */
 static const struct event_form FORMS[] = {
@@ -310,13 +320,21 @@ static bool scan_level(struct scan *scan, struct ftrace_event *event)
 	if (!want_word(scan, &flags) || flags.length < 3)
 		return false;
 	switch (flags.at[2]) {
-	case '.': break;
-	case 's': event->level = 1; break;
+	case '.':
+		break;
+	case 's':
+		event->level = 1;
+		break;
 	case 'h':
-	case 'H': event->level = 2; break;
+	case 'H':
+		event->level = 2;
+		break;
 	case 'z':
-	case 'Z': event->level = 3; break;
-	default: return false;
+	case 'Z':
+		event->level = 3;
+		break;
+	default:
+		return false;
 	}
 	skip_spaces(scan);
 	return true;
@@ -351,7 +369,8 @@ static void scan_event(struct scan *scan, struct ftrace_event *event)
 		return;
 	event->type = FTRACE_OTHER;
 	const char *colon = memchr(scan->at, ':', (size_t)(scan->end - scan->at));
-	event->name = (struct source_text){.at = scan->at, .length = (size_t)((colon ? colon : scan->end) - scan->at)};
+	event->name =
+		(struct source_text){ .at = scan->at, .length = (size_t)((colon ? colon : scan->end) - scan->at) };
 	const struct event_form *form = colon ? find_form(&event->name) : NULL;
 	if (!form)
 		return;
@@ -393,8 +412,8 @@ static bool scan_header(struct scan scan, struct ftrace_event *event)
 
 void ftrace_scan(const struct source_text *line, struct ftrace_event *event)
 {
-	struct scan scan = {.at = line->at, .end = line->at + line->length};
-	*event = (struct ftrace_event){.type = FTRACE_BLANK, .direction = TRACE_DIRECTION_NONE};
+	struct scan scan = { .at = line->at, .end = line->at + line->length };
+	*event = (struct ftrace_event){ .type = FTRACE_BLANK, .direction = TRACE_DIRECTION_NONE };
 	if (line->length && (line->at[0] == '#' || line->at[0] == 'C' || line->at[0] == '[') &&
 	    (scan_header(scan, event) || scan_lost(scan, event)))
 		return;

@@ -26,8 +26,8 @@ enum ftrace_type {
 	FTRACE_FLUSH_ALL,
 	FTRACE_QI_SUBMIT,
 	FTRACE_MARK,
-	FTRACE_OTHER,  /* another event: only its name is decoded */
-	FTRACE_LOST,   /* not an event: the kernel says that events are missing; `count`, 0 when it does not say how many */
+	FTRACE_OTHER, /* another event: only its name is decoded */
+	FTRACE_LOST, /* not an event: events are missing: `count`, 0 when the kernel does not say how many */
 	FTRACE_HEADER, /* "entries-in-buffer/entries-written": `count` of `written`; `cpu` CPUs */
 	FTRACE_BLANK,  /* a comment, an empty line, a line of a stack trace */
 	FTRACE_BAD,    /* none of these; `about` says what is wrong */
@@ -41,16 +41,16 @@ struct ftrace_event {
 	unsigned level; /* 0 task, 1 soft interrupt, 2 hard, 3 non-maskable */
 	struct source_text name;
 	struct source_text device;
-	struct source_text text; /* FTRACE_MARK */
+	struct source_text text;             /* FTRACE_MARK */
 	struct source_text addresses, sizes; /* FTRACE_DMA_MAP_SG: lists for ftrace_list_next */
-	bool truncated;          /* the lists are not whole */
+	bool truncated;                      /* the lists are not whole */
 	enum trace_api api;
 	enum trace_direction direction;
 	bool has_address;        /* `address` and `bytes` are known */
 	uint64_t address, bytes; /* iova or DMA address */
 	uint64_t phys;
-	uint64_t id;             /* group, or domain id */
-	uint64_t word[4];        /* FTRACE_QI_SUBMIT */
+	uint64_t id;      /* group, or domain id */
+	uint64_t word[4]; /* FTRACE_QI_SUBMIT */
 	uint64_t count, written;
 	const char *about;
 };

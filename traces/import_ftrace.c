@@ -9,7 +9,7 @@
 #include "traces/join.h"
 #include "traces/meta.h"
 
-#define EVENT_NAMES 1024u /* events of more names are counted together */
+#define EVENT_NAMES    1024u /* events of more names are counted together */
 #define PROGRESS_LINES 65536u
 
 struct importer {
@@ -30,7 +30,7 @@ struct importer {
 /* The event's counter.  Names beyond EVENT_NAMES share the last. */
 static struct trace_event_count *count_of(struct importer *importer, const struct source_text *name)
 {
-	static const struct source_text OTHER = {.at = "(other events)", .length = 14};
+	static const struct source_text OTHER = { .at = "(other events)", .length = 14 };
 	if (name->length >= TRACE_NAME_BYTES)
 		name = &OTHER;
 	for (size_t i = 0; i < importer->name_count; i++) {
@@ -63,7 +63,9 @@ static bool bad_line(const struct importer *importer, const struct source_text *
 	char text[120];
 	return err_set(err, ERR_FILE, "%s:%llu: %s%s: \"%s%s\"", importer->path,
 		       (unsigned long long)source_line_number(importer->source), about,
-		       source_line_is_cut(importer->source) ? "; the file ends within this line, delete it or copy the file again" : "",
+		       source_line_is_cut(importer->source)
+			       ? "; the file ends within this line, delete it or copy the file again"
+			       : "",
 		       excerpt(line, text, sizeof(text)), line->length >= sizeof(text) ? "..." : "");
 }
 
@@ -74,8 +76,11 @@ static bool take_line(struct importer *importer, const struct source_text *line,
 	bool after_mark = importer->after_mark;
 	importer->after_mark = event.type == FTRACE_MARK;
 	switch (event.type) {
-	case FTRACE_BLANK: return true;
-	case FTRACE_LOST: importer->lost += event.count ? event.count : 1; return true;
+	case FTRACE_BLANK:
+		return true;
+	case FTRACE_LOST:
+		importer->lost += event.count ? event.count : 1;
+		return true;
 	case FTRACE_HEADER:
 		importer->written = event.written;
 		importer->cpus = event.cpu;
@@ -83,15 +88,16 @@ static bool take_line(struct importer *importer, const struct source_text *line,
 	case FTRACE_BAD:
 		importer->after_mark = after_mark && !event.name.length; /* a mark's text of several lines */
 		return importer->after_mark || bad_line(importer, line, event.about, err);
-	default: break;
+	default:
+		break;
 	}
 	importer->events++;
 	count_of(importer, &event.name)->count++;
-	struct err inner = {.kind = ERR_NONE};
+	struct err inner = { .kind = ERR_NONE };
 	if (join_event(importer->join, &event, source_line_number(importer->source), &inner))
 		return true;
-	return err_set(err, inner.kind, "%s:%llu: %s", importer->path, (unsigned long long)source_line_number(importer->source),
-		       inner.text);
+	return err_set(err, inner.kind, "%s:%llu: %s", importer->path,
+		       (unsigned long long)source_line_number(importer->source), inner.text);
 }
 
 static bool read_lines(struct importer *importer, struct err *err)
@@ -110,8 +116,10 @@ static bool read_lines(struct importer *importer, struct err *err)
 	}
 	if (err->kind != ERR_NONE)
 		return false;
-	return importer->events || err_set(err, ERR_FILE, "%s: holds no ftrace events: is tracing_on 1, and are "
-							  "iommu:* and dma:* in set_event?", importer->path);
+	return importer->events || err_set(err, ERR_FILE,
+					   "%s: holds no ftrace events: is tracing_on 1, and are "
+					   "iommu:* and dma:* in set_event?",
+					   importer->path);
 }
 
 static bool put_provenance(struct importer *importer, struct err *err)
@@ -121,13 +129,10 @@ static bool put_provenance(struct importer *importer, struct err *err)
 	const struct {
 		const char *key, *text;
 	} entries[] = {
-		{"importer", TRACE_IMPORTER},
-		{"source_file", slash ? slash + 1 : importer->path},
-		{"guest_kernel", meta->kernel},
-		{"kernel_command_line", meta->command_line},
-		{"hypervisor", meta->hypervisor},
-		{"trace_clock", meta->trace_clock},
-		{"iommu", meta->iommu},
+		{ "importer", TRACE_IMPORTER },     { "source_file", slash ? slash + 1 : importer->path },
+		{ "guest_kernel", meta->kernel },   { "kernel_command_line", meta->command_line },
+		{ "hypervisor", meta->hypervisor }, { "trace_clock", meta->trace_clock },
+		{ "iommu", meta->iommu },
 	};
 	for (size_t i = 0; i < sizeof(entries) / sizeof(entries[0]); i++)
 		if (entries[i].text[0] &&
@@ -188,8 +193,8 @@ static void complete_summary(const struct importer *importer, struct trace_summa
 
 static bool refuse_anomalies(const struct importer *importer, const struct trace_summary *summary, struct err *err)
 {
-	if (!importer->options->strict || summary->lost_events + summary->unmaps_without_map +
-						  summary->maps_over_live + summary->unjoined == 0)
+	if (!importer->options->strict ||
+	    summary->lost_events + summary->unmaps_without_map + summary->maps_over_live + summary->unjoined == 0)
 		return true;
 	return err_set(err, ERR_CHECK,
 		       "%s: %llu events lost, %llu unmaps without map, %llu maps over live mappings, %llu operations "
@@ -202,7 +207,7 @@ static bool refuse_anomalies(const struct importer *importer, const struct trace
 /* Frees the writer either way. */
 static bool import_into_writer(struct importer *importer, struct err *err)
 {
-	struct trace_summary summary = {.ops = 0};
+	struct trace_summary summary = { .ops = 0 };
 	importer->join = join_create(importer->writer, &importer->devices, err);
 	bool ok = importer->join && read_lines(importer, err) && join_finish(importer->join, &summary, err);
 	if (ok) {
@@ -225,7 +230,7 @@ static bool read_meta(struct importer *importer, struct err *err)
 		return meta_read(&importer->meta, importer->options->meta, err);
 	const char *slash = strrchr(importer->path, '/');
 	int folder = slash ? (int)(slash - importer->path + 1) : 0;
-	static const char *const NAMES[] = {"guest-meta.txt.xz", "guest-meta.txt.gz", "guest-meta.txt"};
+	static const char *const NAMES[] = { "guest-meta.txt.xz", "guest-meta.txt.gz", "guest-meta.txt" };
 	bool ok = true, found = false;
 	for (size_t i = 0; ok && !found && i < sizeof(NAMES) / sizeof(NAMES[0]); i++) {
 		char *path;
@@ -238,9 +243,10 @@ static bool read_meta(struct importer *importer, struct err *err)
 	return ok;
 }
 
-bool trace_import_ftrace(const char *in_path, const char *out_path, const struct import_options *options, struct err *err)
+bool trace_import_ftrace(const char *in_path, const char *out_path, const struct import_options *options,
+			 struct err *err)
 {
-	static const struct import_options DEFAULTS = {.meta = NULL};
+	static const struct import_options DEFAULTS = { .meta = NULL };
 	struct importer *importer = calloc(1, sizeof(*importer));
 	if (!importer)
 		return err_set(err, ERR_FILE, "out of memory");

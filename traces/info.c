@@ -7,7 +7,7 @@
 
 #include "traces/layout.h"
 
-#define APIS (TRACE_API_NONE + 1)
+#define APIS  (TRACE_API_NONE + 1)
 #define SIZES 65
 
 /* Per device; the last stands for rows whose device is not known. */
@@ -31,14 +31,14 @@ static const char *class_name(uint32_t class_code)
 		uint32_t mask, value;
 		const char *name;
 	} CLASSES[] = {
-		{0xffffff, 0x010802, "NVMe controller"}, {0xffff00, 0x010600, "SATA controller"},
-		{0xffff00, 0x010000, "SCSI controller"}, {0xff0000, 0x010000, "storage controller"},
-		{0xffff00, 0x020000, "Ethernet controller"}, {0xff0000, 0x020000, "network controller"},
-		{0xff0000, 0x030000, "display controller"}, {0xff0000, 0x040000, "multimedia device"},
-		{0xffff00, 0x060000, "host bridge"}, {0xffff00, 0x060100, "ISA bridge"},
-		{0xffff00, 0x060400, "PCI bridge"}, {0xff0000, 0x070000, "communication controller"},
-		{0xff0000, 0x080000, "system peripheral"}, {0xffff00, 0x0c0300, "USB controller"},
-		{0xffff00, 0x0c0500, "SMBus controller"}, {0xff0000, 0x120000, "accelerator"},
+		{ 0xffffff, 0x010802, "NVMe controller" },     { 0xffff00, 0x010600, "SATA controller" },
+		{ 0xffff00, 0x010000, "SCSI controller" },     { 0xff0000, 0x010000, "storage controller" },
+		{ 0xffff00, 0x020000, "Ethernet controller" }, { 0xff0000, 0x020000, "network controller" },
+		{ 0xff0000, 0x030000, "display controller" },  { 0xff0000, 0x040000, "multimedia device" },
+		{ 0xffff00, 0x060000, "host bridge" },         { 0xffff00, 0x060100, "ISA bridge" },
+		{ 0xffff00, 0x060400, "PCI bridge" },          { 0xff0000, 0x070000, "communication controller" },
+		{ 0xff0000, 0x080000, "system peripheral" },   { 0xffff00, 0x0c0300, "USB controller" },
+		{ 0xffff00, 0x0c0500, "SMBus controller" },    { 0xff0000, 0x120000, "accelerator" },
 	};
 	for (size_t i = 0; i < sizeof(CLASSES) / sizeof(CLASSES[0]); i++)
 		if ((class_code & CLASSES[i].mask) == CLASSES[i].value)
@@ -54,7 +54,7 @@ static unsigned size_class(uint64_t bytes)
 /* "128 KiB": exact for the powers of two it is used for. */
 static const char *power_text(unsigned log2, char *text, size_t size)
 {
-	static const char *const UNITS[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+	static const char *const UNITS[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
 	snprintf(text, size, "%u %s", 1u << log2 % 10, UNITS[log2 / 10]);
 	return text;
 }
@@ -62,7 +62,7 @@ static const char *power_text(unsigned log2, char *text, size_t size)
 /* "18.4 MiB" */
 static const char *bytes_text(uint64_t bytes, char *text, size_t size)
 {
-	static const char *const UNITS[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+	static const char *const UNITS[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
 	double value = (double)bytes;
 	unsigned unit = 0;
 	for (; value >= 1024 && unit < 6; unit++)
@@ -77,9 +77,9 @@ static void count_row(struct uses *uses, const struct trace_op *op, uint16_t dev
 	if (op->kind > TRACE_UNMAP)
 		return;
 	struct device_use *use = &uses->device[op->device == TRACE_NO_DEVICE ? devices : op->device];
-	uint64_t *context = !(op->context & UINT32_C(0x80000000)) ? &uses->contexts_task :
-			    (op->context & 0xff) == 1		   ? &uses->contexts_soft :
-								     &uses->contexts_hard;
+	uint64_t *context = !(op->context & UINT32_C(0x80000000)) ? &uses->contexts_task
+			    : (op->context & 0xff) == 1           ? &uses->contexts_soft
+								  : &uses->contexts_hard;
 	++*context;
 	if (op->kind == TRACE_UNMAP) {
 		use->unmaps[op->api]++;
@@ -111,8 +111,12 @@ static bool count_rows(struct uses *uses, struct trace *trace, struct err *err)
 static void print_origin(FILE *out, const struct trace *trace)
 {
 	static const char *const KEYS[][2] = {
-		{"guest kernel", "guest_kernel"}, {"hypervisor", "hypervisor"}, {"command line", "kernel_command_line"},
-		{"trace clock", "trace_clock"},   {"source", "source_file"},	{"importer", "importer"},
+		{ "guest kernel", "guest_kernel" },
+		{ "hypervisor", "hypervisor" },
+		{ "command line", "kernel_command_line" },
+		{ "trace clock", "trace_clock" },
+		{ "source", "source_file" },
+		{ "importer", "importer" },
 	};
 	const struct trace_summary *summary = trace_summary(trace);
 	for (size_t i = 0; i < sizeof(KEYS) / sizeof(KEYS[0]); i++) {
@@ -125,9 +129,9 @@ static void print_origin(FILE *out, const struct trace *trace)
 		summary->strict ? "strict" : "deferred");
 	if (summary->has_capability)
 		fprintf(out, ", %s; VT-d CAP %" PRIx64 " ECAP %" PRIx64,
-			!summary->scalable   ? "legacy mode" :
-			summary->first_stage ? "scalable mode, first-stage tables" :
-					       "scalable mode, second-stage tables",
+			!summary->scalable     ? "legacy mode"
+			: summary->first_stage ? "scalable mode, first-stage tables"
+					       : "scalable mode, second-stage tables",
 			summary->capability, summary->extended_capability);
 	fprintf(out, "\n");
 }
@@ -137,10 +141,11 @@ static void print_totals(FILE *out, const struct trace_summary *summary, const s
 	char text[32];
 	double seconds = (double)summary->duration_ps / (double)PS_PER_S;
 	fprintf(out, "%-14s %.6f s on %u CPUs\n", "duration", seconds, summary->cpus);
-	fprintf(out, "%-14s %" PRIu64 " (%" PRIu64 " maps, %" PRIu64 " unmaps, %" PRIu64 " deferred flushes, %" PRIu64
-		" groups, %" PRIu64 " attaches, %" PRIu64 " marks)\n", "operations", summary->ops, summary->maps,
-		summary->unmaps, uses->kind[TRACE_FLUSH_ALL], uses->kind[TRACE_GROUP], uses->kind[TRACE_ATTACH],
-		uses->kind[TRACE_MARK]);
+	fprintf(out,
+		"%-14s %" PRIu64 " (%" PRIu64 " maps, %" PRIu64 " unmaps, %" PRIu64 " deferred flushes, %" PRIu64
+		" groups, %" PRIu64 " attaches, %" PRIu64 " marks)\n",
+		"operations", summary->ops, summary->maps, summary->unmaps, uses->kind[TRACE_FLUSH_ALL],
+		uses->kind[TRACE_GROUP], uses->kind[TRACE_ATTACH], uses->kind[TRACE_MARK]);
 	fprintf(out, "%-14s %" PRIu64 " in tasks, %" PRIu64 " in soft interrupts, %" PRIu64 " in hard interrupts\n",
 		"maps, unmaps", uses->contexts_task, uses->contexts_soft, uses->contexts_hard);
 	if (summary->duration_ps)
@@ -149,16 +154,18 @@ static void print_totals(FILE *out, const struct trace_summary *summary, const s
 	fprintf(out, "%-14s %s at most at once\n", "mapped", bytes_text(summary->live_peak_bytes, text, sizeof(text)));
 	fprintf(out, "%-14s %" PRIu64 " recorded\n", "descriptors", summary->descriptors);
 	fprintf(out, "%-14s %" PRIu64 "\n", "lost events", summary->lost_events);
-	fprintf(out, "%-14s %" PRIu64 " unmaps without map, %" PRIu64 " maps over live maps, %" PRIu64
-		" without device; %" PRIu64 " dma events outside the IOMMU\n", "anomalies", summary->unmaps_without_map,
-		summary->maps_over_live, summary->unjoined, summary->bypass_events);
+	fprintf(out,
+		"%-14s %" PRIu64 " unmaps without map, %" PRIu64 " maps over live maps, %" PRIu64
+		" without device; %" PRIu64 " dma events outside the IOMMU\n",
+		"anomalies", summary->unmaps_without_map, summary->maps_over_live, summary->unjoined,
+		summary->bypass_events);
 }
 
 static void print_devices(FILE *out, const struct trace *trace, const struct uses *uses)
 {
 	uint16_t count = trace_summary(trace)->devices;
-	fprintf(out, "\n%-18s %-9s %5s  %-24s %10s %10s %10s\n", "device", "requester", "group", "class", "maps", "unmaps",
-		"mapped");
+	fprintf(out, "\n%-18s %-9s %5s  %-24s %10s %10s %10s\n", "device", "requester", "group", "class", "maps",
+		"unmaps", "mapped");
 	for (uint16_t i = 0; i < count; i++) {
 		const struct trace_device *device = trace_device(trace, i);
 		const struct device_use *use = &uses->device[i];
@@ -173,7 +180,8 @@ static void print_devices(FILE *out, const struct trace *trace, const struct use
 		if (device->group != UINT32_MAX)
 			snprintf(group, sizeof(group), "%" PRIu32, device->group);
 		fprintf(out, "%-18s %-9s %5s  %-24s %10" PRIu64 " %10" PRIu64 " %10s\n", device->name, requester, group,
-			class_name(device->class_code), maps, unmaps, bytes_text(use->mapped_bytes, mapped, sizeof(mapped)));
+			class_name(device->class_code), maps, unmaps,
+			bytes_text(use->mapped_bytes, mapped, sizeof(mapped)));
 	}
 }
 
@@ -193,8 +201,8 @@ static void print_operations(FILE *out, const struct trace *trace, const struct 
 	for (uint32_t i = 0; i < count; i++) {
 		const struct device_use *use = &uses->device[i];
 		if (use->to_device || use->from_device || use->both)
-			fprintf(out, "%-18s %12" PRIu64 " %12" PRIu64 " %14" PRIu64 "\n", trace_device(trace, (uint16_t)i)->name,
-				use->to_device, use->from_device, use->both);
+			fprintf(out, "%-18s %12" PRIu64 " %12" PRIu64 " %14" PRIu64 "\n",
+				trace_device(trace, (uint16_t)i)->name, use->to_device, use->from_device, use->both);
 	}
 }
 

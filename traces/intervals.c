@@ -44,7 +44,7 @@ static struct place find_place(const struct intervals *intervals, iova_t iova)
 		else
 			high = middle;
 	}
-	struct place place = {.run = low, .index = 0};
+	struct place place = { .run = low, .index = 0 };
 	if (low == intervals->run_count)
 		return place;
 	high = intervals->runs[low].count;
@@ -94,7 +94,7 @@ static bool insert_run(struct intervals *intervals, size_t index)
 		return false;
 	struct interval_run *run = &intervals->runs[index];
 	memmove(run + 1, run, (intervals->run_count - index) * sizeof(*run));
-	*run = (struct interval_run){.at = at, .count = 0};
+	*run = (struct interval_run){ .at = at, .count = 0 };
 	intervals->run_count++;
 	return true;
 }
@@ -134,7 +134,7 @@ static bool insert(struct intervals *intervals, struct place *place, const struc
 	*at = *interval;
 	run->count++;
 	if (++place->index == run->count)
-		*place = (struct place){.run = place->run + 1, .index = 0};
+		*place = (struct place){ .run = place->run + 1, .index = 0 };
 	return true;
 }
 
@@ -163,7 +163,7 @@ static void erase(struct intervals *intervals, struct place *place)
 		remove_run(intervals, place->run + 1);
 	}
 	if (place->index == run->count)
-		*place = (struct place){.run = place->run + 1, .index = 0};
+		*place = (struct place){ .run = place->run + 1, .index = 0 };
 }
 
 static void note(struct interval_overlap *overlap, const struct interval *held, iova_t first, iova_t last)
@@ -172,16 +172,16 @@ static void note(struct interval_overlap *overlap, const struct interval *held, 
 	if (*row == TRACE_NONE || held->row > *row)
 		*row = held->row;
 	if (held->live)
-		overlap->live_bytes += (held->last < last ? held->last : last) -
-				       (held->first > first ? held->first : first) + 1;
+		overlap->live_bytes +=
+			(held->last < last ? held->last : last) - (held->first > first ? held->first : first) + 1;
 }
 
 bool intervals_set(struct intervals *intervals, iova_t first, iova_t last, uint64_t row, bool live,
 		   struct interval_overlap *overlap)
 {
 	REQUIRE(first <= last);
-	*overlap = (struct interval_overlap){.live_row = TRACE_NONE, .freed_row = TRACE_NONE, .live_bytes = 0};
-	struct interval added = {.first = first, .last = last, .row = row, .live = live};
+	*overlap = (struct interval_overlap){ .live_row = TRACE_NONE, .freed_row = TRACE_NONE, .live_bytes = 0 };
+	struct interval added = { .first = first, .last = last, .row = row, .live = live };
 	struct place place = find_place(intervals, first);
 	struct interval *held = at_place(intervals, place);
 	bool ok = true;
@@ -189,7 +189,7 @@ bool intervals_set(struct intervals *intervals, iova_t first, iova_t last, uint6
 		note(overlap, held, first, last);
 		*held = added;
 	} else {
-		struct interval left = {.first = 1, .last = 0}, right = left;
+		struct interval left = { .first = 1, .last = 0 }, right = left;
 		for (; held && held->first <= last; held = at_place(intervals, place)) {
 			note(overlap, held, first, last);
 			if (held->first < first) {

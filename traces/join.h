@@ -4,10 +4,8 @@
  * carry no device; the dma_* event that names it comes from the same context, but
  * before or after (docs/trace-format.md, "Joining").  A context is a task, which
  * keeps its identity when it moves to another CPU, or an interrupt level of one CPU.
- *
- * Rows wait in a window until their device is known and leave it in order, so
- * memory is bounded by the window, the contexts with unfinished rows, and the
- * IOVA footprint.
+ * Memory is bounded by the rows that may wait (rows.h), the contexts with
+ * unfinished ones, and the IOVA footprint.
  */
 #ifndef IOMMUSIM_TRACES_JOIN_H
 #define IOMMUSIM_TRACES_JOIN_H
@@ -15,9 +13,6 @@
 #include "traces/devices.h"
 #include "traces/ftrace.h"
 #include "traces/trace_write.h"
-
-/* Rows that may wait: a map preempted before its dma event for longer than this stays without device. */
-#define JOIN_WINDOW (UINT32_C(1) << 16)
 
 struct join;
 

@@ -10,12 +10,12 @@
 
 #include "traces/trace.h"
 
-#define TRACE_FORMAT "iommusim-trace"
+#define TRACE_FORMAT         "iommusim-trace"
 #define TRACE_FORMAT_VERSION 1u
-#define TRACE_IMPORTER "iommusim ftrace importer 1"
+#define TRACE_IMPORTER       "iommusim ftrace importer 1"
 
 /* Rows per chunk of every table: the unit of compression, of reading and of memory. */
-#define TABLE_BLOCK_ROWS 8192u
+#define TABLE_BLOCK_ROWS  8192u
 #define TABLE_MAX_COLUMNS 20u
 
 enum column_type {

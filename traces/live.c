@@ -7,7 +7,7 @@
 
 void live_init(struct live *live)
 {
-	*live = (struct live){.domains = NULL};
+	*live = (struct live){ .domains = NULL };
 }
 
 void live_fini(struct live *live)
@@ -69,7 +69,7 @@ bool live_apply(struct live *live, const struct trace_op *op, uint32_t group, ui
 		enum live_anomaly *anomaly, struct err *err)
 {
 	bool map = op->kind == TRACE_MAP;
-	struct interval_overlap held = {.live_row = TRACE_NONE, .freed_row = TRACE_NONE};
+	struct interval_overlap held = { .live_row = TRACE_NONE, .freed_row = TRACE_NONE };
 	if (map)
 		live->maps++;
 	else
@@ -81,8 +81,8 @@ bool live_apply(struct live *live, const struct trace_op *op, uint32_t group, ui
 	} else if (op->bytes) {
 		struct live_domain *domain = find_domain(live, op->device, group);
 		uint64_t before = domain ? domain->intervals.live_bytes : 0;
-		if (!domain || !intervals_set(&domain->intervals, op->iova, op->iova + (op->bytes - 1), op->index, map,
-					      &held))
+		if (!domain ||
+		    !intervals_set(&domain->intervals, op->iova, op->iova + (op->bytes - 1), op->index, map, &held))
 			return err_set(err, ERR_FILE, "out of memory for what is mapped");
 		live->bytes += domain->intervals.live_bytes - before;
 		if (live->bytes > live->peak_bytes)

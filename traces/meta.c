@@ -53,7 +53,7 @@ static struct trace_device *find_device(struct meta *meta, const char *name, siz
 		return NULL;
 	meta->devices = devices;
 	struct trace_device *device = &devices[meta->device_count++];
-	*device = (struct trace_device){.group = UINT32_MAX};
+	*device = (struct trace_device){ .group = UINT32_MAX };
 	memcpy(device->name, name, length);
 	return device;
 }
@@ -94,12 +94,12 @@ static void begin_stats(struct meta *meta, const char *line)
 	if (!cpus)
 		return;
 	meta->cpus = cpus;
-	cpus[meta->cpu_count++] = (struct trace_cpu){.cpu = (uint16_t)cpu};
+	cpus[meta->cpu_count++] = (struct trace_cpu){ .cpu = (uint16_t)cpu };
 }
 
 static struct section begin_section(struct meta *meta, const char *head)
 {
-	struct section section = {.kind = NO_SECTION};
+	struct section section = { .kind = NO_SECTION };
 	const char *rest;
 	if (!strcmp(head, "uname"))
 		section.kind = UNAME;
@@ -172,7 +172,8 @@ static void read_log(struct meta *meta, const char *line)
 		meta->strict = meta->has_policy = true;
 	} else if (strstr(line, "DMAR: Enable scalable mode if hardware supports")) {
 		meta->scalable_asked = true;
-	} else if (!meta->hypervisor[0] && ((value = strstr(line, "] DMI: ")) || (value = strstr(line, "Machine model: ")))) {
+	} else if (!meta->hypervisor[0] &&
+		   ((value = strstr(line, "] DMI: ")) || (value = strstr(line, "Machine model: ")))) {
 		keep(meta->hypervisor, sizeof(meta->hypervisor), strchr(value, ':') + 2);
 	}
 }
@@ -180,29 +181,42 @@ static void read_log(struct meta *meta, const char *line)
 static void read_line(struct meta *meta, const struct section *section, const char *line)
 {
 	switch (section->kind) {
-	case NO_SECTION: break;
-	case UNAME: keep(meta->kernel, sizeof(meta->kernel), line); break;
-	case CMDLINE: keep(meta->command_line, sizeof(meta->command_line), line); break;
-	case CLOCK: read_clock(meta, line); break;
-	case STATS: read_stats(&meta->cpus[meta->cpu_count - 1], line); break;
+	case NO_SECTION:
+		break;
+	case UNAME:
+		keep(meta->kernel, sizeof(meta->kernel), line);
+		break;
+	case CMDLINE:
+		keep(meta->command_line, sizeof(meta->command_line), line);
+		break;
+	case CLOCK:
+		read_clock(meta, line);
+		break;
+	case STATS:
+		read_stats(&meta->cpus[meta->cpu_count - 1], line);
+		break;
 	case IOMMU:
 		if (section->vtd)
 			read_iommu(meta, line);
 		break;
-	case HYPERVISOR: append_word(meta->hypervisor, sizeof(meta->hypervisor), line); break;
-	case DMESG: read_log(meta, line); break;
+	case HYPERVISOR:
+		append_word(meta->hypervisor, sizeof(meta->hypervisor), line);
+		break;
+	case DMESG:
+		read_log(meta, line);
+		break;
 	}
 }
 
 bool meta_read(struct meta *meta, const char *path, struct err *err)
 {
-	*meta = (struct meta){.devices = NULL};
+	*meta = (struct meta){ .devices = NULL };
 	struct source *source = source_open(path, err);
 	if (!source)
 		return false;
 	char line[LINE_BYTES];
 	struct source_text text;
-	struct section section = {.kind = NO_SECTION};
+	struct section section = { .kind = NO_SECTION };
 	while (source_line(source, &text, err)) {
 		size_t length = text.length < LINE_BYTES ? text.length : LINE_BYTES - 1;
 		while (length && text.at[length - 1] == ' ')
@@ -226,7 +240,7 @@ void meta_fini(struct meta *meta)
 {
 	free(meta->devices);
 	free(meta->cpus);
-	*meta = (struct meta){.devices = NULL};
+	*meta = (struct meta){ .devices = NULL };
 }
 
 uint64_t meta_lost_events(const struct meta *meta)

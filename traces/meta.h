@@ -18,15 +18,15 @@ struct meta {
 	char command_line[META_TEXT_BYTES];
 	char hypervisor[META_TEXT_BYTES];
 	char trace_clock[TRACE_NAME_BYTES];
-	char iommu[META_TEXT_BYTES]; /* names of the IOMMUs, in order */
+	char iommu[META_TEXT_BYTES];  /* names of the IOMMUs, in order */
 	struct trace_device *devices; /* name, class_code, group */
 	size_t device_count;
 	struct trace_cpu *cpus;
 	size_t cpu_count;
 	bool has_capability; /* of the first VT-d unit */
 	uint64_t capability, extended_capability;
-	bool has_policy, strict;  /* the log says when invalidations are made */
-	bool scalable_asked;      /* the log says that scalable mode is to be used if there is */
+	bool has_policy, strict; /* the log says when invalidations are made */
+	bool scalable_asked;     /* the log says that scalable mode is to be used if there is */
 };
 
 /* Reads the file, .xz or .gz or plain.  False and *err when it cannot; a line it does not know is passed over. */

@@ -170,7 +170,7 @@ bool source_line(struct source *source, struct source_text *line, struct err *er
 		}
 	}
 	const char *end = newline ? newline : source->end;
-	*line = (struct source_text){.at = source->next, .length = (size_t)(end - source->next)};
+	*line = (struct source_text){ .at = source->next, .length = (size_t)(end - source->next) };
 	source->next = newline ? newline + 1 : end;
 	source->cut = !newline;
 	source->line++;

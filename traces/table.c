@@ -11,11 +11,16 @@
 static size_t value_bytes(enum column_type type)
 {
 	switch (type) {
-	case COLUMN_U64: return 8;
-	case COLUMN_U32: return 4;
-	case COLUMN_U16: return 2;
-	case COLUMN_ENUM: return 1;
-	case COLUMN_TEXT: return TRACE_NAME_BYTES;
+	case COLUMN_U64:
+		return 8;
+	case COLUMN_U32:
+		return 4;
+	case COLUMN_U16:
+		return 2;
+	case COLUMN_ENUM:
+		return 1;
+	case COLUMN_TEXT:
+		return TRACE_NAME_BYTES;
 	}
 	return 0;
 }
@@ -25,9 +30,12 @@ static hid_t file_type(const struct column *column)
 {
 	hid_t type;
 	switch (column->type) {
-	case COLUMN_U64: return H5Tcopy(H5T_STD_U64LE);
-	case COLUMN_U32: return H5Tcopy(H5T_STD_U32LE);
-	case COLUMN_U16: return H5Tcopy(H5T_STD_U16LE);
+	case COLUMN_U64:
+		return H5Tcopy(H5T_STD_U64LE);
+	case COLUMN_U32:
+		return H5Tcopy(H5T_STD_U32LE);
+	case COLUMN_U16:
+		return H5Tcopy(H5T_STD_U16LE);
 	case COLUMN_ENUM:
 		type = H5Tenum_create(H5T_STD_U8LE);
 		for (unsigned char i = 0; column->symbols[i]; i++)
@@ -46,11 +54,16 @@ static hid_t file_type(const struct column *column)
 static hid_t memory_type(const struct column *column)
 {
 	switch (column->type) {
-	case COLUMN_U64: return H5Tcopy(H5T_NATIVE_UINT64);
-	case COLUMN_U32: return H5Tcopy(H5T_NATIVE_UINT32);
-	case COLUMN_U16: return H5Tcopy(H5T_NATIVE_UINT16);
-	case COLUMN_ENUM: return H5Tcopy(H5T_NATIVE_UINT8);
-	case COLUMN_TEXT: return file_type(column);
+	case COLUMN_U64:
+		return H5Tcopy(H5T_NATIVE_UINT64);
+	case COLUMN_U32:
+		return H5Tcopy(H5T_NATIVE_UINT32);
+	case COLUMN_U16:
+		return H5Tcopy(H5T_NATIVE_UINT16);
+	case COLUMN_ENUM:
+		return H5Tcopy(H5T_NATIVE_UINT8);
+	case COLUMN_TEXT:
+		return file_type(column);
 	}
 	return H5I_INVALID_HID;
 }
@@ -233,8 +246,8 @@ static bool open_column(struct table_reader *table, hid_t file, size_t index, st
 		table->count = (uint64_t)rows;
 	if ((uint64_t)rows != table->count)
 		return err_set(err, ERR_FILE, "%s: dataset /%s has %lld rows, /%s/%s has %llu: the file is damaged",
-			       table->path, name, (long long)rows, table->layout->name,
-			       table->layout->columns[0].name, (unsigned long long)table->count);
+			       table->path, name, (long long)rows, table->layout->name, table->layout->columns[0].name,
+			       (unsigned long long)table->count);
 	return true;
 }
 
@@ -278,7 +291,8 @@ static bool read_column(struct table_reader *table, size_t index, uint64_t first
 }
 
 /* HDF5 prints nothing: the caller says what was not read. */
-static bool read_column_quietly(struct table_reader *table, size_t index, uint64_t first, size_t rows, unsigned char *to)
+static bool read_column_quietly(struct table_reader *table, size_t index, uint64_t first, size_t rows,
+				unsigned char *to)
 {
 	bool ok;
 	H5E_BEGIN_TRY

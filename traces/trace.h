@@ -18,21 +18,21 @@
 #include "models/base/err.h"
 #include "models/base/units.h"
 
-#define TRACE_NONE UINT64_MAX
-#define TRACE_NO_DEVICE UINT16_MAX
+#define TRACE_NONE       UINT64_MAX
+#define TRACE_NO_DEVICE  UINT16_MAX
 #define TRACE_NAME_BYTES 48u /* device and event names, with their terminating zero */
 
 enum trace_kind {
 	TRACE_MAP = 0,
 	TRACE_UNMAP = 1,
-	TRACE_GROUP = 2,      /* add_device_to_group: device, group in `iova` */
-	TRACE_ATTACH = 3,     /* attach_device_to_domain: device */
-	TRACE_FLUSH_ALL = 4,  /* cache_tag_flush_all: deferred flush of a domain; domain id in `iova` */
-	TRACE_MARK = 5,       /* workload boundary; index of its text in `iova` */
+	TRACE_GROUP = 2,     /* add_device_to_group: device, group in `iova` */
+	TRACE_ATTACH = 3,    /* attach_device_to_domain: device */
+	TRACE_FLUSH_ALL = 4, /* cache_tag_flush_all: deferred flush of a domain; domain id in `iova` */
+	TRACE_MARK = 5,      /* workload boundary; index of its text in `iova` */
 };
 
 enum trace_api {
-	TRACE_API_PAGE = 0,     /* dma_map_page, dma_map_resource */
+	TRACE_API_PAGE = 0, /* dma_map_page, dma_map_resource */
 	TRACE_API_SG = 1,
 	TRACE_API_COHERENT = 2, /* dma_alloc, dma_free */
 	TRACE_API_DIRECT = 3,   /* reserved region identity-mapped before the first attach */
@@ -47,25 +47,25 @@ enum trace_direction {
 };
 
 struct trace_op {
-	uint64_t index;       /* row */
-	uint64_t line;        /* line in the source text of the first iommu event (or of the event itself) */
-	uint64_t sync_line;   /* line of its cache_tag_flush_range[_np] event; 0 when there was none */
-	ps_t begin_ps;        /* first event of the operation, since the trace's first event */
-	ps_t end_ps;          /* last event of the operation */
+	uint64_t index;     /* row */
+	uint64_t line;      /* line in the source text of the first iommu event (or of the event itself) */
+	uint64_t sync_line; /* line of its cache_tag_flush_range[_np] event; 0 when there was none */
+	ps_t begin_ps;      /* first event of the operation, since the trace's first event */
+	ps_t end_ps;        /* last event of the operation */
 	uint16_t cpu;
-	uint32_t context;     /* task PID; 0x80000000 | level for interrupts (1 soft, 2 hard) */
+	uint32_t context; /* task PID; 0x80000000 | level for interrupts (1 soft, 2 hard, 3 non-maskable) */
 	enum trace_kind kind;
 	enum trace_api api;
 	enum trace_direction direction;
-	uint16_t device;      /* index into trace_device(); TRACE_NO_DEVICE when unknown */
-	iova_t iova;          /* page-aligned range of the iommu events: start */
-	uint64_t bytes;       /* and length */
-	iova_t dma_address;   /* what the driver was given, unrounded (map rows) */
-	uint64_t dma_bytes;   /* bytes the device may access from there */
+	uint16_t device;    /* index into trace_device(), TRACE_NO_DEVICE when unknown; for a flush, one of its domain */
+	iova_t iova;        /* page-aligned range of the iommu events: start */
+	uint64_t bytes;     /* and length */
+	iova_t dma_address; /* what the driver was given, unrounded; what it gave back (0 for a list's unmap) */
+	uint64_t dma_bytes; /* bytes the device may access from there */
 	uint64_t first_segment;
 	uint32_t segment_count; /* `map` events of this operation; 0 for other kinds */
-	uint64_t after;       /* row that must be done first: an unmap's map; a map's latest unmap of the same
-	                         IOVA; TRACE_NONE */
+	uint64_t after;         /* row that must be done first: an unmap's map; a map's latest unmap of any byte of its
+				   range, or map it overlaps; TRACE_NONE */
 };
 
 /* One iommu:map event: [iova, iova + bytes) -> [phys, phys + bytes). */
@@ -85,21 +85,21 @@ struct trace_descriptor {
 
 struct trace_device {
 	char name[TRACE_NAME_BYTES]; /* "0000:00:04.0" */
-	uint16_t source_id;   /* requester ID; UINT16_MAX for a device that is not PCI */
-	uint32_t class_code;  /* PCI class 23:0; 0 when not recorded */
-	uint32_t group;       /* IOMMU group; UINT32_MAX when unknown */
+	uint16_t source_id;          /* requester ID; UINT16_MAX for a device that is not PCI */
+	uint32_t class_code;         /* PCI class 23:0; 0 when not recorded */
+	uint32_t group;              /* IOMMU group; UINT32_MAX when unknown */
 };
 
 struct trace_summary {
 	uint64_t ops, segments, descriptors;
-	uint64_t maps, unmaps;              /* rows */
+	uint64_t maps, unmaps; /* rows */
 	uint64_t lost_events;
 	uint64_t unmaps_without_map, maps_over_live, unjoined; /* anomalies; see trace_check */
-	uint64_t bypass_events;             /* dma_* events of devices that the IOMMU does not translate */
+	uint64_t bypass_events; /* dma_* events of devices that the IOMMU does not translate */
 	ps_t duration_ps;
 	uint16_t cpus, devices;
-	uint64_t live_peak_bytes;           /* most bytes mapped at once */
-	uint64_t source_crc64;              /* of the uncompressed source text */
+	uint64_t live_peak_bytes; /* most bytes mapped at once */
+	uint64_t source_crc64;    /* of the uncompressed source text */
 	bool has_capability;
 	uint64_t capability, extended_capability; /* VT-d CAP and ECAP of the recorded guest */
 	bool scalable, strict, first_stage;       /* how the recorded guest's driver ran, from its log */
@@ -128,7 +128,8 @@ void trace_cursor_close(struct trace_cursor *cursor);
 bool trace_cursor_next(struct trace_cursor *cursor, struct trace_op *op, struct err *err);
 
 /* Reads segments [first, first + count) into segments. */
-bool trace_segments(struct trace *trace, uint64_t first, uint32_t count, struct trace_segment *segments, struct err *err);
+bool trace_segments(struct trace *trace, uint64_t first, uint32_t count, struct trace_segment *segments,
+		    struct err *err);
 /* Reads descriptors [first, first + count). */
 bool trace_descriptors(struct trace *trace, uint64_t first, uint64_t count, struct trace_descriptor *descriptors,
 		       struct err *err);

@@ -58,8 +58,7 @@ static bool check_ops(const void *argument, uint64_t first_row, size_t count, co
 			return bad_row(trace, row, "device", op->device, err);
 		if (op->cpu >= summary->cpus)
 			return bad_row(trace, row, "cpu", op->cpu, err);
-		if (op->first_segment > summary->segments ||
-		    op->segment_count > summary->segments - op->first_segment)
+		if (op->first_segment > summary->segments || op->segment_count > summary->segments - op->first_segment)
 			return bad_row(trace, row, "first_segment", op->first_segment, err);
 		if (op->after != TRACE_NONE && op->after >= row)
 			return bad_row(trace, row, "after", op->after, err);
@@ -78,8 +77,9 @@ static bool check_format(const struct trace *trace, struct err *err)
 	if (!ours)
 		return err_set(err, ERR_FILE, "%s: is an HDF5 file, but not a trace", trace->path);
 	if (!attribute_get_number(trace->file, "format_version", &version) || version != TRACE_FORMAT_VERSION)
-		return err_set(err, ERR_FILE, "%s: has trace format version %llu, this program reads %u: import it again",
-			       trace->path, (unsigned long long)version, TRACE_FORMAT_VERSION);
+		return err_set(err, ERR_FILE,
+			       "%s: has trace format version %llu, this program reads %u: import it again", trace->path,
+			       (unsigned long long)version, TRACE_FORMAT_VERSION);
 	return true;
 }
 
@@ -119,9 +119,9 @@ static void *read_table(const struct trace *trace, const struct table_layout *la
 	if (!table_reader_init(&table, trace->file, trace->path, layout, err))
 		return NULL;
 	char *rows = NULL;
-	bool ok = table.count <= limit || err_set(err, ERR_FILE, "%s: /%s has %llu rows, at most %llu are possible",
-						  trace->path, layout->name, (unsigned long long)table.count,
-						  (unsigned long long)limit);
+	bool ok = table.count <= limit ||
+		  err_set(err, ERR_FILE, "%s: /%s has %llu rows, at most %llu are possible", trace->path, layout->name,
+			  (unsigned long long)table.count, (unsigned long long)limit);
 	if (ok) {
 		rows = calloc(table.count + 1, layout->row_bytes);
 		ok = rows || err_set(err, ERR_FILE, "%s: out of memory", trace->path);
@@ -187,7 +187,7 @@ static herr_t keep_attribute(hid_t group, const char *key, const H5A_info_t *inf
 	if (!grown)
 		return -1;
 	trace->provenance = grown;
-	struct text_attribute attribute = {.key = strdup(key), .text = attribute_get_text(group, key)};
+	struct text_attribute attribute = { .key = strdup(key), .text = attribute_get_text(group, key) };
 	if (attribute.key && attribute.text) {
 		trace->provenance[trace->provenance_count++] = attribute;
 	} else {
@@ -200,8 +200,7 @@ static herr_t keep_attribute(hid_t group, const char *key, const H5A_info_t *inf
 static bool read_provenance(struct trace *trace, struct err *err)
 {
 	hid_t group = H5Gopen2(trace->file, "provenance", H5P_DEFAULT);
-	bool ok = group >= 0 &&
-		  H5Aiterate2(group, H5_INDEX_NAME, H5_ITER_INC, NULL, keep_attribute, trace) >= 0;
+	bool ok = group >= 0 && H5Aiterate2(group, H5_INDEX_NAME, H5_ITER_INC, NULL, keep_attribute, trace) >= 0;
 	if (group >= 0)
 		H5Gclose(group);
 	return ok || err_set(err, ERR_FILE, "%s: group /provenance cannot be read", trace->path);
@@ -231,8 +230,10 @@ static bool open_file(struct trace *trace, struct err *err)
 		return true;
 	if (access(trace->path, R_OK) != 0)
 		return err_set(err, ERR_FILE, "%s: %s", trace->path, strerror(errno));
-	return err_set(err, ERR_FILE, "%s: is not an HDF5 file: make a trace file of a recording with `iommusim trace "
-				      "import`", trace->path);
+	return err_set(err, ERR_FILE,
+		       "%s: is not an HDF5 file: make a trace file of a recording with `iommusim trace "
+		       "import`",
+		       trace->path);
 }
 
 struct trace *trace_open(const char *path, struct err *err)
@@ -311,7 +312,7 @@ struct trace_cursor *trace_cursor_open(struct trace *trace, int cpu)
 {
 	struct trace_cursor *cursor = malloc(sizeof(*cursor));
 	if (cursor)
-		*cursor = (struct trace_cursor){.trace = trace, .cpu = cpu, .row = 0};
+		*cursor = (struct trace_cursor){ .trace = trace, .cpu = cpu, .row = 0 };
 	return cursor;
 }
 
@@ -340,7 +341,8 @@ bool trace_cursor_next(struct trace_cursor *cursor, struct trace_op *op, struct 
 	return false;
 }
 
-bool trace_segments(struct trace *trace, uint64_t first, uint32_t count, struct trace_segment *segments, struct err *err)
+bool trace_segments(struct trace *trace, uint64_t first, uint32_t count, struct trace_segment *segments,
+		    struct err *err)
 {
 	REQUIRE(first <= trace->summary.segments && count <= trace->summary.segments - first);
 	for (uint32_t i = 0; i < count; i++) {

@@ -24,8 +24,8 @@ static bool read_more(struct unpack *unpack, struct err *err)
 
 static bool init_packing(struct unpack *unpack, struct err *err)
 {
-	static const unsigned char XZ[6] = {0xfd, '7', 'z', 'X', 'Z', 0};
-	static const unsigned char GZIP[2] = {0x1f, 0x8b};
+	static const unsigned char XZ[6] = { 0xfd, '7', 'z', 'X', 'Z', 0 };
+	static const unsigned char GZIP[2] = { 0x1f, 0x8b };
 	static const unsigned char TRACE_DAT[10] = "\x17\x08\x44tracing";
 	if (unpack->in_filled == 0)
 		return err_set(err, ERR_FILE, "%s: is empty", unpack->path);
@@ -45,7 +45,7 @@ static bool init_packing(struct unpack *unpack, struct err *err)
 
 bool unpack_init(struct unpack *unpack, const char *path, struct err *err)
 {
-	*unpack = (struct unpack){.path = path, .xz = LZMA_STREAM_INIT};
+	*unpack = (struct unpack){ .path = path, .xz = LZMA_STREAM_INIT };
 	unpack->fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (unpack->fd < 0)
 		return err_set(err, ERR_FILE, "%s: %s", path, strerror(errno));
@@ -65,7 +65,7 @@ void unpack_fini(struct unpack *unpack)
 	if (unpack->fd >= 0)
 		close(unpack->fd);
 	free(unpack->in);
-	*unpack = (struct unpack){.fd = -1, .xz = LZMA_STREAM_INIT};
+	*unpack = (struct unpack){ .fd = -1, .xz = LZMA_STREAM_INIT };
 }
 
 static bool damaged(const struct unpack *unpack, const char *what, struct err *err)

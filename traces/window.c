@@ -6,7 +6,7 @@
 
 #include "models/base/require.h"
 
-#define EMPTY UINT64_MAX
+#define EMPTY          UINT64_MAX
 #define FIRST_CAPACITY 256u
 
 static struct context *create_contexts(size_t capacity)
@@ -19,7 +19,7 @@ static struct context *create_contexts(size_t capacity)
 
 bool window_init(struct window *window)
 {
-	*window = (struct window){.capacity = FIRST_CAPACITY, .context_capacity = FIRST_CAPACITY};
+	*window = (struct window){ .capacity = FIRST_CAPACITY, .context_capacity = FIRST_CAPACITY };
 	window->rows = calloc(FIRST_CAPACITY, sizeof(*window->rows));
 	window->contexts = create_contexts(FIRST_CAPACITY);
 	return window->rows && window->contexts;
@@ -31,7 +31,7 @@ void window_fini(struct window *window)
 		free(window_row(window, row)->segments);
 	free(window->rows);
 	free(window->contexts);
-	*window = (struct window){.rows = NULL};
+	*window = (struct window){ .rows = NULL };
 }
 
 static uint64_t context_key(uint32_t pid, uint16_t cpu, unsigned level)
@@ -91,11 +91,11 @@ struct context *window_context(struct window *window, uint32_t pid, uint16_t cpu
 		context = find_context(window->contexts, window->context_capacity, key);
 	}
 	window->context_count++;
-	*context = (struct context){.key = key,
-				    .first_open = TRACE_NONE,
-				    .last_open = TRACE_NONE,
-				    .attached = TRACE_NO_DEVICE,
-				    .tag = UINT32_MAX};
+	*context = (struct context){ .key = key,
+				     .first_open = TRACE_NONE,
+				     .last_open = TRACE_NONE,
+				     .attached = TRACE_NO_DEVICE,
+				     .tag = UINT32_MAX };
 	return context;
 }
 
@@ -125,7 +125,7 @@ struct pending *window_add(struct window *window)
 	}
 	uint64_t row = window->tail++;
 	struct pending *pending = window_row(window, row);
-	*pending = (struct pending){.next_open = TRACE_NONE};
+	*pending = (struct pending){ .next_open = TRACE_NONE };
 	pending->op.index = row;
 	return pending;
 }

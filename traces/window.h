@@ -13,8 +13,8 @@ struct pending {
 	struct trace_op op;
 	struct trace_segment *segments; /* malloc'd; NULL when there are none */
 	uint32_t segment_capacity;
-	bool open;          /* may change: it is in its context's list */
-	bool announced;     /* an unmap that its context's announcement names, unless a dma_unmap_page does */
+	bool open;      /* may change: it is in its context's list */
+	bool announced; /* an unmap that its context's announcement names, unless a dma_unmap_page does */
 	uint64_t context_key;
 	uint64_t next_open; /* row: the next open one of the same context; TRACE_NONE */
 };
@@ -33,7 +33,7 @@ struct announcement {
 };
 
 struct context {
-	uint64_t key; /* UINT64_MAX: an empty slot */
+	uint64_t key;                   /* UINT64_MAX: an empty slot */
 	uint64_t first_open, last_open; /* rows; TRACE_NONE */
 	struct announcement announcement;
 	uint16_t attached; /* device attached here with no dma event since; TRACE_NO_DEVICE */

@@ -11,9 +11,9 @@
 #define CAPTURE SAMPLES "/../capture/capture.sh"
 
 static const char RECORDING[] =
-	"# tracer: nop\n"
-	TASK("101", "0", "1.000000", "map: IOMMU: iova=0x1000 - 0x2000 paddr=0x5000 size=4096")
-	TASK("101", "0", "1.000001", "dma_map_page: 0000:00:04.0 dir=TO_DEVICE dma_addr=1000 size=8 phys_addr=5000 attrs=");
+	"# tracer: nop\n" TASK("101", "0", "1.000000", "map: IOMMU: iova=0x1000 - 0x2000 paddr=0x5000 size=4096")
+		TASK("101", "0", "1.000001",
+		     "dma_map_page: 0000:00:04.0 dir=TO_DEVICE dma_addr=1000 size=8 phys_addr=5000 attrs=");
 
 static void put(const struct imported *guest, const char *path, const char *text)
 {
@@ -58,8 +58,8 @@ static int run(const struct imported *guest, const char *arguments)
 {
 	char command[900];
 	snprintf(command, sizeof(command),
-		 "TRACEFS='%s/tracing' SYSFS='%s/sys' PROCFS='%s/proc' '%s' -o '%s/out' %s >/dev/null 2>'%s/said'", guest->folder,
-		 guest->folder, guest->folder, CAPTURE, guest->folder, arguments, guest->folder);
+		 "TRACEFS='%s/tracing' SYSFS='%s/sys' PROCFS='%s/proc' '%s' -o '%s/out' %s >/dev/null 2>'%s/said'",
+		 guest->folder, guest->folder, guest->folder, CAPTURE, guest->folder, arguments, guest->folder);
 	int status = system(command);
 	ck_assert(WIFEXITED(status));
 	return WEXITSTATUS(status);
@@ -124,9 +124,11 @@ START_TEST(it_sets_tracing_up_and_stops_it)
 	ck_assert_int_eq(run(&guest, "-k -b 2048 sh -c 'exit 7'"), 7); /* the command's own exit code */
 	static const struct {
 		const char *file, *content;
-	} FILES[] = {{"tracing/buffer_size_kb", "2048\n"}, {"tracing/events/iommu/enable", "1\n"},
-		     {"tracing/events/dma/enable", "1\n"}, {"tracing/tracing_on", "0\n"},
-		     {"tracing/trace_marker", "capture ends\n"}};
+	} FILES[] = { { "tracing/buffer_size_kb", "2048\n" },
+		      { "tracing/events/iommu/enable", "1\n" },
+		      { "tracing/events/dma/enable", "1\n" },
+		      { "tracing/tracing_on", "0\n" },
+		      { "tracing/trace_marker", "capture ends\n" } };
 	for (size_t i = 0; i < sizeof(FILES) / sizeof(FILES[0]); i++) {
 		char path[300];
 		size_t length;

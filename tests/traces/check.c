@@ -8,24 +8,28 @@
 #include "tests/suite.h"
 #include "tests/traces/importing.h"
 
-#define NAME(time, call, address) TASK("101", "0", time, call ": 0000:00:04.0 dir=TO_DEVICE dma_addr=" address " size=8 attrs=")
+#define NAME(time, call, address) \
+	TASK("101", "0", time, call ": 0000:00:04.0 dir=TO_DEVICE dma_addr=" address " size=8 attrs=")
 #define MAP(time, start, end) TASK("101", "0", time, "map: IOMMU: iova=0x" start " - 0x" end " paddr=0x5000 size=4096")
-#define UNMAP(time, start, end) TASK("101", "0", time, "unmap: IOMMU: iova=0x" start " - 0x" end " size=4096 unmapped_size=4096")
+#define UNMAP(time, start, end) \
+	TASK("101", "0", time, "unmap: IOMMU: iova=0x" start " - 0x" end " size=4096 unmapped_size=4096")
 
 /* Rows: map, map, unmap, map again. */
-#define GOOD                                                                                                           \
-	MAP("1.000000", "1000", "2000") NAME("1.000001", "dma_map_page", "1000")                                       \
-	MAP("1.000002", "2000", "3000") NAME("1.000003", "dma_map_page", "2000")                                       \
-	TASK("101", "0", "1.000004", "qi_submit: x dmar0: 0x1 0x2 0x3 0x4")                                             \
-	TASK("101", "0", "1.000004", "qi_submit: x dmar0: 0x1 0x2 0x3 0x4")                                             \
-	UNMAP("1.000005", "1000", "2000") NAME("1.000006", "dma_unmap_page", "1000")                                   \
-	MAP("1.000007", "1000", "2000") NAME("1.000008", "dma_map_page", "1000")
+#define GOOD \
+	MAP("1.000000", "1000", "2000") \
+	NAME("1.000001", "dma_map_page", "1000") MAP("1.000002", "2000", "3000") \
+		NAME("1.000003", "dma_map_page", "2000") \
+			TASK("101", "0", "1.000004", "qi_submit: x dmar0: 0x1 0x2 0x3 0x4") \
+				TASK("101", "0", "1.000004", "qi_submit: x dmar0: 0x1 0x2 0x3 0x4") \
+					UNMAP("1.000005", "1000", "2000") NAME("1.000006", "dma_unmap_page", "1000") \
+						MAP("1.000007", "1000", "2000") \
+							NAME("1.000008", "dma_map_page", "1000")
 
 /* Checks the file; the report is to be freed. */
 static bool check_file(const struct imported *got, char **report)
 {
 	size_t length;
-	struct err err = {.kind = ERR_NONE};
+	struct err err = { .kind = ERR_NONE };
 	FILE *out = open_memstream(report, &length);
 	bool well = trace_check_file(got->file, out, &err);
 	fclose(out);
@@ -70,7 +74,8 @@ START_TEST(anomalies_of_the_recording_are_named_with_row_and_line)
 		       "      row 4 (source line 11): 0x1000 + 4096 is mapped in part, latest by row 3\n");
 	expect_anomaly(GOOD MAP("1.000009", "9000", "a000"), "a device for every map and unmap   NO: 1\n",
 		       "      row 4 (source line 11): map of 0x9000 + 4096\n");
-	expect_anomaly(GOOD "CPU:0 [LOST 12 EVENTS]\n", "no events lost                     NO: 12\n", "buffer_size_kb");
+	expect_anomaly(GOOD "CPU:0 [LOST 12 EVENTS]\n", "no events lost                     NO: 12\n",
+		       "buffer_size_kb");
 }
 END_TEST
 
@@ -104,24 +109,28 @@ START_TEST(seeded_defects_are_found)
 		uint64_t row, value;
 		const char *finding;
 	} DEFECTS[] = {
-		{"/operations/line", 1, 1, "rows in recorded order             NO: 1\n      row 1 (source line 1)"},
-		{"/operations/end", 2, 1, "times within the recording         NO: 1\n      row 2 (source line 7)"},
-		{"/operations/begin", 3, UINT64_C(1) << 50, "times within the recording         NO"},
-		{"/operations/first_segment", 1, 0, "segments tile their maps           NO"},
-		{"/operations/segment_count", 2, 1, "segments tile their maps           NO"},
-		{"/segments/bytes", 1, 8192, "segments tile their maps           NO: 1\n      row 1 (source line 3)"},
-		{"/segments/iova", 2, 0x4000, "segments tile their maps           NO: 1\n      row 3 (source line 9)"},
-		{"/operations/dma_address", 0, 0x2000, "DMA addresses inside their maps    NO: 1\n      row 0 (source line 1)"},
-		{"/operations/dma_bytes", 0, 4097, "DMA addresses inside their maps    NO"},
-		{"/operations/after", 2, 1, "dependencies (`after`)             NO: 1\n      row 2 (source line 7)"},
-		{"/operations/after", 3, UINT64_MAX, "dependencies (`after`)             NO: 1\n      row 3 (source line 9)"},
-		{"/operations/iova", 2, 0x2000, "no map over a live map             NO"},
-		{"/operations/kind", 3, TRACE_UNMAP, "every unmap ends a map             NO"},
-		{"/descriptors/line", 1, 5, "descriptors in recorded order      NO: 1\n      descriptor 1 (source line 5)"},
-		{"lost_events", 0, 3, "no events lost                     NO: 3"},
-		{"maps", 0, 4, "summary agrees with the rows       NO: 1\n      maps is 4, the rows say 3"},
-		{"live_peak_bytes", 0, 4096, "summary agrees with the rows       NO"},
-		{"unmaps_without_map", 0, 1, "summary agrees with the rows       NO"},
+		{ "/operations/line", 1, 1, "rows in recorded order             NO: 1\n      row 1 (source line 1)" },
+		{ "/operations/end", 2, 1, "times within the recording         NO: 1\n      row 2 (source line 7)" },
+		{ "/operations/begin", 3, UINT64_C(1) << 50, "times within the recording         NO" },
+		{ "/operations/first_segment", 1, 0, "segments tile their maps           NO" },
+		{ "/operations/segment_count", 2, 1, "segments tile their maps           NO" },
+		{ "/segments/bytes", 1, 8192, "segments tile their maps           NO: 1\n      row 1 (source line 3)" },
+		{ "/segments/iova", 2, 0x4000,
+		  "segments tile their maps           NO: 1\n      row 3 (source line 9)" },
+		{ "/operations/dma_address", 0, 0x2000,
+		  "DMA addresses inside their maps    NO: 1\n      row 0 (source line 1)" },
+		{ "/operations/dma_bytes", 0, 4097, "DMA addresses inside their maps    NO" },
+		{ "/operations/after", 2, 1, "dependencies (`after`)             NO: 1\n      row 2 (source line 7)" },
+		{ "/operations/after", 3, UINT64_MAX,
+		  "dependencies (`after`)             NO: 1\n      row 3 (source line 9)" },
+		{ "/operations/iova", 2, 0x2000, "no map over a live map             NO" },
+		{ "/operations/kind", 3, TRACE_UNMAP, "every unmap ends a map             NO" },
+		{ "/descriptors/line", 1, 5,
+		  "descriptors in recorded order      NO: 1\n      descriptor 1 (source line 5)" },
+		{ "lost_events", 0, 3, "no events lost                     NO: 3" },
+		{ "maps", 0, 4, "summary agrees with the rows       NO: 1\n      maps is 4, the rows say 3" },
+		{ "live_peak_bytes", 0, 4096, "summary agrees with the rows       NO" },
+		{ "unmaps_without_map", 0, 1, "summary agrees with the rows       NO" },
 	};
 	for (size_t i = 0; i < sizeof(DEFECTS) / sizeof(DEFECTS[0]); i++) {
 		struct imported got;
@@ -142,9 +151,9 @@ START_TEST(only_the_first_few_of_a_kind_are_named)
 {
 	struct imported got;
 	char *report;
-	importing_good(&got, MAP("1.000000", "1000", "2000") MAP("1.000001", "5000", "6000") MAP("1.000002", "9000", "a000")
-				     MAP("1.000003", "11000", "12000") MAP("1.000004", "15000", "16000")
-				     MAP("1.000005", "19000", "1a000"));
+	importing_good(&got, MAP("1.000000", "1000", "2000") MAP("1.000001", "5000", "6000")
+				     MAP("1.000002", "9000", "a000") MAP("1.000003", "11000", "12000")
+					     MAP("1.000004", "15000", "16000") MAP("1.000005", "19000", "1a000"));
 	ck_assert(!check_file(&got, &report));
 	ck_assert_ptr_nonnull(strstr(report, "a device for every map and unmap   NO: 6\n"));
 	ck_assert_ptr_nonnull(strstr(report, "row 3 "));
@@ -156,7 +165,7 @@ END_TEST
 
 START_TEST(a_file_that_is_no_trace_is_an_error)
 {
-	struct err err = {.kind = ERR_NONE};
+	struct err err = { .kind = ERR_NONE };
 	ck_assert(!trace_check_file("/nowhere.h5", stderr, &err));
 	ck_assert_int_eq(err.kind, ERR_FILE);
 }

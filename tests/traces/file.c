@@ -11,8 +11,8 @@
 #include "tests/traces/importing.h"
 #include "traces/trace_write.h"
 
-#define ROWS 20000u /* some blocks and a part */
-#define CPUS 3u
+#define ROWS    20000u /* some blocks and a part */
+#define CPUS    3u
 #define DEVICES 2u
 
 /* Row number `row` of the test's trace, and its segments. */
@@ -20,13 +20,22 @@ static struct trace_op make_op(uint64_t row, uint32_t *segments)
 {
 	struct random random;
 	random_init(&random, row);
-	struct trace_op op = {
-		.index = row, .line = 10 * row + 1, .sync_line = row % 3 ? 10 * row + 5 : 0, .begin_ps = 1000 * row,
-		.end_ps = 1000 * row + 900, .cpu = (uint16_t)random_below(&random, CPUS), .context = (uint32_t)random_next(&random),
-		.kind = row % 2 ? TRACE_UNMAP : TRACE_MAP, .api = (enum trace_api)random_below(&random, 5),
-		.direction = (enum trace_direction)random_below(&random, 4), .device = (uint16_t)random_below(&random, DEVICES),
-		.iova = random_next(&random), .bytes = random_next(&random), .dma_address = random_next(&random),
-		.dma_bytes = random_next(&random), .after = row % 5 && row ? random_below(&random, row) : TRACE_NONE};
+	struct trace_op op = { .index = row,
+			       .line = 10 * row + 1,
+			       .sync_line = row % 3 ? 10 * row + 5 : 0,
+			       .begin_ps = 1000 * row,
+			       .end_ps = 1000 * row + 900,
+			       .cpu = (uint16_t)random_below(&random, CPUS),
+			       .context = (uint32_t)random_next(&random),
+			       .kind = row % 2 ? TRACE_UNMAP : TRACE_MAP,
+			       .api = (enum trace_api)random_below(&random, 5),
+			       .direction = (enum trace_direction)random_below(&random, 4),
+			       .device = (uint16_t)random_below(&random, DEVICES),
+			       .iova = random_next(&random),
+			       .bytes = random_next(&random),
+			       .dma_address = random_next(&random),
+			       .dma_bytes = random_next(&random),
+			       .after = row % 5 && row ? random_below(&random, row) : TRACE_NONE };
 	*segments = row % 2 ? 0 : (uint32_t)random_below(&random, 5);
 	if (row % 7 == 0)
 		op.device = TRACE_NO_DEVICE;
@@ -37,20 +46,35 @@ static struct trace_segment make_segment(uint64_t number)
 {
 	struct random random;
 	random_init(&random, ~number);
-	return (struct trace_segment){.iova = random_next(&random), .phys = random_next(&random), .bytes = random_next(&random),
-				      .line = number};
+	return (struct trace_segment){ .iova = random_next(&random),
+				       .phys = random_next(&random),
+				       .bytes = random_next(&random),
+				       .line = number };
 }
 
 static const struct trace_summary SUMMARY = {
-	.maps = 11, .unmaps = 12, .lost_events = 13, .unmaps_without_map = 14, .maps_over_live = 15, .unjoined = 16,
-	.bypass_events = 17, .duration_ps = UINT64_C(18) << 40, .cpus = CPUS, .live_peak_bytes = 19, .source_crc64 = UINT64_MAX - 5,
-	.has_capability = true, .capability = UINT64_C(0x00d2008c222f0686), .extended_capability = 0xf42, .scalable = true,
-	.strict = false, .first_stage = true,
+	.maps = 11,
+	.unmaps = 12,
+	.lost_events = 13,
+	.unmaps_without_map = 14,
+	.maps_over_live = 15,
+	.unjoined = 16,
+	.bypass_events = 17,
+	.duration_ps = UINT64_C(18) << 40,
+	.cpus = CPUS,
+	.live_peak_bytes = 19,
+	.source_crc64 = UINT64_MAX - 5,
+	.has_capability = true,
+	.capability = UINT64_C(0x00d2008c222f0686),
+	.extended_capability = 0xf42,
+	.scalable = true,
+	.strict = false,
+	.first_stage = true,
 };
 
 static void write_trace(const char *path, uint64_t rows)
 {
-	struct err err = {.kind = ERR_NONE};
+	struct err err = { .kind = ERR_NONE };
 	struct trace_writer *writer = trace_writer_create(path, &err);
 	ck_assert_msg(writer != NULL, "%s", err.text);
 	uint64_t next_segment = 0;
@@ -61,16 +85,18 @@ static void write_trace(const char *path, uint64_t rows)
 		for (uint32_t i = 0; i < count; i++)
 			segments[i] = make_segment(next_segment++);
 		ck_assert(trace_writer_op(writer, &op, segments, count, &err));
-		struct trace_descriptor descriptor = {.line = row, .time_ps = row, .word = {row, row + 1, row + 2, row + 3}};
+		struct trace_descriptor descriptor = { .line = row,
+						       .time_ps = row,
+						       .word = { row, row + 1, row + 2, row + 3 } };
 		ck_assert(trace_writer_descriptor(writer, &descriptor, &err));
 	}
 	for (unsigned i = 0; i < DEVICES; i++) {
-		struct trace_device device = {.source_id = (uint16_t)(0x20 + i), .class_code = 0x010802, .group = i};
+		struct trace_device device = { .source_id = (uint16_t)(0x20 + i), .class_code = 0x010802, .group = i };
 		snprintf(device.name, sizeof(device.name), "0000:00:04.%u", i);
 		ck_assert(trace_writer_device(writer, &device, &err));
 	}
-	struct trace_cpu cpu = {.cpu = 1, .entries = 2, .overrun = 3, .commit_overrun = 4, .dropped_events = 5};
-	struct trace_event_count count = {.event = "map", .count = 77};
+	struct trace_cpu cpu = { .cpu = 1, .entries = 2, .overrun = 3, .commit_overrun = 4, .dropped_events = 5 };
+	struct trace_event_count count = { .event = "map", .count = 77 };
 	ck_assert(trace_writer_cpu(writer, &cpu, &err));
 	ck_assert(trace_writer_event_count(writer, &count, &err));
 	ck_assert(trace_writer_mark(writer, "first mark and more", 10, &err));
@@ -117,7 +143,7 @@ static void keep_count(void *argument, const char *event, uint64_t count)
 START_TEST(what_is_written_is_read)
 {
 	struct imported files;
-	struct err err = {.kind = ERR_NONE};
+	struct err err = { .kind = ERR_NONE };
 	importing_begin(&files);
 	write_trace(files.file, ROWS);
 	struct trace *trace = trace_open(files.file, &err);
@@ -148,7 +174,7 @@ END_TEST
 START_TEST(the_summary_is_read_whole)
 {
 	struct imported files;
-	struct err err = {.kind = ERR_NONE};
+	struct err err = { .kind = ERR_NONE };
 	importing_begin(&files);
 	write_trace(files.file, 10);
 	struct trace *trace = trace_open(files.file, &err);
@@ -183,12 +209,12 @@ END_TEST
 START_TEST(cursors_of_the_cpus_share_the_rows_out)
 {
 	struct imported files;
-	struct err err = {.kind = ERR_NONE};
+	struct err err = { .kind = ERR_NONE };
 	importing_begin(&files);
 	write_trace(files.file, ROWS);
 	struct trace *trace = trace_open(files.file, &err);
 	struct trace_cursor *cursor[CPUS];
-	uint64_t next[CPUS] = {0}, rows = 0;
+	uint64_t next[CPUS] = { 0 }, rows = 0;
 	bool more[CPUS];
 	for (unsigned cpu = 0; cpu < CPUS; cpu++) {
 		cursor[cpu] = trace_cursor_open(trace, (int)cpu);
@@ -221,7 +247,7 @@ END_TEST
 START_TEST(segments_and_descriptors_are_read_from_anywhere)
 {
 	struct imported files;
-	struct err err = {.kind = ERR_NONE};
+	struct err err = { .kind = ERR_NONE };
 	importing_begin(&files);
 	write_trace(files.file, ROWS);
 	struct trace *trace = trace_open(files.file, &err);
@@ -275,7 +301,7 @@ END_TEST
 START_TEST(an_empty_trace_is_a_trace)
 {
 	struct imported files;
-	struct err err = {.kind = ERR_NONE};
+	struct err err = { .kind = ERR_NONE };
 	importing_begin(&files);
 	write_trace(files.file, 0);
 	struct trace *trace = trace_open(files.file, &err);
@@ -293,7 +319,7 @@ END_TEST
 START_TEST(until_it_is_committed_the_old_file_stays)
 {
 	struct imported files;
-	struct err err = {.kind = ERR_NONE};
+	struct err err = { .kind = ERR_NONE };
 	importing_begin(&files);
 	importing_write(&files, "trace.h5", "old", 3);
 	struct trace_writer *writer = trace_writer_create(files.file, &err);
@@ -320,7 +346,7 @@ END_TEST
 START_TEST(a_target_that_is_no_file_is_refused)
 {
 	struct imported files;
-	struct err err = {.kind = ERR_NONE};
+	struct err err = { .kind = ERR_NONE };
 	importing_begin(&files);
 	ck_assert_ptr_null(trace_writer_create(files.folder, &err));
 	ck_assert_int_eq(err.kind, ERR_FILE);
@@ -335,7 +361,7 @@ END_TEST
 
 static void expect_refusal(const char *path, const char *part)
 {
-	struct err err = {.kind = ERR_NONE};
+	struct err err = { .kind = ERR_NONE };
 	struct trace *trace = trace_open(path, &err);
 	struct trace_op op;
 	if (trace) {
@@ -385,9 +411,14 @@ START_TEST(values_out_of_range_are_refused_by_row)
 		const char *dataset;
 		uint64_t value;
 	} BAD[] = {
-		{"/operations/kind", 6}, {"/operations/api", 5}, {"/operations/direction", 4}, {"/operations/device", DEVICES},
-		{"/operations/cpu", CPUS}, {"/operations/first_segment", 1u << 20}, {"/operations/segment_count", UINT32_MAX},
-		{"/operations/after", 60},
+		{ "/operations/kind", 6 },
+		{ "/operations/api", 5 },
+		{ "/operations/direction", 4 },
+		{ "/operations/device", DEVICES },
+		{ "/operations/cpu", CPUS },
+		{ "/operations/first_segment", 1u << 20 },
+		{ "/operations/segment_count", UINT32_MAX },
+		{ "/operations/after", 60 },
 	};
 	for (size_t i = 0; i < sizeof(BAD) / sizeof(BAD[0]); i++) {
 		struct imported files;
@@ -429,7 +460,7 @@ END_TEST
 
 START_TEST(a_damaged_chunk_is_refused_by_name)
 {
-	static const char *const DATASETS[] = {"/operations/line", "/operations/kind", "/operations/after"};
+	static const char *const DATASETS[] = { "/operations/line", "/operations/kind", "/operations/after" };
 	struct imported files;
 	importing_begin(&files);
 	for (size_t i = 0; i < sizeof(DATASETS) / sizeof(DATASETS[0]); i++) {
@@ -437,7 +468,8 @@ START_TEST(a_damaged_chunk_is_refused_by_name)
 		haddr_t address;
 		hsize_t offset, bytes;
 		unsigned filters;
-		hid_t file = H5Fopen(files.file, H5F_ACC_RDONLY, H5P_DEFAULT), set = H5Dopen2(file, DATASETS[i], H5P_DEFAULT);
+		hid_t file = H5Fopen(files.file, H5F_ACC_RDONLY, H5P_DEFAULT),
+		      set = H5Dopen2(file, DATASETS[i], H5P_DEFAULT);
 		hid_t space = H5Dget_space(set);
 		ck_assert_int_ge(H5Dget_chunk_info(set, space, 0, &offset, &filters, &address, &bytes), 0);
 		H5Sclose(space);
@@ -465,7 +497,8 @@ static void check_documented(const char *text, const struct table_layout *layout
 		char quoted[80];
 		const char *name = layout->columns[i].name;
 		/* word0 to word3 are one line. */
-		snprintf(quoted, sizeof(quoted), "`%s`", strcmp(name, "word1") && strcmp(name, "word2") ? name : "word0");
+		snprintf(quoted, sizeof(quoted), "`%s`",
+			 strcmp(name, "word1") && strcmp(name, "word2") ? name : "word0");
 		const char *at = strstr(from, quoted);
 		ck_assert_msg(at && (!to || at < to), "/%s/%s is not documented", layout->name, name);
 	}
@@ -476,8 +509,8 @@ START_TEST(every_dataset_and_attribute_is_documented)
 	size_t length;
 	char *text = importing_read(SAMPLES "/../../docs/trace-format.md", &length);
 	ck_assert_ptr_nonnull(text);
-	const struct table_layout *const LAYOUTS[] = {&LAYOUT_OPERATIONS, &LAYOUT_SEGMENTS, &LAYOUT_DESCRIPTORS,
-						      &LAYOUT_DEVICES,	  &LAYOUT_CPUS,	    &LAYOUT_EVENT_COUNTS};
+	const struct table_layout *const LAYOUTS[] = { &LAYOUT_OPERATIONS, &LAYOUT_SEGMENTS, &LAYOUT_DESCRIPTORS,
+						       &LAYOUT_DEVICES,    &LAYOUT_CPUS,     &LAYOUT_EVENT_COUNTS };
 	for (size_t i = 0; i < sizeof(LAYOUTS) / sizeof(LAYOUTS[0]); i++)
 		check_documented(text, LAYOUTS[i]);
 	for (size_t i = 0; i < SUMMARY_FIELD_COUNT; i++) {

@@ -9,7 +9,7 @@
 
 static struct ftrace_event scan(const char *text)
 {
-	struct source_text line = {.at = text, .length = strlen(text)};
+	struct source_text line = { .at = text, .length = strlen(text) };
 	struct ftrace_event event;
 	ftrace_scan(&line, &event);
 	return event;
@@ -53,12 +53,20 @@ START_TEST(every_call_that_maps_is_decoded)
 		const char *text;
 		enum trace_api api;
 	} LINES[] = {
-		{"dma_map_page: 0000:00:04.0 dir=FROM_DEVICE dma_addr=ffffd010 size=24 phys_addr=13cb49010 attrs=", TRACE_API_PAGE},
-		{"dma_map_phys: 0000:00:04.0 dir=FROM_DEVICE dma_addr=ffffd010 size=24 phys_addr=13cb49010 attrs=", TRACE_API_PAGE},
-		{"dma_map_resource: 0000:00:04.0 dir=FROM_DEVICE dma_addr=ffffd010 size=24 phys_addr=0 attrs=", TRACE_API_PAGE},
-		{"dma_alloc: 0000:00:04.0 dir=FROM_DEVICE dma_addr=ffffd010 size=24 virt_addr=0 flags=GFP_KERNEL attrs=", TRACE_API_COHERENT},
-		{"dma_alloc_pages: 0000:00:04.0 dir=FROM_DEVICE dma_addr=ffffd010 size=24 virt_addr=0 flags= attrs=", TRACE_API_COHERENT},
-		{"dma_alloc_sgt: 0000:00:04.0 dir=FROM_DEVICE dma_addr=ffffd010 size=24 phys_addrs={0x1000} flags= attrs=", TRACE_API_COHERENT},
+		{ "dma_map_page: 0000:00:04.0 dir=FROM_DEVICE dma_addr=ffffd010 size=24 phys_addr=13cb49010 attrs=",
+		  TRACE_API_PAGE },
+		{ "dma_map_phys: 0000:00:04.0 dir=FROM_DEVICE dma_addr=ffffd010 size=24 phys_addr=13cb49010 attrs=",
+		  TRACE_API_PAGE },
+		{ "dma_map_resource: 0000:00:04.0 dir=FROM_DEVICE dma_addr=ffffd010 size=24 phys_addr=0 attrs=",
+		  TRACE_API_PAGE },
+		{ "dma_alloc: 0000:00:04.0 dir=FROM_DEVICE dma_addr=ffffd010 size=24 virt_addr=0 flags=GFP_KERNEL "
+		  "attrs=",
+		  TRACE_API_COHERENT },
+		{ "dma_alloc_pages: 0000:00:04.0 dir=FROM_DEVICE dma_addr=ffffd010 size=24 virt_addr=0 flags= attrs=",
+		  TRACE_API_COHERENT },
+		{ "dma_alloc_sgt: 0000:00:04.0 dir=FROM_DEVICE dma_addr=ffffd010 size=24 phys_addrs={0x1000} flags= "
+		  "attrs=",
+		  TRACE_API_COHERENT },
 	};
 	for (size_t i = 0; i < sizeof(LINES) / sizeof(LINES[0]); i++) {
 		char line[256] = TASK16 ".....     9.369076: ";
@@ -80,11 +88,15 @@ START_TEST(calls_that_unmap_differ_in_whether_they_come_before)
 						"dma_addr=ffffd000 size=8 attrs=");
 	ck_assert_int_eq(event.type, FTRACE_DMA_UNMAP);
 	ck_assert_int_eq(event.direction, TRACE_TO_DEVICE);
-	event = scan(TASK16 ".....     1.000000: dma_unmap_phys: 0000:00:04.0 dir=TO_DEVICE dma_addr=ffffd000 size=8 attrs=");
+	event = scan(TASK16
+		     ".....     1.000000: dma_unmap_phys: 0000:00:04.0 dir=TO_DEVICE dma_addr=ffffd000 size=8 attrs=");
 	ck_assert_int_eq(event.type, FTRACE_DMA_UNMAP);
-	event = scan(TASK16 ".....     1.000000: dma_unmap_resource: 0000:00:04.0 dir=TO_DEVICE dma_addr=ffffd000 size=8 attrs=");
+	event = scan(
+		TASK16
+		".....     1.000000: dma_unmap_resource: 0000:00:04.0 dir=TO_DEVICE dma_addr=ffffd000 size=8 attrs=");
 	ck_assert_int_eq(event.type, FTRACE_DMA_UNMAP);
-	event = scan(TASK16 ".....     1.000000: dma_unmap_sg: 0000:00:04.0 dir=BIDIRECTIONAL phys_addrs={0x1,0x2} attrs=");
+	event = scan(TASK16
+		     ".....     1.000000: dma_unmap_sg: 0000:00:04.0 dir=BIDIRECTIONAL phys_addrs={0x1,0x2} attrs=");
 	ck_assert_int_eq(event.type, FTRACE_DMA_ANNOUNCE);
 	ck_assert_int_eq(event.api, TRACE_API_SG);
 	ck_assert(!event.has_address);
@@ -99,9 +111,10 @@ END_TEST
 
 START_TEST(a_list_of_addresses_is_walked)
 {
-	struct ftrace_event event = scan(TASK16 ".N...    13.982732: dma_map_sg: 0000:00:04.0 dir=TO_DEVICE nents=3/3 ents=2/2 "
-						"dma_addrs={0xfff60800,0xfff80000} sizes={0x10000,0x200} "
-						"phys_addrs={0x1,0x2,0x3} attrs=NO_WARN");
+	struct ftrace_event event =
+		scan(TASK16 ".N...    13.982732: dma_map_sg: 0000:00:04.0 dir=TO_DEVICE nents=3/3 ents=2/2 "
+			    "dma_addrs={0xfff60800,0xfff80000} sizes={0x10000,0x200} "
+			    "phys_addrs={0x1,0x2,0x3} attrs=NO_WARN");
 	ck_assert_int_eq(event.type, FTRACE_DMA_MAP_SG);
 	ck_assert(!event.truncated);
 	uint64_t value;
@@ -118,16 +131,19 @@ END_TEST
 
 START_TEST(a_list_that_the_kernel_cut_is_known_as_cut)
 {
-	struct ftrace_event event = scan(TASK16 ".....    13.982732: dma_map_sg: 0000:00:04.0 dir=TO_DEVICE nents=128/200 "
-						"ents=128/200 [TRUNCATED] dma_addrs={0x1000} sizes={0x10} phys_addrs={0x1} attrs=");
+	struct ftrace_event event =
+		scan(TASK16 ".....    13.982732: dma_map_sg: 0000:00:04.0 dir=TO_DEVICE nents=128/200 "
+			    "ents=128/200 [TRUNCATED] dma_addrs={0x1000} sizes={0x10} phys_addrs={0x1} attrs=");
 	uint64_t value;
 	ck_assert_int_eq(event.type, FTRACE_DMA_MAP_SG);
 	ck_assert(event.truncated);
 	ck_assert(ftrace_list_next(&event.addresses, &value) && value == 0x1000);
-	event = scan(TASK16 ".....    13.982732: dma_map_sg: 0000:00:04.0 dir=TO_DEVICE nents=2/200 ents=2/2 [TRUNCATED] "
-			    "dma_addrs={0x1000,0x2000} sizes={0x10,0x20} phys_addrs={0x1} attrs=");
+	event = scan(TASK16
+		     ".....    13.982732: dma_map_sg: 0000:00:04.0 dir=TO_DEVICE nents=2/200 ents=2/2 [TRUNCATED] "
+		     "dma_addrs={0x1000,0x2000} sizes={0x10,0x20} phys_addrs={0x1} attrs=");
 	ck_assert(!event.truncated); /* only the physical side is cut */
-	event = scan(TASK16 ".....    13.982732: dma_map_sg: 0000:00:04.0 dir=TO_DEVICE nents=128/200 ents=9/9 dma_addrs={0x1000,0x20");
+	event = scan(TASK16 ".....    13.982732: dma_map_sg: 0000:00:04.0 dir=TO_DEVICE nents=128/200 ents=9/9 "
+			    "dma_addrs={0x1000,0x20");
 	ck_assert_int_eq(event.type, FTRACE_DMA_MAP_SG);
 	ck_assert(event.truncated);
 	ck_assert(!ftrace_list_next(&event.addresses, &value));
@@ -136,8 +152,9 @@ END_TEST
 
 START_TEST(events_of_the_iommu_driver_are_decoded)
 {
-	struct ftrace_event event = scan(TASK16 "d..1.     9.345770: cache_tag_flush_range_np: dmar0 dmar0[0] type iotlb did 4 "
-						"[0xfffff000-0xffffffff] addr 0xfffff000 pages 0x1 mask 0x0");
+	struct ftrace_event event =
+		scan(TASK16 "d..1.     9.345770: cache_tag_flush_range_np: dmar0 dmar0[0] type iotlb did 4 "
+			    "[0xfffff000-0xffffffff] addr 0xfffff000 pages 0x1 mask 0x0");
 	ck_assert_int_eq(event.type, FTRACE_FLUSH_MAP);
 	ck_assert_uint_eq(event.id, 4);
 	event = scan(TASK16 "d..1.     9.345770: cache_tag_flush_range: dmar0 0000:00:04.0[1] type devtlb did 65535 "
@@ -150,7 +167,8 @@ START_TEST(events_of_the_iommu_driver_are_decoded)
 	event = scan(TASK16 ".....     9.108493: cache_tag_assign: dmar0/dmar0 type iotlb did 7 pasid 0 ref 2");
 	ck_assert_int_eq(event.type, FTRACE_TAG_ASSIGN);
 	ck_assert_uint_eq(event.id, 7);
-	event = scan(TASK16 "d..2.     9.346060: qi_submit: iotlb_inv dmar0: 0x400f2 0xfffff000 0x12 0xffffffffffffffff");
+	event = scan(TASK16
+		     "d..2.     9.346060: qi_submit: iotlb_inv dmar0: 0x400f2 0xfffff000 0x12 0xffffffffffffffff");
 	ck_assert_int_eq(event.type, FTRACE_QI_SUBMIT);
 	ck_assert_uint_eq(event.word[0], 0x400f2);
 	ck_assert_uint_eq(event.word[1], 0xfffff000);
@@ -161,7 +179,8 @@ END_TEST
 
 START_TEST(groups_attaches_and_marks_are_decoded)
 {
-	struct ftrace_event event = scan(TASK16 ".....     2.275431: add_device_to_group: IOMMU: groupID=5 device=0000:00:1f.0");
+	struct ftrace_event event =
+		scan(TASK16 ".....     2.275431: add_device_to_group: IOMMU: groupID=5 device=0000:00:1f.0");
 	ck_assert_int_eq(event.type, FTRACE_GROUP);
 	ck_assert_uint_eq(event.id, 5);
 	ck_assert(is(&event.device, "0000:00:1f.0"));
@@ -179,8 +198,8 @@ START_TEST(the_third_flag_is_the_interrupt_level)
 	static const struct {
 		const char *flags;
 		unsigned level;
-	} FLAGS[] = {{".....", 0}, {"dN.1.", 0}, {"b....", 0}, {"..s1.", 1}, {"dNs3.", 1}, {"d.h1.", 2},
-		     {"d.H2.", 2}, {"DNH1.", 2}, {"d.Z1.", 3}, {"d.z1.", 3}, {"d.h1", 2}};
+	} FLAGS[] = { { ".....", 0 }, { "dN.1.", 0 }, { "b....", 0 }, { "..s1.", 1 }, { "dNs3.", 1 }, { "d.h1.", 2 },
+		      { "d.H2.", 2 }, { "DNH1.", 2 }, { "d.Z1.", 3 }, { "d.z1.", 3 }, { "d.h1", 2 } };
 	for (size_t i = 0; i < sizeof(FLAGS) / sizeof(FLAGS[0]); i++) {
 		char line[128] = TASK16;
 		strcat(strcat(line, FLAGS[i].flags), "     5.163114: tracing_mark_write: x");
@@ -197,10 +216,13 @@ START_TEST(a_task_name_may_hold_anything)
 		const char *task;
 		uint32_t pid;
 	} TASKS[] = {
-		{"          <idle>-0       [002] ", 0},	   {"     a-1 [009] x-77      [002] ", 77},
-		{"           <...>-1234567 [002] ", 1234567}, {" kworker/u8:3-ev-55      [002] ", 55},
-		{"x-4 [002] ", 4},			   {"            task-66      (   4242) [002] ", 66},
-		{"            task-66      (-------) [002] ", 66},
+		{ "          <idle>-0       [002] ", 0 },
+		{ "     a-1 [009] x-77      [002] ", 77 },
+		{ "           <...>-1234567 [002] ", 1234567 },
+		{ " kworker/u8:3-ev-55      [002] ", 55 },
+		{ "x-4 [002] ", 4 },
+		{ "            task-66      (   4242) [002] ", 66 },
+		{ "            task-66      (-------) [002] ", 66 },
 	};
 	for (size_t i = 0; i < sizeof(TASKS) / sizeof(TASKS[0]); i++) {
 		char line[160];
@@ -311,12 +333,13 @@ END_TEST
 
 START_TEST(every_beginning_of_a_line_is_scanned_without_reading_past_it)
 {
-	static const char LINE[] = TASK16 ".....    13.982732: dma_map_sg: 0000:00:04.0 dir=TO_DEVICE nents=2/2 ents=1/1 "
-					  "dma_addrs={0xfff60800} sizes={0x10000} phys_addrs={0x1,0x2} attrs=";
+	static const char LINE[] =
+		TASK16 ".....    13.982732: dma_map_sg: 0000:00:04.0 dir=TO_DEVICE nents=2/2 ents=1/1 "
+		       "dma_addrs={0xfff60800} sizes={0x10000} phys_addrs={0x1,0x2} attrs=";
 	for (size_t length = 0; length < sizeof(LINE); length++) {
 		char *exact = malloc(length ? length : 1); /* the sanitizer sees a step over its end */
 		memcpy(exact, LINE, length);
-		struct source_text line = {.at = exact, .length = length};
+		struct source_text line = { .at = exact, .length = length };
 		struct ftrace_event event;
 		ftrace_scan(&line, &event);
 		ck_assert_int_le(event.type, FTRACE_BAD);

@@ -6,11 +6,12 @@
 #include "tests/suite.h"
 #include "tests/traces/importing.h"
 
-#define MAP_AND_NAME                                                                                                   \
-	TASK("101", "0", "1.000000", "map: IOMMU: iova=0x1000 - 0x2000 paddr=0x5000 size=4096")                        \
-	TASK("101", "0", "1.000001", "dma_map_page: 0000:00:04.0 dir=TO_DEVICE dma_addr=1000 size=8 phys_addr=5000 attrs=")
-#define UNMAP_AND_NAME                                                                                                 \
-	TASK("101", "0", "1.000002", "unmap: IOMMU: iova=0x1000 - 0x2000 size=4096 unmapped_size=4096")                \
+#define MAP_AND_NAME \
+	TASK("101", "0", "1.000000", "map: IOMMU: iova=0x1000 - 0x2000 paddr=0x5000 size=4096") \
+	TASK("101", "0", "1.000001", \
+	     "dma_map_page: 0000:00:04.0 dir=TO_DEVICE dma_addr=1000 size=8 phys_addr=5000 attrs=")
+#define UNMAP_AND_NAME \
+	TASK("101", "0", "1.000002", "unmap: IOMMU: iova=0x1000 - 0x2000 size=4096 unmapped_size=4096") \
 	TASK("101", "0", "1.000003", "dma_unmap_page: 0000:00:04.0 dir=TO_DEVICE dma_addr=1000 size=8 attrs=")
 
 /* Imports text that must be refused, over an old file that must stay. */
@@ -37,7 +38,8 @@ START_TEST(text_that_is_no_recording_is_refused_and_the_old_file_stays)
 	expect_refusal("", "is empty");
 	expect_refusal("# tracer: nop\n#\n", "holds no ftrace events");
 	expect_refusal(MAP_AND_NAME "some words\n", "trace.txt:3: not an event line");
-	expect_refusal(MAP_AND_NAME UNMAP_AND_NAME TASK("101", "0", "1.000004", "unmap: IOMMU: iova=0x1000"), "trace.txt:5: ");
+	expect_refusal(MAP_AND_NAME UNMAP_AND_NAME TASK("101", "0", "1.000004", "unmap: IOMMU: iova=0x1000"),
+		       "trace.txt:5: ");
 	expect_refusal(MAP_AND_NAME "            task-101     [000] ....", "file ends within this line");
 	expect_refusal("            task-101     [000] .....  123456: map: x\n", "clock that counts seconds");
 }
@@ -60,10 +62,11 @@ static void find_count(void *argument, const char *event, uint64_t count)
 START_TEST(events_without_rows_are_counted_by_name_too)
 {
 	struct imported got;
-	importing_good(&got, MAP_AND_NAME UNMAP_AND_NAME
-			     TASK("101", "0", "1.000004", "io_page_fault: IOMMU:x 0000:00:04.0 iova=0x1 flags=0x0")
-			     TASK("101", "0", "1.000005", "io_page_fault: IOMMU:x 0000:00:04.0 iova=0x1 flags=0x0"));
-	struct count_of faults = {.event = "io_page_fault"}, maps = {.event = "map"};
+	importing_good(&got,
+		       MAP_AND_NAME UNMAP_AND_NAME TASK("101", "0", "1.000004",
+							"io_page_fault: IOMMU:x 0000:00:04.0 iova=0x1 flags=0x0")
+			       TASK("101", "0", "1.000005", "io_page_fault: IOMMU:x 0000:00:04.0 iova=0x1 flags=0x0"));
+	struct count_of faults = { .event = "io_page_fault" }, maps = { .event = "map" };
 	trace_event_counts(got.trace, find_count, &faults);
 	trace_event_counts(got.trace, find_count, &maps);
 	ck_assert_uint_eq(faults.count, 2);
@@ -89,7 +92,8 @@ START_TEST(lost_events_are_the_most_that_any_witness_says)
 	ck_assert_uint_eq(got.summary.lost_events, 2);
 	importing_end(&got);
 	importing_begin(&got);
-	importing_run(&got, MAP_AND_NAME, "@@ stats per_cpu/cpu0/stats\noverrun: 100\n@@ stats per_cpu/cpu1/stats\ndropped events: 1\n");
+	importing_run(&got, MAP_AND_NAME,
+		      "@@ stats per_cpu/cpu0/stats\noverrun: 100\n@@ stats per_cpu/cpu1/stats\ndropped events: 1\n");
 	ck_assert_uint_eq(got.summary.lost_events, 101);
 	importing_end(&got);
 }
@@ -130,7 +134,7 @@ START_TEST(a_meta_text_that_is_named_must_be_there)
 	struct imported got;
 	importing_begin(&got);
 	const char *in = importing_write(&got, "trace.txt", MAP_AND_NAME, strlen(MAP_AND_NAME));
-	struct import_options options = {.meta = "/nowhere/guest-meta.txt"};
+	struct import_options options = { .meta = "/nowhere/guest-meta.txt" };
 	ck_assert(!trace_import_ftrace(in, got.file, &options, &got.err));
 	ck_assert_ptr_nonnull(strstr(got.err.text, "/nowhere/guest-meta.txt"));
 	ck_assert(!importing_has(&got, "h5"));
@@ -143,7 +147,7 @@ static bool import_strictly(const char *text)
 	struct imported got;
 	importing_begin(&got);
 	const char *in = importing_write(&got, "trace.txt", text, strlen(text));
-	struct import_options options = {.strict = true};
+	struct import_options options = { .strict = true };
 	bool ok = trace_import_ftrace(in, got.file, &options, &got.err);
 	ck_assert(ok == importing_has(&got, "trace.h5"));
 	ck_assert(ok || got.err.kind == ERR_CHECK);
@@ -157,7 +161,8 @@ START_TEST(a_strict_import_refuses_anomalies)
 	ck_assert(!import_strictly("CPU:1 [LOST 17 EVENTS]\n" MAP_AND_NAME));
 	ck_assert(!import_strictly(UNMAP_AND_NAME));
 	ck_assert(!import_strictly(MAP_AND_NAME MAP_AND_NAME));
-	ck_assert(!import_strictly(TASK("101", "0", "1.000000", "map: IOMMU: iova=0x1000 - 0x2000 paddr=0x5000 size=4096")));
+	ck_assert(!import_strictly(
+		TASK("101", "0", "1.000000", "map: IOMMU: iova=0x1000 - 0x2000 paddr=0x5000 size=4096")));
 }
 END_TEST
 
@@ -181,7 +186,7 @@ START_TEST(an_interrupted_import_leaves_nothing)
 	const char *in = importing_write(&got, "trace.txt", text, strlen(text));
 	free(text);
 	volatile sig_atomic_t interrupted = 1;
-	struct import_options options = {.interrupted = &interrupted};
+	struct import_options options = { .interrupted = &interrupted };
 	ck_assert(!trace_import_ftrace(in, got.file, &options, &got.err));
 	ck_assert_ptr_nonnull(strstr(got.err.text, "interrupted"));
 	size_t length;
@@ -209,7 +214,7 @@ START_TEST(progress_grows_to_the_length_of_the_file)
 	const char *in = importing_write(&got, "trace.txt", text, length);
 	free(text);
 	uint64_t last = 0;
-	struct import_options options = {.progress = note_progress, .progress_argument = &last};
+	struct import_options options = { .progress = note_progress, .progress_argument = &last };
 	ck_assert_msg(trace_import_ftrace(in, got.file, &options, &got.err), "%s", got.err.text);
 	ck_assert_uint_gt(last, length / 2);
 	ck_assert_uint_le(last, length);

@@ -30,7 +30,7 @@ void importing_run(struct imported *imported, const char *text, const char *meta
 	if (meta)
 		importing_write(imported, "guest-meta.txt", meta, strlen(meta));
 	importing_write(imported, "trace.txt", text, strlen(text));
-	imported->err = (struct err){.kind = ERR_NONE};
+	imported->err = (struct err){ .kind = ERR_NONE };
 	imported->ok = trace_import_ftrace(imported->text, imported->file, NULL, &imported->err);
 	if (!imported->ok)
 		return;

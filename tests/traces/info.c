@@ -11,7 +11,7 @@ static char *describe(struct trace *trace)
 {
 	char *text;
 	size_t length;
-	struct err err = {.kind = ERR_NONE};
+	struct err err = { .kind = ERR_NONE };
 	FILE *out = open_memstream(&text, &length);
 	ck_assert_msg(trace_info_print(out, trace, &err), "%s", err.text);
 	fclose(out);
@@ -38,7 +38,7 @@ START_TEST(the_shipped_trace_is_described)
 		"cache_tag_flush_range_np           2977\n",
 		"dma_alloc                            15\n",
 	};
-	struct err err = {.kind = ERR_NONE};
+	struct err err = { .kind = ERR_NONE };
 	struct trace *trace = trace_open(SAMPLES "/q-vtd-mixed.h5", &err);
 	ck_assert_msg(trace != NULL, "%s", err.text);
 	char *text = describe(trace);

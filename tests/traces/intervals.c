@@ -105,14 +105,14 @@ struct cell {
 
 static struct interval_overlap twin_set(struct cell *cells, uint64_t first, uint64_t last, uint64_t row, bool live)
 {
-	struct interval_overlap overlap = {.live_row = TRACE_NONE, .freed_row = TRACE_NONE};
+	struct interval_overlap overlap = { .live_row = TRACE_NONE, .freed_row = TRACE_NONE };
 	for (uint64_t at = first; at <= last; at++) {
 		struct cell *cell = &cells[at];
 		uint64_t *newest = cell->live ? &overlap.live_row : &overlap.freed_row;
 		if (cell->held && (*newest == TRACE_NONE || cell->row > *newest))
 			*newest = cell->row;
 		overlap.live_bytes += cell->held && cell->live;
-		*cell = (struct cell){.row = row, .held = true, .live = live};
+		*cell = (struct cell){ .row = row, .held = true, .live = live };
 	}
 	return overlap;
 }
@@ -133,7 +133,7 @@ static void compare_all(const struct intervals *intervals, const struct cell *ce
 
 START_TEST(random_ranges_are_as_their_twin_says)
 {
-	static const uint64_t LONGEST[] = {1, 8, 64, 1500};
+	static const uint64_t LONGEST[] = { 1, 8, 64, 1500 };
 	for (uint64_t seed = 1; seed <= 8; seed++) {
 		struct random random;
 		random_init(&random, seed);

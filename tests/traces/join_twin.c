@@ -14,16 +14,16 @@
 #include "tests/suite.h"
 #include "tests/traces/importing.h"
 
-#define DEVICES 5u
-#define GROUPS 3u
-#define CPUS 3u
-#define TASKS 4u
+#define DEVICES  5u
+#define GROUPS   3u
+#define CPUS     3u
+#define TASKS    4u
 #define CONTEXTS (TASKS + 2 * CPUS) /* tasks, soft interrupts, hard interrupts */
-#define PAGES 96u		    /* of each IOVA space */
-#define ROWS 4000u
-#define PAGE UINT64_C(4096)
+#define PAGES    96u                /* of each IOVA space */
+#define ROWS     4000u
+#define PAGE     UINT64_C(4096)
 
-static const char *const DIRECTIONS[] = {"BIDIRECTIONAL", "TO_DEVICE", "FROM_DEVICE"};
+static const char *const DIRECTIONS[] = { "BIDIRECTIONAL", "TO_DEVICE", "FROM_DEVICE" };
 
 /* What an operation will still print. */
 enum step { STEP_ANNOUNCE, STEP_IOMMU, STEP_FLUSH, STEP_SUBMIT, STEP_NAME, STEP_DONE };
@@ -65,7 +65,8 @@ static unsigned group_of(unsigned device)
 	return device % GROUPS;
 }
 
-__attribute__((format(printf, 3, 4))) static void print(struct machine *machine, unsigned context, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void print(struct machine *machine, unsigned context, const char *format,
+							...)
 {
 	bool task = context < TASKS;
 	if (task && random_below(&machine->random, 4) == 0)
@@ -104,11 +105,17 @@ static bool begin_map(struct machine *machine, struct actor *actor)
 	for (uint64_t page = first; page < first + pages; page++)
 		machine->busy[group_of(device)][page] = true;
 	uint64_t offset = random_below(random, PAGE);
-	*mapping = (struct mapping){.used = true, .first_page = first, .pages = pages, .offset = offset,
-				    .bytes = 1 + random_below(random, pages * PAGE - offset), .device = device, .api = api,
-				    .direction = api == TRACE_API_COHERENT ? TRACE_BIDIRECTIONAL :
-									     (enum trace_direction)random_below(random, 3)};
-	*actor = (struct actor){.step = STEP_IOMMU, .mapping = mapping};
+	*mapping = (struct mapping){ .used = true,
+				     .first_page = first,
+				     .pages = pages,
+				     .offset = offset,
+				     .bytes = 1 + random_below(random, pages * PAGE - offset),
+				     .device = device,
+				     .api = api,
+				     .direction = api == TRACE_API_COHERENT
+							  ? TRACE_BIDIRECTIONAL
+							  : (enum trace_direction)random_below(random, 3) };
+	*actor = (struct actor){ .step = STEP_IOMMU, .mapping = mapping };
 	return true;
 }
 
@@ -118,8 +125,9 @@ static bool begin_unmap(struct machine *machine, struct actor *actor)
 	if (!mapping->used || !mapping->complete)
 		return false;
 	mapping->complete = false;
-	*actor = (struct actor){.step = mapping->api == TRACE_API_PAGE ? STEP_IOMMU : STEP_ANNOUNCE, .unmap = true,
-				.mapping = mapping};
+	*actor = (struct actor){ .step = mapping->api == TRACE_API_PAGE ? STEP_IOMMU : STEP_ANNOUNCE,
+				 .unmap = true,
+				 .mapping = mapping };
 	return true;
 }
 
@@ -128,17 +136,19 @@ static struct trace_op *note_row(struct machine *machine, struct actor *actor, u
 	const struct mapping *mapping = actor->mapping;
 	struct trace_op *op = &machine->op[machine->rows];
 	bool task = context < TASKS;
-	*op = (struct trace_op){.line = machine->line,
-				.begin_ps = now_ps(machine),
-				.cpu = (uint16_t)(task ? machine->task_cpu[context] : (context - TASKS) % CPUS),
-				.context = task ? 100 + context : context < TASKS + CPUS ? 0x80000001 : 0x80000002,
-				.kind = actor->unmap ? TRACE_UNMAP : TRACE_MAP,
-				.api = mapping->api,
-				.direction = mapping->direction,
-				.device = (uint16_t)mapping->device,
-				.iova = mapping->first_page * PAGE,
-				.bytes = mapping->pages * PAGE,
-				.after = TRACE_NONE};
+	*op = (struct trace_op){ .line = machine->line,
+				 .begin_ps = now_ps(machine),
+				 .cpu = (uint16_t)(task ? machine->task_cpu[context] : (context - TASKS) % CPUS),
+				 .context = task                     ? 100 + context
+					    : context < TASKS + CPUS ? 0x80000001
+								     : 0x80000002,
+				 .kind = actor->unmap ? TRACE_UNMAP : TRACE_MAP,
+				 .api = mapping->api,
+				 .direction = mapping->direction,
+				 .device = (uint16_t)mapping->device,
+				 .iova = mapping->first_page * PAGE,
+				 .bytes = mapping->pages * PAGE,
+				 .after = TRACE_NONE };
 	actor->row = machine->rows++;
 	return op;
 }
@@ -147,8 +157,9 @@ static void print_unmap(struct machine *machine, struct actor *actor, unsigned c
 {
 	struct mapping *mapping = actor->mapping;
 	uint64_t start = mapping->first_page * PAGE, bytes = mapping->pages * PAGE;
-	print(machine, context, "unmap: IOMMU: iova=0x%016" PRIx64 " - 0x%016" PRIx64 " size=%" PRIu64 " unmapped_size=%" PRIu64,
-	      start, start + bytes, bytes, bytes);
+	print(machine, context,
+	      "unmap: IOMMU: iova=0x%016" PRIx64 " - 0x%016" PRIx64 " size=%" PRIu64 " unmapped_size=%" PRIu64, start,
+	      start + bytes, bytes, bytes);
 	struct trace_op *op = note_row(machine, actor, context);
 	op->after = mapping->row;
 	if (mapping->api != TRACE_API_PAGE)
@@ -164,9 +175,11 @@ static void print_unmap(struct machine *machine, struct actor *actor, unsigned c
 static void print_map(struct machine *machine, struct actor *actor, unsigned context)
 {
 	struct mapping *mapping = actor->mapping;
-	uint64_t start = (mapping->first_page + actor->mapped_pages) * PAGE, left = mapping->pages - actor->mapped_pages;
+	uint64_t start = (mapping->first_page + actor->mapped_pages) * PAGE,
+		 left = mapping->pages - actor->mapped_pages;
 	uint64_t pages = left > 1 ? 1 + random_below(&machine->random, 2) : 1;
-	print(machine, context, "map: IOMMU: iova=0x%016" PRIx64 " - 0x%016" PRIx64 " paddr=0x%016" PRIx64 " size=%" PRIu64, start,
+	print(machine, context,
+	      "map: IOMMU: iova=0x%016" PRIx64 " - 0x%016" PRIx64 " paddr=0x%016" PRIx64 " size=%" PRIu64, start,
 	      start + pages * PAGE, random_below(&machine->random, 1000) * PAGE, pages * PAGE);
 	if (actor->mapped_pages == 0) {
 		struct trace_op *op = note_row(machine, actor, context);
@@ -187,20 +200,20 @@ static void print_map(struct machine *machine, struct actor *actor, unsigned con
 static void print_name(struct machine *machine, struct actor *actor, unsigned context, bool announce)
 {
 	const struct mapping *mapping = actor->mapping;
-	static const char *const CALLS[2][3] = {{"dma_map_page", "dma_map_sg", "dma_alloc"},
-						{"dma_unmap_page", "dma_unmap_sg", "dma_free"}};
+	static const char *const CALLS[2][3] = { { "dma_map_page", "dma_map_sg", "dma_alloc" },
+						 { "dma_unmap_page", "dma_unmap_sg", "dma_free" } };
 	const char *direction = DIRECTIONS[mapping->direction];
 	uint64_t address = mapping->first_page * PAGE + mapping->offset;
 	char list[160] = "";
 	if (mapping->api == TRACE_API_SG && !actor->unmap)
-		sprintf(list, " nents=1/1 ents=1/1 dma_addrs={0x%" PRIx64 "} sizes={0x%" PRIx64 "} phys_addrs={0x0}", address,
-			mapping->bytes);
+		sprintf(list, " nents=1/1 ents=1/1 dma_addrs={0x%" PRIx64 "} sizes={0x%" PRIx64 "} phys_addrs={0x0}",
+			address, mapping->bytes);
 	else if (mapping->api == TRACE_API_SG)
 		sprintf(list, " phys_addrs={0x0}");
 	else
 		sprintf(list, " dma_addr=%" PRIx64 " size=%" PRIu64, address, mapping->bytes);
-	print(machine, context, "%s: 0000:00:%02x.0 dir=%s%s attrs=", CALLS[actor->unmap][mapping->api], mapping->device, direction,
-	      list);
+	print(machine, context, "%s: 0000:00:%02x.0 dir=%s%s attrs=", CALLS[actor->unmap][mapping->api],
+	      mapping->device, direction, list);
 	if (announce) {
 		actor->announced_ps = now_ps(machine);
 		actor->step = STEP_IOMMU;
@@ -215,7 +228,9 @@ static void advance(struct machine *machine, unsigned context)
 	struct actor *actor = &machine->actor[context];
 	struct mapping *mapping = actor->mapping;
 	switch (actor->step) {
-	case STEP_ANNOUNCE: print_name(machine, actor, context, true); break;
+	case STEP_ANNOUNCE:
+		print_name(machine, actor, context, true);
+		break;
 	case STEP_IOMMU:
 		if (actor->unmap)
 			print_unmap(machine, actor, context);
@@ -224,7 +239,8 @@ static void advance(struct machine *machine, unsigned context)
 		machine->op[actor->row].end_ps = now_ps(machine);
 		break;
 	case STEP_FLUSH:
-		print(machine, context, "cache_tag_flush_range%s: dmar0 dmar0[0] type iotlb did 1 [0x0-0x1] addr 0x0 pages 0x1 mask 0x0",
+		print(machine, context,
+		      "cache_tag_flush_range%s: dmar0 dmar0[0] type iotlb did 1 [0x0-0x1] addr 0x0 pages 0x1 mask 0x0",
 		      actor->unmap ? "" : "_np");
 		machine->op[actor->row].sync_line = machine->line;
 		machine->op[actor->row].end_ps = now_ps(machine);
@@ -235,8 +251,11 @@ static void advance(struct machine *machine, unsigned context)
 		machine->op[actor->row].end_ps = now_ps(machine);
 		actor->step = actor->unmap && mapping->api != TRACE_API_PAGE ? STEP_DONE : STEP_NAME;
 		break;
-	case STEP_NAME: print_name(machine, actor, context, false); break;
-	case STEP_DONE: break;
+	case STEP_NAME:
+		print_name(machine, actor, context, false);
+		break;
+	case STEP_DONE:
+		break;
 	}
 	if (actor->step != STEP_DONE || !mapping)
 		return;
@@ -258,11 +277,17 @@ static struct machine *run_machine(uint64_t seed)
 	for (unsigned i = 0; i < CONTEXTS; i++)
 		machine->actor[i].step = STEP_DONE;
 	for (unsigned device = 0; device < DEVICES; device++, machine->rows++) {
-		print(machine, 0, "add_device_to_group: IOMMU: groupID=%u device=0000:00:%02x.0", group_of(device), device);
-		machine->op[machine->rows] = (struct trace_op){
-			.line = machine->line, .cpu = (uint16_t)machine->task_cpu[0], .context = 100, .kind = TRACE_GROUP,
-			.api = TRACE_API_NONE, .direction = TRACE_DIRECTION_NONE, .device = (uint16_t)device,
-			.iova = group_of(device), .after = TRACE_NONE};
+		print(machine, 0, "add_device_to_group: IOMMU: groupID=%u device=0000:00:%02x.0", group_of(device),
+		      device);
+		machine->op[machine->rows] = (struct trace_op){ .line = machine->line,
+								.cpu = (uint16_t)machine->task_cpu[0],
+								.context = 100,
+								.kind = TRACE_GROUP,
+								.api = TRACE_API_NONE,
+								.direction = TRACE_DIRECTION_NONE,
+								.device = (uint16_t)device,
+								.iova = group_of(device),
+								.after = TRACE_NONE };
 	}
 	for (bool running = true; running;) {
 		unsigned context = (unsigned)random_below(&machine->random, CONTEXTS);
@@ -285,9 +310,9 @@ static struct machine *run_machine(uint64_t seed)
 
 static void compare(const struct trace_op *got, const struct trace_op *expected, uint64_t seed)
 {
-#define SAME(member)                                                                                                   \
-	ck_assert_msg(got->member == expected->member, "seed %ju row %ju: " #member " is %jx, not %jx", (uintmax_t)seed, \
-		      (uintmax_t)got->index, (uintmax_t)got->member, (uintmax_t)expected->member)
+#define SAME(member) \
+	ck_assert_msg(got->member == expected->member, "seed %ju row %ju: " #member " is %jx, not %jx", \
+		      (uintmax_t)seed, (uintmax_t)got->index, (uintmax_t)got->member, (uintmax_t)expected->member)
 	SAME(line);
 	SAME(kind);
 	SAME(context);
@@ -308,7 +333,7 @@ static void compare(const struct trace_op *got, const struct trace_op *expected,
 
 static void compare_rows(struct trace *trace, const struct machine *machine, uint64_t seed)
 {
-	struct err err = {.kind = ERR_NONE};
+	struct err err = { .kind = ERR_NONE };
 	struct trace_cursor *cursor = trace_cursor_open(trace, -1);
 	uint64_t rows = 0;
 	for (struct trace_op op; trace_cursor_next(cursor, &op, &err); rows++)
@@ -325,7 +350,9 @@ START_TEST(random_recordings_give_the_rows_that_were_done)
 		struct imported got;
 		importing_good(&got, machine->text);
 		const struct trace_summary *summary = &got.summary;
-		ck_assert_msg(summary->unjoined + summary->unmaps_without_map + summary->maps_over_live + summary->bypass_events == 0,
+		ck_assert_msg(summary->unjoined + summary->unmaps_without_map + summary->maps_over_live +
+					      summary->bypass_events ==
+				      0,
 			      "seed %ju", (uintmax_t)seed);
 		compare_rows(got.trace, machine, seed);
 		importing_end(&got);
@@ -337,6 +364,6 @@ END_TEST
 
 int main(void)
 {
-	const TTest *const tests[] = {random_recordings_give_the_rows_that_were_done, NULL};
+	const TTest *const tests[] = { random_recordings_give_the_rows_that_were_done, NULL };
 	return suite_run("join twin", tests);
 }

@@ -13,9 +13,9 @@ struct outcome {
 static struct outcome apply(struct live *live, uint64_t row, enum trace_kind kind, uint16_t device, uint32_t group,
 			    iova_t iova, uint64_t bytes)
 {
-	struct trace_op op = {.index = row, .kind = kind, .device = device, .iova = iova, .bytes = bytes};
+	struct trace_op op = { .index = row, .kind = kind, .device = device, .iova = iova, .bytes = bytes };
 	struct outcome outcome;
-	struct err err = {.kind = ERR_NONE};
+	struct err err = { .kind = ERR_NONE };
 	ck_assert(live_apply(live, &op, group, &outcome.after, &outcome.anomaly, &err));
 	return outcome;
 }
@@ -78,7 +78,8 @@ START_TEST(a_thousand_groups_keep_apart)
 	for (uint16_t device = 0; device < 1000; device++)
 		ck_assert_int_eq(apply(&live, device, TRACE_MAP, device, device, 0x1000, 4096).anomaly, LIVE_WELL);
 	for (uint16_t device = 0; device < 1000; device++)
-		ck_assert_uint_eq(apply(&live, 1000u + device, TRACE_UNMAP, device, device, 0x1000, 4096).after, device);
+		ck_assert_uint_eq(apply(&live, 1000u + device, TRACE_UNMAP, device, device, 0x1000, 4096).after,
+				  device);
 	live_fini(&live);
 }
 END_TEST

@@ -9,7 +9,7 @@
 static void read_meta(struct meta *meta, const char *text)
 {
 	struct imported files;
-	struct err err = {.kind = ERR_NONE};
+	struct err err = { .kind = ERR_NONE };
 	importing_begin(&files);
 	bool ok = meta_read(meta, importing_write(&files, "guest-meta.txt", text, strlen(text)), &err);
 	ck_assert_msg(ok, "%s", err.text);
@@ -22,7 +22,8 @@ START_TEST(sections_give_their_fields)
 	read_meta(&meta, "@@ uname\nLinux (none) 6.12.95 x86_64\n"
 			 "@@ cmdline\nconsole=ttyS0 intel_iommu=on \n"
 			 "@@ trace_clock\nlocal global [mono] boot\n"
-			 "@@ stats per_cpu/cpu1/stats\nentries: 100\noverrun: 3\ncommit overrun: 4\nbytes: 9\ndropped events: 5\n"
+			 "@@ stats per_cpu/cpu1/stats\nentries: 100\noverrun: 3\ncommit overrun: 4\nbytes: 9\ndropped "
+			 "events: 5\n"
 			 "@@ hypervisor\nQEMU Standard PC\n"
 			 "@@ iommu_group 5 type=DMA devices=0000:00:1f.0 0000:00:1f.2\n0x0 0xffffff direct-relaxable\n"
 			 "@@ iommu dmar0\naddress fed90000\ncap d2008c222f0686\necap f42\n"
@@ -54,7 +55,8 @@ END_TEST
 START_TEST(a_text_without_sections_gives_nothing)
 {
 	struct meta meta;
-	read_meta(&meta, "hello\n@@ \n@@ pci\n@@ pci 0000:00:1f.2\n@@ iommu_group\n@@ stats x\nentries: 4\n@@ iommu ivhd0\ncap 1f03000f\n");
+	read_meta(&meta, "hello\n@@ \n@@ pci\n@@ pci 0000:00:1f.2\n@@ iommu_group\n@@ stats x\nentries: 4\n@@ iommu "
+			 "ivhd0\ncap 1f03000f\n");
 	ck_assert_uint_eq(meta.device_count, 0);
 	ck_assert_uint_eq(meta.cpu_count, 0);
 	ck_assert(!meta.has_capability); /* ivhd0 is no VT-d unit */
@@ -69,10 +71,14 @@ START_TEST(the_log_says_when_invalidations_are_made)
 		const char *log;
 		bool strict;
 	} LOGS[] = {
-		{"iommu: DMA domain TLB invalidation policy: strict mode (set via kernel command line)", true},
-		{"iommu: DMA domain TLB invalidation policy: lazy mode", false},
-		{"iommu: DMA domain TLB invalidation policy: lazy mode\n[ 1.0] DMAR: IOMMU batching disallowed due to virtualization", true},
-		{"iommu: DMA domain TLB invalidation policy: lazy mode\n[ 1.0] AMD-Vi: Using strict mode due to virtualization", true},
+		{ "iommu: DMA domain TLB invalidation policy: strict mode (set via kernel command line)", true },
+		{ "iommu: DMA domain TLB invalidation policy: lazy mode", false },
+		{ "iommu: DMA domain TLB invalidation policy: lazy mode\n[ 1.0] DMAR: IOMMU batching disallowed due to "
+		  "virtualization",
+		  true },
+		{ "iommu: DMA domain TLB invalidation policy: lazy mode\n[ 1.0] AMD-Vi: Using strict mode due to "
+		  "virtualization",
+		  true },
 	};
 	for (size_t i = 0; i < sizeof(LOGS) / sizeof(LOGS[0]); i++) {
 		char text[400] = "@@ dmesg\n[    1.818573] ";
@@ -92,15 +98,17 @@ START_TEST(scalable_mode_needs_both_the_wish_and_the_hardware)
 		const char *ecap, *log;
 		bool scalable, first_stage;
 	} CASES[] = {
-		{"f42", "DMAR: Enable scalable mode if hardware supports", false, false},
-		{"480080000f42", "", false, false},
-		{"480080000f42", "DMAR: Enable scalable mode if hardware supports", true, false},
-		{"880000000f42", "DMAR: Enable scalable mode if hardware supports", true, true},
+		{ "f42", "DMAR: Enable scalable mode if hardware supports", false, false },
+		{ "480080000f42", "", false, false },
+		{ "480080000f42", "DMAR: Enable scalable mode if hardware supports", true, false },
+		{ "880000000f42", "DMAR: Enable scalable mode if hardware supports", true, true },
 	};
 	for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
 		char text[400] = "@@ iommu dmar0\ncap 1\necap ";
 		struct meta meta;
-		read_meta(&meta, strcat(strcat(strcat(strcat(text, CASES[i].ecap), "\n@@ dmesg\n[ 0.1] "), CASES[i].log), "\n"));
+		read_meta(&meta,
+			  strcat(strcat(strcat(strcat(text, CASES[i].ecap), "\n@@ dmesg\n[ 0.1] "), CASES[i].log),
+				 "\n"));
 		ck_assert_int_eq(meta_scalable(&meta), CASES[i].scalable);
 		ck_assert_int_eq(meta_first_stage(&meta), CASES[i].first_stage);
 		meta_fini(&meta);

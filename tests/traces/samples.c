@@ -11,7 +11,7 @@
 #include "tests/traces/importing.h"
 #include "traces/check.h"
 
-static const char *const SETS[] = {"B3-vtd-nvme-lazy-cm", "F2-vtd-scalable-fl", "Q-vtd-oracle-strict-cm"};
+static const char *const SETS[] = { "B3-vtd-nvme-lazy-cm", "F2-vtd-scalable-fl", "Q-vtd-oracle-strict-cm" };
 #define SET_COUNT (sizeof(SETS) / sizeof(SETS[0]))
 
 struct sample {
@@ -25,7 +25,7 @@ static void begin(struct sample *sample, const char *set)
 {
 	char path[400];
 	size_t length;
-	struct err err = {.kind = ERR_NONE};
+	struct err err = { .kind = ERR_NONE };
 	importing_begin(&sample->files);
 	snprintf(path, sizeof(path), "%s/%s/%s.json", SAMPLES, set, set);
 	sample->json = importing_read(path, &length);
@@ -44,7 +44,7 @@ static void end(struct sample *sample)
 	importing_end(&sample->files);
 }
 
-/* Where the value of `"key": ` in the object of that name begins (in the whole file when object is NULL); NULL: none. */
+/* Where the value of "key" begins, in the object of that name (NULL: in the whole file); NULL: none. */
 static const char *find_value(const char *json, const char *object, const char *key)
 {
 	char quoted[100];
@@ -100,11 +100,11 @@ START_TEST(every_map_and_unmap_has_its_device)
 {
 	for (size_t i = 0; i < SET_COUNT; i++) {
 		struct sample sample;
-		struct err err = {.kind = ERR_NONE};
+		struct err err = { .kind = ERR_NONE };
 		begin(&sample, SETS[i]);
 		ck_assert_uint_eq(sample.summary->unjoined, 0);
 		ck_assert_uint_eq(sample.summary->bypass_events, 0);
-		uint64_t rows[64] = {0};
+		uint64_t rows[64] = { 0 };
 		struct trace_cursor *cursor = trace_cursor_open(sample.trace, -1);
 		for (struct trace_op op; trace_cursor_next(cursor, &op, &err);)
 			if (op.kind <= TRACE_UNMAP && op.api <= TRACE_API_COHERENT)
@@ -113,7 +113,7 @@ START_TEST(every_map_and_unmap_has_its_device)
 		/* Each DMA API call made one event, and one row. */
 		for (uint16_t device = 0; device < sample.summary->devices; device++)
 			ck_assert_uint_eq(rows[device], number_in(sample.json, "dma_events_per_device",
-								   trace_device(sample.trace, device)->name));
+								  trace_device(sample.trace, device)->name));
 		end(&sample);
 	}
 }
@@ -123,7 +123,7 @@ START_TEST(the_sizes_of_the_maps_are_those_recorded)
 {
 	for (size_t i = 0; i < SET_COUNT; i++) {
 		struct sample sample;
-		struct err err = {.kind = ERR_NONE};
+		struct err err = { .kind = ERR_NONE };
 		begin(&sample, SETS[i]);
 		uint64_t segments = sample.summary->segments, counted = 0;
 		uint64_t *bytes = calloc(segments, sizeof(*bytes));
@@ -176,7 +176,7 @@ START_TEST(the_check_finds_them_well)
 {
 	for (size_t i = 0; i < SET_COUNT; i++) {
 		struct sample sample;
-		struct err err = {.kind = ERR_NONE};
+		struct err err = { .kind = ERR_NONE };
 		char *report;
 		size_t length;
 		begin(&sample, SETS[i]);
@@ -192,7 +192,7 @@ END_TEST
 
 static void compare_rows(struct trace *a, struct trace *b)
 {
-	struct err err = {.kind = ERR_NONE};
+	struct err err = { .kind = ERR_NONE };
 	struct trace_cursor *left = trace_cursor_open(a, -1), *right = trace_cursor_open(b, -1);
 	struct trace_op x, y;
 	memset(&x, 0, sizeof(x));
@@ -220,17 +220,18 @@ static void compare_rows(struct trace *a, struct trace *b)
 START_TEST(the_shipped_trace_file_is_what_the_importer_makes)
 {
 	struct sample sample;
-	struct err err = {.kind = ERR_NONE};
+	struct err err = { .kind = ERR_NONE };
 	begin(&sample, "Q-vtd-oracle-strict-cm");
 	struct trace *shipped = trace_open(SAMPLES "/q-vtd-mixed.h5", &err);
 	ck_assert_msg(shipped != NULL, "%s", err.text);
 	ck_assert(!memcmp(trace_summary(shipped), sample.summary, sizeof(*sample.summary)));
-	static const char *const KEYS[] = {"importer", "source_file", "guest_kernel", "kernel_command_line", "hypervisor",
-					   "trace_clock", "iommu"};
+	static const char *const KEYS[] = { "importer",   "source_file", "guest_kernel", "kernel_command_line",
+					    "hypervisor", "trace_clock", "iommu" };
 	for (size_t i = 0; i < sizeof(KEYS) / sizeof(KEYS[0]); i++)
 		ck_assert_str_eq(trace_provenance(shipped, KEYS[i]), trace_provenance(sample.trace, KEYS[i]));
 	for (uint16_t i = 0; i < sample.summary->devices; i++)
-		ck_assert(!memcmp(trace_device(shipped, i), trace_device(sample.trace, i), sizeof(struct trace_device)));
+		ck_assert(
+			!memcmp(trace_device(shipped, i), trace_device(sample.trace, i), sizeof(struct trace_device)));
 	compare_rows(shipped, sample.trace);
 	trace_close(shipped);
 	end(&sample);
@@ -240,13 +241,13 @@ END_TEST
 START_TEST(importing_again_gives_the_same_bytes)
 {
 	struct imported files;
-	struct err err = {.kind = ERR_NONE};
+	struct err err = { .kind = ERR_NONE };
 	char *bytes[2];
 	size_t length[2];
 	importing_begin(&files);
 	for (unsigned i = 0; i < 2; i++) {
-		ck_assert_msg(trace_import_ftrace(SAMPLES "/F2-vtd-scalable-fl/trace.txt.xz", files.file, NULL, &err), "%s",
-			      err.text);
+		ck_assert_msg(trace_import_ftrace(SAMPLES "/F2-vtd-scalable-fl/trace.txt.xz", files.file, NULL, &err),
+			      "%s", err.text);
 		bytes[i] = importing_read(files.file, &length[i]);
 	}
 	ck_assert_uint_eq(length[0], length[1]);

@@ -15,13 +15,15 @@ static char *pack_xz(const char *text, size_t length, size_t *packed)
 	size_t room = lzma_stream_buffer_bound(length);
 	uint8_t *out = malloc(room);
 	*packed = 0;
-	ck_assert_int_eq(lzma_easy_buffer_encode(1, LZMA_CHECK_CRC64, NULL, (const uint8_t *)text, length, out, packed, room), LZMA_OK);
+	ck_assert_int_eq(lzma_easy_buffer_encode(1, LZMA_CHECK_CRC64, NULL, (const uint8_t *)text, length, out, packed,
+						 room),
+			 LZMA_OK);
 	return (char *)out;
 }
 
 static char *pack_gzip(const char *text, size_t length, size_t *packed)
 {
-	z_stream gzip = {0};
+	z_stream gzip = { 0 };
 	ck_assert_int_eq(deflateInit2(&gzip, 1, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
 	size_t room = deflateBound(&gzip, length);
 	char *out = malloc(room);
@@ -54,7 +56,7 @@ static char *make_text(size_t *length)
 /* Reads the file and compares every line with the text. */
 static void check_lines(const char *path, const char *text, size_t length)
 {
-	struct err err = {.kind = ERR_NONE};
+	struct err err = { .kind = ERR_NONE };
 	struct source *source = source_open(path, &err);
 	ck_assert_msg(source != NULL, "%s", err.text);
 	struct source_text line;
@@ -121,7 +123,7 @@ END_TEST
 START_TEST(a_last_line_without_newline_is_a_cut_line)
 {
 	struct imported files;
-	struct err err = {.kind = ERR_NONE};
+	struct err err = { .kind = ERR_NONE };
 	importing_begin(&files);
 	struct source *source = source_open(importing_write(&files, "t", "one\r\ntwo", 8), &err);
 	struct source_text line;
@@ -142,7 +144,7 @@ END_TEST
 /* Reads the file to its error. */
 static void expect_error(const char *path, const char *part)
 {
-	struct err err = {.kind = ERR_NONE};
+	struct err err = { .kind = ERR_NONE };
 	struct source *source = source_open(path, &err);
 	struct source_text line;
 	while (source && source_line(source, &line, &err))
@@ -194,7 +196,7 @@ END_TEST
 START_TEST(a_source_can_be_closed_at_any_line)
 {
 	struct imported files;
-	struct err err = {.kind = ERR_NONE};
+	struct err err = { .kind = ERR_NONE };
 	importing_begin(&files);
 	size_t length;
 	char *text = make_text(&length);

@@ -89,12 +89,9 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = {
-		contexts_are_tasks_or_levels_of_a_cpu,
-		rows_leave_in_the_order_they_came,
-		open_rows_are_listed_by_context_in_order,
-		contexts_without_business_are_forgotten,
-		contexts_with_business_are_all_kept,
-		NULL,
+		contexts_are_tasks_or_levels_of_a_cpu,    rows_leave_in_the_order_they_came,
+		open_rows_are_listed_by_context_in_order, contexts_without_business_are_forgotten,
+		contexts_with_business_are_all_kept,      NULL,
 	};
 	return suite_run("window", tests);
 }
