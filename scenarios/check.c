@@ -85,8 +85,7 @@ static bool check_caches(const struct scenario *scenario, struct err *err)
 	       check_cache(scenario, "iommu.walk_entries.level0", "iommu.walk_ways", err) &&
 	       check_cache(scenario, "iommu.walk_entries.level1", "iommu.walk_ways", err) &&
 	       check_cache(scenario, "iommu.walk_entries.level2", "iommu.walk_ways", err) &&
-	       check_cache(scenario, "iommu.walk_entries.level3", "iommu.walk_ways", err) &&
-	       check_cache(scenario, "iommu.walk_entries.level4", "iommu.walk_ways", err);
+	       check_cache(scenario, "iommu.walk_entries.level3", "iommu.walk_ways", err);
 }
 
 /* ---- numbers ---- */
@@ -101,7 +100,7 @@ static bool refuse(const struct scenario *scenario, const char *name, const char
 
 static bool check_powers(const struct scenario *scenario, struct err *err)
 {
-	static const char *const names[] = { "iommu.queue_entries", "device.mps_bytes", "device.mrrs_bytes" };
+	static const char *const names[] = { "device.mps_bytes", "device.mrrs_bytes" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		uint64_t value = parameter_value(parameter_find(names[i]), &scenario->config);
@@ -109,6 +108,13 @@ static bool check_powers(const struct scenario *scenario, struct err *err)
 		if ((value & (value - 1)) != 0)
 			return refuse(scenario, names[i], "must be a power of two", err);
 	}
+	return true;
+}
+
+static bool check_flags(const struct scenario *scenario, struct err *err)
+{
+	if (scenario->config.iommu.dirty_tracking && !scenario->config.iommu.snoop)
+		return refuse(scenario, "iommu.dirty_tracking", "needs walkers that snoop: iommu.snoop = true", err);
 	return true;
 }
 
@@ -146,6 +152,6 @@ static bool check_schemes(const struct scenario *scenario, struct err *err)
 
 bool scenario_check(const struct scenario *scenario, struct err *err)
 {
-	return check_caches(scenario, err) && check_powers(scenario, err) && check_memory(scenario, err) &&
+	return check_caches(scenario, err) && check_powers(scenario, err) && check_memory(scenario, err) && check_flags(scenario, err) &&
 	       check_schemes(scenario, err);
 }

@@ -45,7 +45,7 @@ struct timing {
 		ps_t unpin_page;
 		ps_t account;           /* locked_vm accounting, per operation */
 		ps_t registration_find; /* preregistered: check of the registration, per operation */
-		ps_t table_call, entry_write, table_alloc, table_free; /* host second stage */
+		ps_t table_call, entry_write, table_alloc;             /* host second stage */
 		ps_t queue_submit;       /* host writes descriptors and its own doorbell */
 		ps_t invalidate_forward; /* iommufd: validate and translate one guest invalidation */
 		ps_t start_pin_page;     /* pinning at start, per 4 KiB */
@@ -79,15 +79,14 @@ struct config {
 	struct {
 		uint32_t iotlb_entries, iotlb_ways;
 		uint32_t device_entries, device_ways; /* context cache and PASID cache, each */
-		uint32_t walk_entries[5];             /* paging-structure cache by level of the table found */
+		uint32_t walk_entries[4];             /* paging-structure cache by level of the table found; no root is cached */
 		uint32_t walk_ways;
 		uint32_t replacement; /* enum cache_replacement */
 		uint32_t walkers;
 		uint32_t host_levels;   /* second stage built by the host: 4 or 5 */
 		uint32_t guest_levels;  /* the guest's own table: 4 or 5 */
-		uint32_t queue_entries; /* invalidation queue, power of two, 256..32768 */
 		bool snoop;             /* walkers snoop CPU caches (ECAP.C), or drivers flush */
-		bool accessed_dirty;    /* first-stage accessed/dirty updates */
+		bool dirty_tracking;    /* accessed/dirty flags in the host's second stage (SSADE) */
 	} iommu;
 	struct {
 		uint32_t pattern; /* enum device_pattern; auto: by PCI class */

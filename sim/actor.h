@@ -43,6 +43,8 @@ struct actor {
 	struct clock_gate *gate;
 	void (*story)(struct actor *actor, void *argument);
 	void *argument;
+	bool computes;         /* on a core that it may share */
+	bool ended;            /* its story has */
 	bool is_daemon;        /* serves others; its story never ends */
 	char name[32];
 };

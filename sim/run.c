@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -232,6 +233,10 @@ bool run_scenario(const struct scenario *scenario, const struct run_options *opt
 	char folder[560];
 
 	*interrupted = false;
+	struct stat status;
+
+	if (stat(options->out_path, &status) == 0 && !S_ISREG(status.st_mode))
+		return err_set(err, ERR_FILE, "%s: is not a regular file: name another with -o", options->out_path);
 	if (!rows_to_replay(scenario, &rows, err))
 		return false;
 	if ((size_t)snprintf(folder, sizeof(folder), "%s.parts-XXXXXX", options->out_path) >= sizeof(folder) || !mkdtemp(folder))

@@ -68,20 +68,17 @@ static struct iommu_cache_config cache_config(const struct config *config, bool 
 		return caches;
 	caches.iotlb = (struct cache_geometry){config->iommu.iotlb_entries, config->iommu.iotlb_ways, replacement};
 	caches.device = (struct cache_geometry){config->iommu.device_entries, config->iommu.device_ways, replacement};
-	for (unsigned level = 0; level < PT_LEVELS_MAX; level++)
+	for (unsigned level = 0; level < 4; level++)
 		caches.walk[level] =
 			(struct cache_geometry){config->iommu.walk_entries[level], config->iommu.walk_ways, replacement};
 	return caches;
 }
 
-/* A unit with these features; whether its walkers snoop CPU caches (ECAP.C) is the machine's choice. */
 static struct iommu *create_unit(const struct config *config, const struct vtd_features *features, bool caches, struct err *err)
 {
 	struct vtd_config unit = {.caches = cache_config(config, caches), .seed = config->seed};
 
 	vtd_capabilities(features, &unit);
-	if (config->iommu.snoop)
-		unit.extended_capability |= VTD_ECAP_C;
 	return vtd_create(&unit, err);
 }
 
@@ -93,8 +90,12 @@ static struct vtd_features hardware_features(const struct config *config)
 		.pass_through = true,
 		.queued_invalidation = true,
 		.snoop_control = true,
+		.second_stage_flags = config->iommu.snoop,
+		.non_coherent_walks = !config->iommu.snoop,
 		.second_stage_levels = config->iommu.host_levels,
-		.first_stage_levels = config->iommu.guest_levels,
+		/* A driver takes five levels only where the unit has them in both stages. */
+		.first_stage_levels = config->iommu.host_levels > config->iommu.guest_levels ? config->iommu.host_levels
+											     : config->iommu.guest_levels,
 		.page_size_limit_lg2 = 30,
 		.fault_records = 8,
 		.domain_bits = 16,
@@ -109,6 +110,7 @@ static struct vtd_features virtual_features(const struct config *config, bool ne
 		.scalable = nested,
 		.caching_mode = true,
 		.queued_invalidation = true,
+		.non_coherent_walks = !config->iommu.snoop,
 		.second_stage_levels = config->iommu.guest_levels,
 		.first_stage_levels = nested ? config->iommu.guest_levels : 0,
 		.page_size_limit_lg2 = 30,
@@ -168,6 +170,7 @@ static struct vtd_driver *create_driver(struct machine *machine, struct iommu *i
 		.host_address_width = HOST_ADDRESS_WIDTH,
 		.scalable = scalable,
 		.strict = strict,
+		.dirty_tracking = machine->config->iommu.dirty_tracking,
 	};
 	struct vtd_driver_registers registers = {.write = write, .argument = machine};
 	struct vtd_driver *driver = vtd_driver_create(&config, view, frames, err);

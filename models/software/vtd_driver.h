@@ -52,6 +52,7 @@ struct vtd_driver_config {
 	unsigned host_address_width;              /* bits of physical address (DMAR table): 36..52 */
 	bool scalable;                            /* intel_iommu=sm_on; taken when ECAP.SMTS is set */
 	bool strict;                              /* iommu.strict=1; caching mode forces it */
+	bool dirty_tracking;                      /* second stages keep accessed/dirty flags, where ECAP.SSADS is set */
 };
 
 struct vtd_driver;

@@ -168,8 +168,11 @@ static void make_pasid_entry(const struct vtd_driver *driver, const struct vtd_d
 	}
 
 	word[0] |= FIELD_PUT(VTD_PASID0_PGTT, type);
-	if (type != VTD_PGTT_FIRST_STAGE)
+	if (type != VTD_PGTT_FIRST_STAGE) {
 		word[0] |= second->table.root;
+		if (driver->config.dirty_tracking && (driver->config.extended_capability & VTD_ECAP_SSADS))
+			word[0] |= VTD_PASID0_SSADE;
+	}
 	if (type != VTD_PGTT_SECOND_STAGE)
 		word[2] = first_root |
 			  FIELD_PUT(VTD_PASID2_FSPM, first_levels == 5 ? VTD_FSPM_5_LEVEL : VTD_FSPM_4_LEVEL);

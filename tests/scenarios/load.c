@@ -162,19 +162,19 @@ START_TEST(included_parameters_come_first_and_the_last_wins)
 	struct scenario scenario;
 
 	folder_write("scenarios/parts/inner.yaml",
-		     "parameters: {iommu: {walkers: 2, queue_entries: 1024}, device.mrrs_bytes: 4096}\n");
+		     "parameters: {iommu: {walkers: 2, device_entries: 1024}, device.mrrs_bytes: 4096}\n");
 	folder_write("scenarios/parts/a.yaml",
 		     "parameters: {iommu.walkers: 3, machine.host_cores: 4}\ninclude: inner.yaml\n");
 	folder_write("scenarios/b.yaml", "parameters: {machine.host_cores: 5, device.mps_bytes: 128}\n");
 	folder_write_scenario("parameters: {device.mps_bytes: 512}\n"
 			      "include: [parts/a.yaml, b.yaml]\n");
 	load("scenarios/x.yaml", &scenario);
-	ck_assert_uint_eq(scenario.config.iommu.queue_entries, 1024); /* inner only */
+	ck_assert_uint_eq(scenario.config.iommu.device_entries, 1024); /* inner only */
 	ck_assert_uint_eq(scenario.config.device.mrrs_bytes, 4096);
 	ck_assert_uint_eq(scenario.config.iommu.walkers, 3);      /* a over inner */
 	ck_assert_uint_eq(scenario.config.machine.host_cores, 5); /* b over a */
 	ck_assert_uint_eq(scenario.config.device.mps_bytes, 512); /* x over b */
-	ck_assert_str_eq(source_of(&scenario, "iommu.queue_entries"), "scenarios/parts/inner.yaml:1:34");
+	ck_assert_str_eq(source_of(&scenario, "iommu.device_entries"), "scenarios/parts/inner.yaml:1:34");
 	scenario_fini(&scenario);
 }
 END_TEST

@@ -113,8 +113,7 @@ START_TEST(defaults_are_those_of_the_sources)
 	ck_assert_uint_eq(config.iommu.walk_entries[0], 128);
 	ck_assert_uint_eq(config.iommu.walk_entries[1], 32);
 	ck_assert_uint_eq(config.iommu.walk_entries[2], 32);
-	ck_assert_uint_eq(config.iommu.walk_entries[4], 0);
-	ck_assert_uint_eq(config.iommu.queue_entries, 256);
+	ck_assert(!config.iommu.dirty_tracking);
 	ck_assert(config.iommu.snoop);
 	ck_assert_uint_eq(config.device.mps_bytes, 256);
 	ck_assert_uint_eq(config.device.mrrs_bytes, 512);

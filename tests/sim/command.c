@@ -204,24 +204,62 @@ END_TEST
 
 /* ---- parameters ---- */
 
+/* 2 MiB in 4 KiB leaves, so that an unmap takes whole tables out: kernel ftrace text, written for this test. */
+static const char whole_tables[] =
+	"# entries-in-buffer/entries-written: 5/5   #P:1\n"
+	"  t-1  [000] .....  1.000000: add_device_to_group: IOMMU: groupID=1 device=0000:00:04.0\n"
+	"  t-1  [000] .....  1.000001: attach_device_to_domain: IOMMU: device=0000:00:04.0\n"
+	"  t-1  [000] .....  1.000002: map: IOMMU: iova=0x0000000080000000 - 0x0000000080200000 paddr=0x0000000040001000 "
+	"size=2097152\n"
+	"  t-1  [000] .....  1.000003: dma_map_page: 0000:00:04.0 dir=TO_DEVICE dma_addr=80000000 size=4096 "
+	"phys_addr=40001000 attrs=\n"
+	"  t-1  [000] .....  1.000004: unmap: IOMMU: iova=0x0000000080000000 - 0x0000000080200000 size=2097152 "
+	"unmapped_size=2097152\n"
+	"  t-1  [000] .....  1.000005: dma_unmap_page: 0000:00:04.0 dir=TO_DEVICE dma_addr=80000000 size=4096 attrs=\n";
+
+#define BUSY    "--set replay.think_time=0"
+#define CROWDED BUSY " --set iommu.iotlb_entries=16 --set iommu.iotlb_ways=16 --set iommu.walk_ways=1"
+#define WHOLE   "--trace whole.h5"
+
 /*
- * Under which further settings a parameter shows, where the plain scenario
- * does not make it show.  Every parameter not named here must show in the plain one.
+ * What to set, and under which further settings it shows, where half the default or the like would be
+ * no legal value, or the plain scenario does not make it show.  A parameter that is not here must show
+ * in the plain one.
  */
 static const struct {
 	const char *name, *value, *with;
 } special[] = {
 	{"machine.guest_ram_bytes", "4 GiB", ""},
 	{"machine.host_page_lg2", "12", ""},
-	{"machine.host_cores", "1", ""},
+	{"machine.host_cores", "1", BUSY " --set replay.max_operations=2500"},
 	{"machine.memlock_limit_bytes", NULL, ""}, /* its own test */
 	{"replay.strict", NULL, ""},               /* its own test */
-	{"replay.flush_queue_entries", "16", "--set schemes.nested.unmap=deferred"},
+	{"replay.flush_queue_entries", "16", BUSY " --set replay.max_operations=2500 --set schemes.nested.unmap=deferred"},
 	{"replay.flush_period", "50 us", "--set schemes.nested.unmap=deferred"},
-	{"iommu.replacement", "random", "--set iommu.iotlb_entries=16 --set iommu.iotlb_ways=16"},
-	{"seed", "77", "--set iommu.iotlb_entries=16 --set iommu.iotlb_ways=16 --set iommu.replacement=random"},
+	{"iommu.iotlb_entries", "8", BUSY " --set iommu.iotlb_ways=1 --set iommu.iotlb_entries=128"},
+	{"iommu.iotlb_ways", "1", CROWDED},
+	{"iommu.device_entries", "0", ""},
+	{"iommu.device_ways", "1", BUSY " --set replay.max_operations=2500 --set iommu.device_entries=2 --set iommu.device_ways=2"},
+	{"iommu.walk_entries.level0", "1", CROWDED},
+	{"iommu.walk_entries.level1", "1", CROWDED " --set iommu.walk_entries.level0=0"},
+	{"iommu.walk_entries.level2", "1", CROWDED " --set iommu.walk_entries.level0=0 --set iommu.walk_entries.level1=0"},
+	{"iommu.walk_entries.level3", "0",
+	 "--set iommu.host_levels=5 --set iommu.walk_entries.level0=0 --set iommu.walk_entries.level1=0 "
+	 "--set iommu.walk_entries.level2=0"},
+	{"iommu.walk_ways", "1", BUSY " --set iommu.walk_entries.level0=2 --set iommu.walk_ways=2"},
+	{"iommu.walkers", "1", BUSY},
+	{"iommu.host_levels", "5", ""},
+	{"iommu.guest_levels", "5", ""},
+	{"iommu.replacement", "random", CROWDED},
+	{"seed", "77", CROWDED " --set iommu.replacement=random"},
+	{"device.reads_in_flight", "1", BUSY},
+	{"device.writes_in_flight", "1", BUSY},
+	{"device.nic_descriptor_batch", "3", ""},
+	{"timing.guest.table_free", "911 ns", WHOLE},
 	{"timing.guest.entry_flush", "911 ns", "--set iommu.snoop=false"},
-	{"timing.guest.lock_handover", "911 ns", "--set replay.think_time=0"},
+	{"timing.guest.lock_handover", "911 ns", BUSY},
+	{"timing.iommu.memory_update", "911 ns", "--set iommu.dirty_tracking=true"},
+	{"timing.pcie.completion_interrupt", "911 ns", BUSY},
 };
 
 /* Another value of a parameter, legal beside the defaults. */
@@ -259,41 +297,67 @@ static void other_value(const struct parameter *parameter, const struct config *
 	snprintf(text, size, "%llu%s", (unsigned long long)(value >= 2 ? value / 2 : value + 1), kept);
 }
 
+/* The result under these settings, kept by number so that each baseline is made once. */
+static void baseline(const char *with, char *name, size_t size)
+{
+	static const char *known[64];
+	static unsigned count;
+	char line[1024];
+	unsigned i = 0;
+
+	while (i < count && strcmp(known[i], with) != 0)
+		i++;
+	snprintf(name, size, "base-%u.h5", i);
+	if (i < count)
+		return;
+	known[count++] = with;
+	snprintf(line, sizeof(line), "run s.yaml -o %s --quiet %s", name, with);
+	ck_assert_msg(iommusim(line) == 0, "%s: %s", with, errors);
+}
+
+/* Does setting it change what the run measures?  Says so on stderr when not. */
+static bool shows(const struct parameter *parameter, const struct config *config)
+{
+	char line[1024], value[64], base[32];
+	const char *with = "", *chosen = value;
+
+	other_value(parameter, config, value, sizeof(value));
+	for (size_t i = 0; i < sizeof(special) / sizeof(special[0]); i++)
+		if (strcmp(special[i].name, parameter->name) == 0) {
+			with = special[i].with;
+			chosen = special[i].value;
+		}
+	if (!chosen)
+		return true;
+	baseline(with, base, sizeof(base));
+	snprintf(line, sizeof(line), "run s.yaml -o set.h5 --quiet %s --set '%s=%s'", with, parameter->name, chosen);
+	if (iommusim(line) != 0) {
+		fprintf(stderr, "%s = %s: %s", parameter->name, chosen, errors);
+		return false;
+	}
+	snprintf(line, sizeof(line), "compare %s set.h5", base);
+	if (iommusim(line) == 1)
+		return true;
+	fprintf(stderr, "%s = %s %s changes nothing\n", parameter->name, chosen, with);
+	return false;
+}
+
 START_TEST(setting_any_parameter_changes_the_result)
 {
 	struct scenario scenario = {0};
 	struct err err = {0};
-	char path[128], line[512], value[64];
+	char path[128];
 	unsigned silent = 0;
 
-	import_small();
-	write_scenario("");
+	write_file("whole.txt", whole_tables);
+	ck_assert_msg(iommusim("trace import whole.txt -o whole.h5") == 0, "%s", errors);
+	write_file("s.yaml", "title: parameters\ntrace: " SAMPLES "/q-vtd-mixed.h5\nprofile: server-x86\nseed: 1\n"
+			     "schemes: [pin-on-map, preregister, nested, nested-hwq, passthrough]\n"
+			     "parameters: {replay.max_operations: 500}\n");
 	snprintf(path, sizeof(path), "%s/s.yaml", folder);
 	ck_assert_msg(scenario_load(path, &scenario, &err), "%s", err.text);
-	for (size_t i = 0; i < parameter_count; i++) {
-		const struct parameter *parameter = &parameters[i];
-		const char *with = "", *chosen = value;
-
-		other_value(parameter, &scenario.config, value, sizeof(value));
-		for (size_t s = 0; s < sizeof(special) / sizeof(special[0]); s++)
-			if (strcmp(special[s].name, parameter->name) == 0) {
-				with = special[s].with;
-				chosen = special[s].value;
-			}
-		if (!chosen)
-			continue;
-		snprintf(line, sizeof(line), "run s.yaml -o a.h5 --quiet --set replay.max_operations=220 %s", with);
-		ck_assert_msg(iommusim(line) == 0, "%s: %s", parameter->name, errors);
-		snprintf(line, sizeof(line), "run s.yaml -o b.h5 --quiet --set replay.max_operations=220 %s --set '%s=%s'", with,
-			 parameter->name, chosen);
-		if (iommusim(line) != 0) {
-			fprintf(stderr, "%s = %s: %s", parameter->name, chosen, errors);
-			silent++;
-		} else if (iommusim("compare a.h5 b.h5") == 0) {
-			fprintf(stderr, "%s = %s %s changes nothing\n", parameter->name, chosen, with);
-			silent++;
-		}
-	}
+	for (size_t i = 0; i < parameter_count; i++)
+		silent += !shows(&parameters[i], &scenario.config);
 	ck_assert_uint_eq(silent, 0);
 	scenario_fini(&scenario);
 }
@@ -309,6 +373,46 @@ START_TEST(a_locked_memory_limit_that_is_met_ends_the_run_and_says_which_paramet
 	ck_assert_uint_eq(files_like("a.h5*"), 0);
 	ck_assert_int_eq(iommusim("run s.yaml -o a.h5 --schemes nested --set machine.memlock_limit_bytes=1GiB"), 1);
 	ck_assert_ptr_nonnull(strstr(errors, "machine.memlock_limit_bytes"));
+}
+END_TEST
+
+/* An unmap of what was never mapped and a second map of a live page, among sound operations. */
+static const char unsound[] =
+	"# entries-in-buffer/entries-written: 9/9   #P:1\n"
+	"  t-1  [000] .....  1.000000: add_device_to_group: IOMMU: groupID=1 device=0000:00:04.0\n"
+	"  t-1  [000] .....  1.000001: attach_device_to_domain: IOMMU: device=0000:00:04.0\n"
+	"  t-1  [000] .....  1.000002: unmap: IOMMU: iova=0x0000000090000000 - 0x0000000090001000 size=4096 unmapped_size=4096\n"
+	"  t-1  [000] .....  1.000003: dma_unmap_page: 0000:00:04.0 dir=TO_DEVICE dma_addr=90000000 size=4096 attrs=\n"
+	"  t-1  [000] .....  1.000004: map: IOMMU: iova=0x0000000080000000 - 0x0000000080001000 paddr=0x0000000040001000 size=4096\n"
+	"  t-1  [000] .....  1.000005: dma_map_page: 0000:00:04.0 dir=TO_DEVICE dma_addr=80000000 size=4096 phys_addr=40001000 attrs=\n"
+	"  t-1  [000] .....  1.000006: map: IOMMU: iova=0x0000000080000000 - 0x0000000080001000 paddr=0x0000000040002000 size=4096\n"
+	"  t-1  [000] .....  1.000007: dma_map_page: 0000:00:04.0 dir=TO_DEVICE dma_addr=80000000 size=4096 phys_addr=40002000 attrs=\n"
+	"  t-1  [000] .....  1.000008: unmap: IOMMU: iova=0x0000000080000000 - 0x0000000080001000 size=4096 unmapped_size=4096\n"
+	"  t-1  [000] .....  1.000009: dma_unmap_page: 0000:00:04.0 dir=TO_DEVICE dma_addr=80000000 size=4096 attrs=\n";
+
+START_TEST(an_unsound_trace_is_replayed_by_stated_rules_and_refused_with_replay_strict)
+{
+	struct err err = {0};
+	char path[128];
+
+	write_file("unsound.txt", unsound);
+	ck_assert_msg(iommusim("trace import unsound.txt -o t.h5") == 0, "%s", errors);
+	ck_assert_int_eq(iommusim("trace check t.h5"), 1);
+	ck_assert_int_eq(iommusim("trace import unsound.txt -o strict.h5 --strict"), 1);
+	ck_assert_uint_eq(files_like("strict.h5*"), 0);
+	write_scenario("");
+	ck_assert_msg(iommusim("run s.yaml -o a.h5 --quiet") == 0, "%s", errors);
+	snprintf(path, sizeof(path), "%s/a.h5", folder);
+	struct result *result = result_open(path, &err);
+
+	ck_assert_msg(result != NULL, "%s", err.text);
+	/* the unmap without a map and the second map; the last unmap is the first map's under an IOMMU's table */
+	ck_assert_uint_ge(counted(result, "nested", COUNT_OPERATIONS_SKIPPED), 2);
+	ck_assert_uint_eq(counted(result, "nested", COUNT_FAULTS), 0);
+	result_close(result);
+	ck_assert_int_eq(iommusim("run s.yaml -o b.h5 --set replay.strict=true"), 1);
+	ck_assert_ptr_nonnull(strstr(errors, "replay.strict"));
+	ck_assert_uint_eq(files_like("b.h5*"), 0);
 }
 END_TEST
 
@@ -329,6 +433,7 @@ static const struct {
 	{"", "run s.yaml --schemes pin-on-mop", 2, "pin-on-map"},
 	{"", "run s.yaml --set machine.guest_ram_bytes=1GiB", 2, "machine.guest_ram_bytes"},
 	{"", "run s.yaml -o nowhere/x.h5", 3, "nowhere/x.h5"},
+	{"", "run s.yaml -o .", 3, "not a regular file"},
 	{"", "run", 2, "scenario"},
 	{"", "run s.yaml --frobnicate", 2, "frobnicate"},
 	{"", "report none.h5", 3, "none.h5"},
@@ -452,6 +557,7 @@ int main(void)
 	tcase_add_test(results, the_shipped_comparison_has_the_orders_that_its_schemes_imply);
 	tcase_add_test(results, setting_any_parameter_changes_the_result);
 	tcase_add_test(results, a_locked_memory_limit_that_is_met_ends_the_run_and_says_which_parameter);
+	tcase_add_test(results, an_unsound_trace_is_replayed_by_stated_rules_and_refused_with_replay_strict);
 	tcase_add_loop_test(input, bad_input_gets_one_clear_line_the_documented_code_and_no_file, 0,
 			    (int)(sizeof(bad) / sizeof(bad[0])));
 	tcase_add_test(input, a_cut_trace_file_is_refused_by_name);
