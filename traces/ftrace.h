@@ -26,8 +26,8 @@ enum ftrace_type {
 	FTRACE_FLUSH_ALL,
 	FTRACE_QI_SUBMIT,
 	FTRACE_MARK,
-	FTRACE_OTHER, /* another event: only its name is decoded */
-	FTRACE_LOST, /* not an event: events are missing: `count`, 0 when the kernel does not say how many */
+	FTRACE_OTHER,  /* another event: only its name is decoded */
+	FTRACE_LOST,   /* not an event: events are missing: `count`, 0 when the kernel does not say how many */
 	FTRACE_HEADER, /* "entries-in-buffer/entries-written": `count` of `written`; `cpu` CPUs */
 	FTRACE_BLANK,  /* a comment, an empty line, a line of a stack trace */
 	FTRACE_BAD,    /* none of these; `about` says what is wrong */

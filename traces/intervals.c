@@ -146,7 +146,21 @@ static void remove_run(struct intervals *intervals, size_t index)
 	memmove(run, run + 1, (intervals->run_count - index) * sizeof(*run));
 }
 
-/* Removes the interval at *place; *place is then the one behind it.  Short neighbours become one run. */
+/* Makes one run of run `index` and the next when they are short: so none stays nearly empty among others. */
+static bool merge_runs(struct intervals *intervals, size_t index)
+{
+	if (index + 1 >= intervals->run_count)
+		return false;
+	struct interval_run *low = &intervals->runs[index], *high = low + 1;
+	if (low->count + high->count > RUN_LENGTH / 2)
+		return false;
+	memcpy(low->at + low->count, high->at, high->count * sizeof(*low->at));
+	low->count += high->count;
+	remove_run(intervals, index + 1);
+	return true;
+}
+
+/* Removes the interval at *place; *place is then the one behind it. */
 static void erase(struct intervals *intervals, struct place *place)
 {
 	struct interval_run *run = &intervals->runs[place->run];
@@ -157,12 +171,13 @@ static void erase(struct intervals *intervals, struct place *place)
 		remove_run(intervals, place->run);
 		return;
 	}
-	if (place->run + 1 < intervals->run_count && run->count + run[1].count <= RUN_LENGTH / 2) {
-		memcpy(run->at + run->count, run[1].at, run[1].count * sizeof(*at));
-		run->count += run[1].count;
-		remove_run(intervals, place->run + 1);
+	merge_runs(intervals, place->run);
+	size_t before = place->run ? intervals->runs[place->run - 1].count : 0;
+	if (place->run && merge_runs(intervals, place->run - 1)) {
+		place->run--;
+		place->index += before;
 	}
-	if (place->index == run->count)
+	if (place->index == intervals->runs[place->run].count)
 		*place = (struct place){ .run = place->run + 1, .index = 0 };
 }
 

@@ -51,7 +51,7 @@ static bool holds(const struct trace_op *op, uint64_t address)
 /* A context does one operation after the other: what is still open when the next begins has all it gets. */
 static bool end_unmaps(struct join *join, struct context *context, struct err *err)
 {
-	bool ok = rows_settle_unmaps(&join->rows, context, false, err);
+	bool ok = rows_settle_unmaps(&join->rows, context, err);
 	if (context->announcement.valid && !context->announcement.used)
 		join->counts.bypass_events++;
 	context->announcement.valid = false;
@@ -85,7 +85,7 @@ static struct pending *add_plain_row(struct join *join, enum trace_kind kind, co
 static bool on_map(struct join *join, struct context *context, const struct ftrace_event *event, uint64_t line,
 		   struct err *err)
 {
-	if (!rows_settle_unmaps(&join->rows, context, false, err))
+	if (!rows_settle_unmaps(&join->rows, context, err))
 		return false;
 	struct pending *pending =
 		context->last_open == TRACE_NONE ? NULL : window_row(&join->rows.window, context->last_open);
@@ -108,7 +108,7 @@ static bool on_map(struct join *join, struct context *context, const struct ftra
 static bool on_unmap(struct join *join, struct context *context, const struct ftrace_event *event, uint64_t line,
 		     struct err *err)
 {
-	if (!rows_settle_unmaps(&join->rows, context, true, err))
+	if (!rows_settle_unmaps(&join->rows, context, err))
 		return false;
 	struct pending *pending = add_row(join, TRACE_UNMAP, event, line, err);
 	if (!pending)
@@ -236,7 +236,7 @@ static bool on_announce(struct join *join, struct context *context, const struct
 static bool on_attach(struct join *join, struct context *context, const struct ftrace_event *event, uint64_t line,
 		      struct err *err)
 {
-	if (!rows_settle_unmaps(&join->rows, context, false, err))
+	if (!rows_settle_unmaps(&join->rows, context, err))
 		return false;
 	uint16_t device = devices_intern(join->rows.devices, &event->device, err);
 	if (device == TRACE_NO_DEVICE)

@@ -88,12 +88,12 @@ static bool settle_row(struct rows *rows, struct pending *pending, struct err *e
 	return true;
 }
 
-bool rows_settle_unmaps(struct rows *rows, struct context *context, bool announced_only, struct err *err)
+bool rows_settle_unmaps(struct rows *rows, struct context *context, struct err *err)
 {
 	uint64_t row = context->first_open;
 	bool ok = true;
 	for (struct pending *pending; ok && (pending = rows_next_open(rows, &row));)
-		if (pending->op.kind == TRACE_UNMAP && (pending->announced || !announced_only))
+		if (pending->op.kind == TRACE_UNMAP)
 			ok = settle_unmap(rows, context, pending, err);
 	return ok;
 }

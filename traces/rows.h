@@ -40,7 +40,7 @@ void rows_touch(struct trace_op *op, ps_t time);
 
 /* No dma event names this map: it is of the device attached in its context, else of `device`. */
 void rows_settle_map(struct rows *rows, struct context *context, struct pending *pending, uint16_t device);
-/* Nothing more comes for the context's open unmaps, or for those announced: then their announcement names them. */
-bool rows_settle_unmaps(struct rows *rows, struct context *context, bool announced_only, struct err *err);
+/* Nothing more comes for the context's open unmaps: then their announcement names them, if there is one. */
+bool rows_settle_unmaps(struct rows *rows, struct context *context, struct err *err);
 
 #endif

@@ -57,9 +57,9 @@ struct trace_op {
 	enum trace_kind kind;
 	enum trace_api api;
 	enum trace_direction direction;
-	uint16_t device;    /* index into trace_device(), TRACE_NO_DEVICE when unknown; for a flush, one of its domain */
-	iova_t iova;        /* page-aligned range of the iommu events: start */
-	uint64_t bytes;     /* and length */
+	uint16_t device; /* index into trace_device(), TRACE_NO_DEVICE when unknown; for a flush, one of its domain */
+	iova_t iova;     /* page-aligned range of the iommu events: start */
+	uint64_t bytes;  /* and length */
 	iova_t dma_address; /* what the driver was given, unrounded; what it gave back (0 for a list's unmap) */
 	uint64_t dma_bytes; /* bytes the device may access from there */
 	uint64_t first_segment;

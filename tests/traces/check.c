@@ -15,15 +15,19 @@
 	TASK("101", "0", time, "unmap: IOMMU: iova=0x" start " - 0x" end " size=4096 unmapped_size=4096")
 
 /* Rows: map, map, unmap, map again. */
+/* clang-format off */
 #define GOOD \
 	MAP("1.000000", "1000", "2000") \
-	NAME("1.000001", "dma_map_page", "1000") MAP("1.000002", "2000", "3000") \
-		NAME("1.000003", "dma_map_page", "2000") \
-			TASK("101", "0", "1.000004", "qi_submit: x dmar0: 0x1 0x2 0x3 0x4") \
-				TASK("101", "0", "1.000004", "qi_submit: x dmar0: 0x1 0x2 0x3 0x4") \
-					UNMAP("1.000005", "1000", "2000") NAME("1.000006", "dma_unmap_page", "1000") \
-						MAP("1.000007", "1000", "2000") \
-							NAME("1.000008", "dma_map_page", "1000")
+	NAME("1.000001", "dma_map_page", "1000") \
+	MAP("1.000002", "2000", "3000") \
+	NAME("1.000003", "dma_map_page", "2000") \
+	TASK("101", "0", "1.000004", "qi_submit: x dmar0: 0x1 0x2 0x3 0x4") \
+	TASK("101", "0", "1.000004", "qi_submit: x dmar0: 0x1 0x2 0x3 0x4") \
+	UNMAP("1.000005", "1000", "2000") \
+	NAME("1.000006", "dma_unmap_page", "1000") \
+	MAP("1.000007", "1000", "2000") \
+	NAME("1.000008", "dma_map_page", "1000")
+/* clang-format on */
 
 /* Checks the file; the report is to be freed. */
 static bool check_file(const struct imported *got, char **report)
@@ -115,6 +119,7 @@ START_TEST(seeded_defects_are_found)
 		{ "/operations/first_segment", 1, 0, "segments tile their maps           NO" },
 		{ "/operations/segment_count", 2, 1, "segments tile their maps           NO" },
 		{ "/segments/bytes", 1, 8192, "segments tile their maps           NO: 1\n      row 1 (source line 3)" },
+		{ "/segments/line", 1, 2, "segments tile their maps           NO: 1\n      row 1 (source line 3)" },
 		{ "/segments/iova", 2, 0x4000,
 		  "segments tile their maps           NO: 1\n      row 3 (source line 9)" },
 		{ "/operations/dma_address", 0, 0x2000,

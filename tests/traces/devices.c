@@ -35,10 +35,10 @@ START_TEST(the_requester_id_is_read_from_the_name)
 		const char *name;
 		uint16_t source_id;
 	} NAMES[] = {
-		{ "0000:00:04.0", 0x0020 },  { "0000:00:1f.3", 0x00fb }, { "0000:ff:1f.7", 0xffff },
-		{ "10000:e1:00.0", 0xe100 }, { "0000:3a:00.1", 0x3a01 }, { "9050000.smmuv3", 0xffff },
-		{ "0000:00:20.0", 0xffff },  { "0000:00:04.8", 0xffff }, { "virtio3", 0xffff },
-		{ "0000-00-04-00", 0xffff },
+		{ "0000:00:04.0", 0x0020 },  { "0000:00:1f.3", 0x00fb },  { "0000:ff:1f.7", 0xffff },
+		{ "10000:e1:00.0", 0xe100 }, { "0000:3a:00.1", 0x3a01 },  { "9050000.smmuv3", 0xffff },
+		{ "0000:0g:04.0", 0xffff },  { "0000:00:20.0", 0xffff },  { "0000:00:04.8", 0xffff },
+		{ "virtio3", 0xffff },       { "0000-00-04-00", 0xffff },
 	};
 	struct devices devices;
 	devices_init(&devices, NULL, 0);

@@ -14,7 +14,7 @@
 	"dma_unmap_page: " device " dir=" direction " dma_addr=" address " size=" size " attrs="
 #define DMA_ALLOC(device, address, size) \
 	"dma_alloc: " device " dir=BIDIRECTIONAL dma_addr=" address " size=" size " virt_addr=0 flags=GFP_KERNEL " \
-										  "attrs="
+	"attrs="
 #define DMA_FREE(device, address, size) \
 	"dma_free: " device " dir=BIDIRECTIONAL dma_addr=" address " size=" size " virt_addr=0 attrs="
 #define UNMAP_SG(device, direction) "dma_unmap_sg: " device " dir=" direction " phys_addrs={0x1} attrs="

@@ -2,6 +2,7 @@
 #include "importing.h"
 
 #include <dirent.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +53,22 @@ void importing_good(struct imported *imported, const char *text)
 	if (!imported->ok)
 		fprintf(stderr, "%s\n", imported->err.text);
 	REQUIRE(imported->ok);
+}
+
+void importing_lines(struct imported *imported, ...)
+{
+	char *text;
+	size_t length;
+	FILE *all = open_memstream(&text, &length);
+	REQUIRE(all);
+	va_list lines;
+	va_start(lines, imported);
+	for (const char *line; (line = va_arg(lines, const char *));)
+		fputs(line, all);
+	va_end(lines);
+	fclose(all);
+	importing_good(imported, text);
+	free(text);
 }
 
 void importing_end(struct imported *imported)

@@ -33,6 +33,8 @@ const char *importing_write(struct imported *imported, const char *name, const v
 void importing_run(struct imported *imported, const char *text, const char *meta);
 /* As importing_begin and importing_run with text that must be accepted. */
 void importing_good(struct imported *imported, const char *text);
+/* As importing_good, with the lines one after the other; NULL at the end. */
+void importing_lines(struct imported *imported, ...) __attribute__((sentinel));
 /* Closes the trace and removes the folder with all in it. */
 void importing_end(struct imported *imported);
 

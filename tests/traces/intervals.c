@@ -91,6 +91,13 @@ START_TEST(memory_follows_the_footprint)
 	set(&intervals, 0, (1000 << 12) - 1, 20000, false);
 	ck_assert_uint_eq(intervals_count(&intervals), 1);
 	ck_assert_uint_eq(intervals.live_bytes, 0);
+	/* Many small ranges, then few among large ones: short runs have become one. */
+	for (uint64_t row = 0; row < 8192; row++)
+		set(&intervals, row << 12, (row << 12) + 4095, row, true);
+	for (uint64_t row = 0; row < 8192; row += 32)
+		set(&intervals, row << 12, ((row + 31) << 12) - 1, row, true);
+	ck_assert_uint_eq(intervals_count(&intervals), 512);
+	ck_assert_uint_le(intervals.run_count, 64);
 	intervals_fini(&intervals);
 }
 END_TEST
