@@ -33,7 +33,7 @@ need() {
 		say "not a Debian system, nothing is installed; needed are what Debian calls: $*"
 		return
 	fi
-	for package; do
+	for package in $(printf '%s\n' "$@" | sort -u); do
 		[ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
 	done
 	[ ${#missing[@]} -gt 0 ] || return 0
