@@ -28,15 +28,15 @@ void walk_begin_at(struct walk *walk, const struct pt_format *format, const stru
 		   phys_t table, unsigned permissions, iova_t iova, unsigned access)
 {
 	REQUIRE(rules->levels >= format->levels_min && rules->levels <= format->levels_max && level < rules->levels);
-	*walk = (struct walk){
-		.format = format,
-		.rules = rules,
-		.iova = iova,
-		.access = access,
-		.level = level,
-		.table = table,
-		.permissions = permissions,
-	};
+	/* One by one: clearing the rest, which only later steps give a meaning, costs as much as a step. */
+	walk->format = format;
+	walk->rules = rules;
+	walk->iova = iova;
+	walk->access = access;
+	walk->level = level;
+	walk->table = table;
+	walk->permissions = permissions;
+	walk->reads = 0;
 	if (format->in_range(rules, iova))
 		want_entry(walk);
 	else
@@ -95,8 +95,10 @@ void walk_feed(struct walk *walk, uint64_t word)
 		}
 	}
 
-	uint64_t flags = format->flags_to_set(walk->rules, word, entry, walk->access & PT_WRITE);
+	uint64_t flags = 0;
 
+	if (walk->rules->accessed_dirty)
+		flags = format->flags_to_set(walk->rules, word, entry, walk->access & PT_WRITE);
 	if (flags) {
 		walk->state = WALK_WANTS_UPDATE;
 		walk->want_expected = word;
