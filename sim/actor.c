@@ -54,7 +54,7 @@ static void actor_bound(struct actor *actor, ps_t bound)
 
 void engine_init(struct engine *engine, bool exact)
 {
-	*engine = (struct engine){.exact = exact};
+	*engine = (struct engine){ .exact = exact };
 }
 
 void engine_fini(struct engine *engine)
@@ -64,7 +64,7 @@ void engine_fini(struct engine *engine)
 		free(engine->heap[i]);
 	}
 	free(engine->heap);
-	*engine = (struct engine){0};
+	*engine = (struct engine){ 0 };
 }
 
 /*
@@ -125,7 +125,8 @@ bool engine_deadlock(const struct engine *engine, char *text, size_t size)
 
 	for (uint32_t i = 0; engine->unfinished > 0 && i < engine->count && used < size; i++)
 		if (!engine->heap[i]->is_daemon && !engine->heap[i]->ended)
-			used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "", engine->heap[i]->name);
+			used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "",
+						 engine->heap[i]->name);
 	return engine->unfinished > 0;
 }
 

@@ -35,27 +35,27 @@ struct actor {
 	struct engine *engine;
 	uint32_t number;
 	uint32_t heap_place;
-	ps_t now;              /* this actor's clock */
-	ps_t bound;            /* nothing shared is touched before; UINT64_MAX while waiting to be woken */
-	ps_t *parts;           /* [RESULT_CAUSES], where time is charged; never NULL */
+	ps_t now;                      /* this actor's clock */
+	ps_t bound;                    /* nothing shared is touched before; UINT64_MAX while waiting to be woken */
+	ps_t *parts;                   /* [RESULT_CAUSES], where time is charged; never NULL */
 	ps_t unclaimed[RESULT_CAUSES]; /* parts points here between operations */
-	struct actor *next_waiting; /* among waiters, then among the woken */
+	struct actor *next_waiting;    /* among waiters, then among the woken */
 	struct clock_gate *gate;
 	void (*story)(struct actor *actor, void *argument);
 	void *argument;
-	bool computes;         /* on a core that it may share */
-	bool ended;            /* its story has */
-	bool is_daemon;        /* serves others; its story never ends */
+	bool computes;  /* on a core that it may share */
+	bool ended;     /* its story has */
+	bool is_daemon; /* serves others; its story never ends */
 	char name[32];
 };
 
 struct engine {
-	struct actor **heap;   /* by (bound, number), least first */
+	struct actor **heap; /* by (bound, number), least first */
 	uint32_t count, capacity;
-	struct actor *woken;   /* may go on when the running actor gives way */
-	bool exact;            /* enter SimGrid at every touch */
-	bool share_cores;      /* more actors compute than the machine has cores */
-	uint32_t unfinished;   /* actors, daemons left out, whose story has not ended */
+	struct actor *woken;       /* may go on when the running actor gives way */
+	bool exact;                /* enter SimGrid at every touch */
+	bool share_cores;          /* more actors compute than the machine has cores */
+	uint32_t unfinished;       /* actors, daemons left out, whose story has not ended */
 	uint64_t touches, entries; /* entries: touches that entered SimGrid */
 };
 
@@ -107,13 +107,13 @@ void waiters_wake_all(struct waiters *waiters, const struct actor *by, ps_t dela
 /* n = 1: a lock.  Held by actors across whatever they do meanwhile; handed over in order of arrival. */
 struct slots {
 	uint32_t free;
-	ps_t handover;  /* from release to the waiter going on */
+	ps_t handover; /* from release to the waiter going on */
 	struct waiters waiters;
 };
 
 static inline void slots_init(struct slots *slots, uint32_t count, ps_t handover)
 {
-	*slots = (struct slots){.free = count, .handover = handover};
+	*slots = (struct slots){ .free = count, .handover = handover };
 }
 
 /* Both touch. */

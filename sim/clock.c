@@ -49,8 +49,9 @@ static bool load_platform(unsigned cores, struct err *err)
 bool clock_start(unsigned cores, struct err *err)
 {
 	/* SimGrid says nothing on its own: what there is to say (a deadlock) is said by engine_deadlock. */
-	char *arguments[] = {(char[]){"iommusim"}, (char[]){"--log=root.thres:critical"},
-			     (char[]){"--log=root.app:file:/dev/null"}, (char[]){"--cfg=contexts/stack-size:256"}, NULL};
+	char *arguments[] = { (char[]){ "iommusim" }, (char[]){ "--log=root.thres:critical" },
+			      (char[]){ "--log=root.app:file:/dev/null" }, (char[]){ "--cfg=contexts/stack-size:256" },
+			      NULL };
 	int count = 4;
 
 	simgrid_init(&count, arguments);
@@ -113,7 +114,7 @@ struct clock_actor *clock_actor_start(const char *name, void (*code)(void *argum
 
 	if (!start)
 		abort();
-	*start = (struct start){.code = code, .argument = argument, .is_daemon = is_daemon};
+	*start = (struct start){ .code = code, .argument = argument, .is_daemon = is_daemon };
 	sg_actor_set_data(actor, start);
 	sg_actor_start_(actor, actor_main, 0, NULL);
 	return (struct clock_actor *)actor;

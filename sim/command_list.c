@@ -42,13 +42,15 @@ static error_t parse(int key, char *text, struct argp_state *state)
 int command_list(int count, char **arguments)
 {
 	static const struct argp_option options[] = {
-		{"markdown", 'm', NULL, 0, "parameters as docs/parameters.md has them", 0},
-		{0},
+		{ "markdown", 'm', NULL, 0, "parameters as docs/parameters.md has them", 0 },
+		{ 0 },
 	};
-	static const struct argp argp = {
-		.options = options, .parser = parse, .args_doc = "schemes|families|parameters|profiles", .doc = "Lists what can be named."};
-	struct request request = {0};
-	struct err err = {0};
+	static const struct argp argp = { .options = options,
+					  .parser = parse,
+					  .args_doc = "schemes|families|parameters|profiles",
+					  .doc = "Lists what can be named." };
+	struct request request = { 0 };
+	struct err err = { 0 };
 
 	command_parse(&argp, count, arguments, &request);
 	if (strcmp(request.what, "schemes") == 0)

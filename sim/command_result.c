@@ -44,24 +44,27 @@ static error_t parse_report(int key, char *text, struct argp_state *state)
 int command_report(int count, char **arguments)
 {
 	static const struct argp_option options[] = {
-		{"output", 'o', "DIR", 0, "the folder, made if absent (default: the first result's name with -report)", 0},
-		{0},
+		{ "output", 'o', "DIR", 0, "the folder, made if absent (default: the first result's name with -report)",
+		  0 },
+		{ 0 },
 	};
 	static const struct argp argp = {
 		.options = options,
 		.parser = parse_report,
 		.args_doc = "RESULT.h5...",
-		.doc = "Writes one self-contained HTML page, its plots as SVG, their data as CSV and the gnuplot scripts.",
+		.doc = "Writes one self-contained HTML page, its plots as SVG, their data as CSV and the gnuplot "
+		       "scripts.",
 	};
-	struct report_request request = {0};
-	struct err err = {0};
+	struct report_request request = { 0 };
+	struct err err = { 0 };
 	char folder[512];
 
 	command_parse(&argp, count, arguments, &request);
 	const char *dot = strrchr(request.path[0], '.');
 
 	snprintf(folder, sizeof(folder), "%.*s-report",
-		 dot && !strchr(dot, '/') ? (int)(dot - request.path[0]) : (int)strlen(request.path[0]), request.path[0]);
+		 dot && !strchr(dot, '/') ? (int)(dot - request.path[0]) : (int)strlen(request.path[0]),
+		 request.path[0]);
 	if (!request.folder)
 		request.folder = folder;
 	if (!report_write(request.path, request.count, request.folder, &err))
@@ -106,8 +109,8 @@ static error_t parse_compare(int key, char *text, struct argp_state *state)
 int command_compare(int count, char **arguments)
 {
 	static const struct argp_option options[] = {
-		{"tolerance", 't', "PCT", 0, "differences up to this percentage are none (default 0)", 0},
-		{0},
+		{ "tolerance", 't', "PCT", 0, "differences up to this percentage are none (default 0)", 0 },
+		{ 0 },
 	};
 	static const struct argp argp = {
 		.options = options,
@@ -115,8 +118,8 @@ int command_compare(int count, char **arguments)
 		.args_doc = "A.h5 B.h5",
 		.doc = "Prints what differs by more than the tolerance; exit code 1 when something does.",
 	};
-	struct compare_request request = {0};
-	struct err err = {0};
+	struct compare_request request = { 0 };
+	struct err err = { 0 };
 
 	command_parse(&argp, count, arguments, &request);
 	struct result *a = result_open(request.path[0], &err), *b = a ? result_open(request.path[1], &err) : NULL;

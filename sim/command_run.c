@@ -23,18 +23,20 @@ struct request {
 };
 
 static const struct argp_option options[] = {
-	{"output", 'o', "RESULT.h5", 0, "write the result here (default: the scenario's name with .h5, in this folder)", 0},
-	{"set", OPTION_SET, "KEY=VALUE", 0,
-	 "set a parameter (see iommusim list parameters) or schemes.NAME.AXIS; may be repeated", 0},
-	{"schemes", OPTION_SCHEMES, "A,B", 0, "run only these", 0},
-	{"trace", OPTION_TRACE, "T.h5", 0, "replay this trace instead of the scenario's", 0},
-	{"seed", OPTION_SEED, "N", 0, "seed of everything random (caches that replace at random)", 0},
-	{"jobs", 'j', "N", 0, "schemes side by side (default: one per processor)", 0},
-	{"exact", OPTION_EXACT, NULL, 0, "enter SimGrid at every touch of shared state; same results, slower", 0},
-	{"timeline", OPTION_TIMELINE, "OUT.json", 0, "also write every operation as a span, for Perfetto or chrome://tracing", 0},
-	{"quiet", 'q', NULL, 0, "no table, no progress", 0},
-	{"json", OPTION_JSON, NULL, 0, "print the whole result as JSON instead of the table", 0},
-	{0},
+	{ "output", 'o', "RESULT.h5", 0,
+	  "write the result here (default: the scenario's name with .h5, in this folder)", 0 },
+	{ "set", OPTION_SET, "KEY=VALUE", 0,
+	  "set a parameter (see iommusim list parameters) or schemes.NAME.AXIS; may be repeated", 0 },
+	{ "schemes", OPTION_SCHEMES, "A,B", 0, "run only these", 0 },
+	{ "trace", OPTION_TRACE, "T.h5", 0, "replay this trace instead of the scenario's", 0 },
+	{ "seed", OPTION_SEED, "N", 0, "seed of everything random (caches that replace at random)", 0 },
+	{ "jobs", 'j', "N", 0, "schemes side by side (default: one per processor)", 0 },
+	{ "exact", OPTION_EXACT, NULL, 0, "enter SimGrid at every touch of shared state; same results, slower", 0 },
+	{ "timeline", OPTION_TIMELINE, "OUT.json", 0,
+	  "also write every operation as a span, for Perfetto or chrome://tracing", 0 },
+	{ "quiet", 'q', NULL, 0, "no table, no progress", 0 },
+	{ "json", OPTION_JSON, NULL, 0, "print the whole result as JSON instead of the table", 0 },
+	{ 0 },
 };
 
 static bool parse_jobs(const char *text, unsigned *jobs)
@@ -102,7 +104,8 @@ static const struct argp argp = {
 	.options = options,
 	.parser = parse,
 	.args_doc = "SCENARIO.yaml",
-	.doc = "Replays the scenario's trace under each of its schemes, prints the comparison and writes the result file.\v"
+	.doc = "Replays the scenario's trace under each of its schemes, prints the comparison and writes the result "
+	       "file.\v"
 	       "An interrupted run leaves an earlier result file as it was.",
 };
 
@@ -154,19 +157,19 @@ static bool show(const char *path, bool json, struct err *err)
 
 int command_run(int count, char **arguments)
 {
-	struct request request = {0};
-	struct scenario scenario = {0};
-	struct err err = {0};
+	struct request request = { 0 };
+	struct scenario scenario = { 0 };
+	struct err err = { 0 };
 	char out_path[512];
 	bool interrupted = false;
 
 	command_parse(&argp, count, arguments, &request);
 	default_output(request.scenario_path, out_path, sizeof(out_path));
-	struct run_options run = {.out_path = request.out_path ? request.out_path : out_path,
-				  .timeline_path = request.timeline,
-				  .jobs = request.jobs,
-				  .exact = request.exact,
-				  .progress = !request.quiet && isatty(STDERR_FILENO)};
+	struct run_options run = { .out_path = request.out_path ? request.out_path : out_path,
+				   .timeline_path = request.timeline,
+				   .jobs = request.jobs,
+				   .exact = request.exact,
+				   .progress = !request.quiet && isatty(STDERR_FILENO) };
 	bool well = prepare(&scenario, &request, &err) && run_scenario(&scenario, &run, &interrupted, &err);
 
 	scenario_fini(&scenario);

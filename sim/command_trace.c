@@ -58,20 +58,22 @@ static void import_progress(void *argument, uint64_t bytes_read)
 static int trace_import(int count, char **arguments)
 {
 	static const struct argp_option options[] = {
-		{"output", 'o', "OUT.h5", 0, "the trace file to write", 0},
-		{"meta", OPTION_META, "FILE", 0, "the recording's guest-meta text (default: guest-meta.txt[.xz] beside IN, if any)", 0},
-		{"strict", OPTION_STRICT, NULL, 0, "refuse lost events and anomalies", 0},
-		{0},
+		{ "output", 'o', "OUT.h5", 0, "the trace file to write", 0 },
+		{ "meta", OPTION_META, "FILE", 0,
+		  "the recording's guest-meta text (default: guest-meta.txt[.xz] beside IN, if any)", 0 },
+		{ "strict", OPTION_STRICT, NULL, 0, "refuse lost events and anomalies", 0 },
+		{ 0 },
 	};
 	static const struct argp argp = {
 		.options = options,
 		.parser = parse_import,
 		.args_doc = "IN",
-		.doc = "Reads kernel ftrace text (iommu:*, dma:*, intel_iommu:* events; plain, .xz or .gz) into a trace file.",
+		.doc = "Reads kernel ftrace text (iommu:*, dma:*, intel_iommu:* events; plain, .xz or .gz) into a "
+		       "trace file.",
 	};
-	struct import_request request = {0};
+	struct import_request request = { 0 };
 	struct stat status;
-	struct err err = {0};
+	struct err err = { 0 };
 
 	command_parse(&argp, count, arguments, &request);
 	if (isatty(STDERR_FILENO) && stat(request.in, &status) == 0) {
@@ -103,10 +105,11 @@ static error_t parse_path(int key, char *text, struct argp_state *state)
 
 static int trace_info(int count, char **arguments)
 {
-	static const struct argp argp = {
-		.parser = parse_path, .args_doc = "T.h5", .doc = "Describes a trace: where it comes from and what is in it."};
+	static const struct argp argp = { .parser = parse_path,
+					  .args_doc = "T.h5",
+					  .doc = "Describes a trace: where it comes from and what is in it." };
 	const char *path = NULL;
-	struct err err = {0};
+	struct err err = { 0 };
 
 	command_parse(&argp, count, arguments, &path);
 	struct trace *trace = trace_open(path, &err);
@@ -121,13 +124,13 @@ static int trace_info(int count, char **arguments)
 
 static int trace_check(int count, char **arguments)
 {
-	static const struct argp argp = {
-		.parser = parse_path,
-		.args_doc = "T.h5",
-		.doc = "Checks a trace's structure and its story (lost events, unmaps without a map, double maps); exit code 1 when "
-		       "something is amiss."};
+	static const struct argp argp = { .parser = parse_path,
+					  .args_doc = "T.h5",
+					  .doc = "Checks a trace's structure and its story (lost events, unmaps "
+						 "without a map, double maps); exit code 1 when "
+						 "something is amiss." };
 	const char *path = NULL;
-	struct err err = {0};
+	struct err err = { 0 };
 
 	command_parse(&argp, count, arguments, &path);
 	bool well = trace_check_file(path, stdout, &err);
@@ -138,10 +141,10 @@ static int trace_check(int count, char **arguments)
 }
 
 static const struct command trace_commands[] = {
-	{"import", trace_import, "IN -o OUT.h5: read kernel ftrace text"},
-	{"info", trace_info, "T.h5: describe it"},
-	{"check", trace_check, "T.h5: check it; exit code 1 when something is amiss"},
-	{0},
+	{ "import", trace_import, "IN -o OUT.h5: read kernel ftrace text" },
+	{ "info", trace_info, "T.h5: describe it" },
+	{ "check", trace_check, "T.h5: check it; exit code 1 when something is amiss" },
+	{ 0 },
 };
 
 int command_trace(int count, char **arguments)

@@ -73,9 +73,9 @@ static void tlp_move(struct device *device, struct actor *actor, const struct tl
 {
 	const struct timing *timing = &device->config->timing;
 	uint32_t overhead = device->config->device.tlp_overhead_bytes;
-	struct iommu_request request = {.source_id = device->source_id, .iova = bus, .write = tlp->write};
+	struct iommu_request request = { .source_id = device->source_id, .iova = bus, .write = tlp->write };
 	struct iommu_translation translation;
-	ps_t parts[RESULT_CAUSES] = {0};
+	ps_t parts[RESULT_CAUSES] = { 0 };
 
 	slots_take(tlp->write ? &device->writes : &device->reads, actor, CAUSE_QUEUE_WAIT);
 	actor->parts = parts; /* from here on: the wait for a credit is the device's own */
@@ -136,7 +136,8 @@ static void slot_story(struct actor *actor, void *argument)
 void device_submit(struct device *device, struct actor *actor, struct job *job)
 {
 	actor_touch(actor);
-	job->not_before = actor->now + device->config->timing.pcie.device_think + device->config->timing.pcie.link_latency;
+	job->not_before =
+		actor->now + device->config->timing.pcie.device_think + device->config->timing.pcie.link_latency;
 	job->under_way = 0;
 	job->begun = false;
 	job->next = NULL;
@@ -158,17 +159,19 @@ void device_wait_quiet(struct device *device, struct actor *actor)
 void device_init(struct device *device, struct engine *engine, const struct config *config, struct unit *unit,
 		 struct result_scheme *result, uint16_t source_id, uint32_t class_code, const char *name)
 {
-	struct endpoint_config endpoint = {.kind = config->device.pattern == DEVICE_AUTO   ? endpoint_kind_of_class(class_code)
-						   : config->device.pattern == DEVICE_NVME ? ENDPOINT_NVME
-											   : ENDPOINT_NIC,
-					   .mps_bytes = config->device.mps_bytes,
-					   .mrrs_bytes = config->device.mrrs_bytes,
-					   .nic_descriptor_batch = config->device.nic_descriptor_batch};
+	struct endpoint_config endpoint = { .kind = config->device.pattern == DEVICE_AUTO
+							    ? endpoint_kind_of_class(class_code)
+						    : config->device.pattern == DEVICE_NVME ? ENDPOINT_NVME
+											    : ENDPOINT_NIC,
+					    .mps_bytes = config->device.mps_bytes,
+					    .mrrs_bytes = config->device.mrrs_bytes,
+					    .nic_descriptor_batch = config->device.nic_descriptor_batch };
 	uint32_t slots = config->device.reads_in_flight + config->device.writes_in_flight;
 
-	*device = (struct device){.unit = unit, .config = config, .result = result, .source_id = source_id};
+	*device = (struct device){ .unit = unit, .config = config, .result = result, .source_id = source_id };
 	endpoint_init(&device->endpoint, &endpoint);
-	device->up = (struct link){.bytes_per_s = config->device.link_bytes_per_s, .latency = config->timing.pcie.link_latency};
+	device->up = (struct link){ .bytes_per_s = config->device.link_bytes_per_s,
+				    .latency = config->timing.pcie.link_latency };
 	device->down = device->up;
 	slots_init(&device->reads, config->device.reads_in_flight, 0);
 	slots_init(&device->writes, config->device.writes_in_flight, 0);

@@ -21,14 +21,14 @@ struct piece {
 /* One transfer; lives in the mapping it belongs to. */
 struct job {
 	struct transfer transfer;
-	const struct piece *pieces;  /* in ascending iova; cover the transfer's data */
+	const struct piece *pieces; /* in ascending iova; cover the transfer's data */
 	uint32_t piece_count;
-	uint64_t under_way;          /* TLPs */
-	bool begun;                  /* `ready` holds the next TLP, or the transfer has none left */
+	uint64_t under_way; /* TLPs */
+	bool begun;         /* `ready` holds the next TLP, or the transfer has none left */
 	bool has_ready;
 	struct tlp ready;
-	enum tlp_purpose purpose;    /* of the TLPs under way */
-	ps_t not_before;             /* the device looks at it from here */
+	enum tlp_purpose purpose; /* of the TLPs under way */
+	ps_t not_before;          /* the device looks at it from here */
 	struct job *next;
 	void (*done)(struct job *job, struct actor *actor);
 };
@@ -41,9 +41,9 @@ struct device {
 	struct endpoint endpoint;
 	struct link up, down;
 	struct slots reads, writes;
-	struct waiters idle;         /* TLP slots without work */
-	struct job *first, *last;    /* jobs not finished, in order */
-	struct waiters quiet;        /* who waits for no job to be left */
+	struct waiters idle;      /* TLP slots without work */
+	struct job *first, *last; /* jobs not finished, in order */
+	struct waiters quiet;     /* who waits for no job to be left */
 };
 
 void device_init(struct device *device, struct engine *engine, const struct config *config, struct unit *unit,

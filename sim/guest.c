@@ -17,7 +17,7 @@ static void guest_submit(struct machine *machine, struct actor *actor, struct vt
 	struct vtd_submission submission;
 
 	while (list->next < list->count) {
-		ps_t *outer = actor->parts, parts[RESULT_CAUSES] = {0};
+		ps_t *outer = actor->parts, parts[RESULT_CAUSES] = { 0 };
 
 		actor->parts = parts;
 		slots_take(&machine->guest_queue_lock, actor, CAUSE_QUEUE_WAIT);
@@ -31,7 +31,8 @@ static void guest_submit(struct machine *machine, struct actor *actor, struct vt
 		} else {
 			guest_compute(machine, actor, timing->guest.doorbell, CAUSE_INVALIDATION);
 			actor_touch(actor);
-			machine->virtual_unit->ops->register_write(machine->virtual_unit, VTD_REG_IQT, 8, submission.tail);
+			machine->virtual_unit->ops->register_write(machine->virtual_unit, VTD_REG_IQT, 8,
+								   submission.tail);
 			waiters_wake_all(&machine->guest_queue_idle, actor, 0);
 		}
 		slots_give(&machine->guest_queue_lock, actor);
@@ -73,7 +74,7 @@ static void flush_domain(struct domain *domain, struct actor *actor, struct vtd_
 static void unmap_deferred(struct vcpu *vcpu, struct actor *actor, struct domain *domain, iova_t iova, uint64_t bytes,
 			   struct table_list *freed)
 {
-	struct range range = {.first = iova, .last = iova + bytes - 1};
+	struct range range = { .first = iova, .last = iova + bytes - 1 };
 
 	actor_touch(actor);
 	flush_queue_release(domain->flush_queue, vcpu->number, released, domain);
@@ -91,7 +92,7 @@ void flush_timer_story(struct actor *actor, void *argument)
 {
 	struct domain *domain = argument;
 	struct machine *machine = domain->machine;
-	struct vtd_invalidations list = {0};
+	struct vtd_invalidations list = { 0 };
 
 	for (;;) {
 		actor_touch(actor);
@@ -154,7 +155,8 @@ static void charge_table(struct machine *machine, struct actor *actor, const str
 
 	guest_compute(machine, actor,
 		      timing->guest.table_call + work->entries_written * timing->guest.entry_write +
-			      work->tables_allocated * timing->guest.table_alloc + work->tables_freed * timing->guest.table_free,
+			      work->tables_allocated * timing->guest.table_alloc +
+			      work->tables_freed * timing->guest.table_free,
 		      CAUSE_TABLE);
 	if (!machine->config->iommu.snoop)
 		guest_compute(machine, actor, map_work_lines(work) * timing->guest.entry_flush, CAUSE_FLUSH);
@@ -171,7 +173,7 @@ static bool map_segments(struct vcpu *vcpu, struct actor *actor, struct domain *
 {
 	for (uint32_t i = 0; i < op->segment_count; i++) {
 		const struct trace_segment *segment = &vcpu->segments[i];
-		struct map_work work = {0};
+		struct map_work work = { 0 };
 
 		actor_touch(actor);
 		enum map_status status = vtd_domain_map(domain->guest, segment->iova - op->iova + iova, segment->phys,
@@ -208,11 +210,11 @@ static void mapping_begin(struct vcpu *vcpu, struct actor *actor, const struct t
 	mapping->recorded = op->iova;
 	mapping->iova = iova;
 	mapping->bytes = op->bytes;
-	mapping->pieces[0] = (struct piece){.iova = op->iova, .bus = iova, .bytes = op->bytes};
+	mapping->pieces[0] = (struct piece){ .iova = op->iova, .bus = iova, .bytes = op->bytes };
 	for (uint32_t i = 0; direct && i < op->segment_count; i++)
-		mapping->pieces[i] = (struct piece){.iova = vcpu->segments[i].iova,
-						    .bus = vcpu->segments[i].phys,
-						    .bytes = vcpu->segments[i].bytes};
+		mapping->pieces[i] = (struct piece){ .iova = vcpu->segments[i].iova,
+						     .bus = vcpu->segments[i].phys,
+						     .bytes = vcpu->segments[i].bytes };
 	if (!to || !to->assigned || op->dma_bytes == 0)
 		return;
 	mapping->device = &to->device;
@@ -237,7 +239,7 @@ static void vcpu_map(struct vcpu *vcpu, struct actor *actor, const struct trace_
 	struct machine *machine = vcpu->machine;
 	const struct timing *timing = machine->timing;
 	struct domain *domain = domain_of(machine, op);
-	ps_t parts[RESULT_CAUSES] = {0};
+	ps_t parts[RESULT_CAUSES] = { 0 };
 	iova_t iova = op->iova;
 	bool mapped = true;
 
@@ -271,12 +273,13 @@ static void vcpu_map(struct vcpu *vcpu, struct actor *actor, const struct trace_
 static void unmap_tables(struct vcpu *vcpu, struct actor *actor, struct domain *domain, iova_t iova, uint64_t bytes)
 {
 	struct machine *machine = vcpu->machine;
-	struct map_work work = {0};
-	struct vtd_gather gather = {0};
+	struct map_work work = { 0 };
+	struct vtd_gather gather = { 0 };
 	bool deferred = domain->flush_queue != NULL;
 
 	actor_touch(actor);
-	enum map_status status = vtd_domain_unmap(domain->guest, iova, bytes, &gather, deferred ? NULL : &vcpu->list, &work);
+	enum map_status status =
+		vtd_domain_unmap(domain->guest, iova, bytes, &gather, deferred ? NULL : &vcpu->list, &work);
 
 	REQUIRE(status == MAP_OK);
 	charge_table(machine, actor, &work);
@@ -296,7 +299,7 @@ static void vcpu_unmap(struct vcpu *vcpu, struct actor *actor, const struct trac
 	struct machine *machine = vcpu->machine;
 	const struct timing *timing = machine->timing;
 	struct mapping *mapping = op->after == TRACE_NONE ? NULL : mapping_find(&machine->mappings, op->after);
-	ps_t parts[RESULT_CAUSES] = {0};
+	ps_t parts[RESULT_CAUSES] = { 0 };
 
 	if (!mapping) { /* never mapped, or its map was skipped */
 		machine->result->counter[COUNT_OPERATIONS_SKIPPED]++;
@@ -328,7 +331,7 @@ static void vcpu_attach(struct vcpu *vcpu, struct actor *actor, const struct tra
 {
 	struct machine *machine = vcpu->machine;
 	struct domain *domain = domain_of(machine, op);
-	ps_t parts[RESULT_CAUSES] = {0};
+	ps_t parts[RESULT_CAUSES] = { 0 };
 
 	if (machine->scheme.translation == SCHEME_PASSTHROUGH || !domain)
 		return;
@@ -336,9 +339,9 @@ static void vcpu_attach(struct vcpu *vcpu, struct actor *actor, const struct tra
 
 	actor->parts = parts;
 	actor_touch(actor);
-	bool placed_it = op->kind == TRACE_GROUP
-				 ? vtd_driver_probe(machine->guest_driver, source_id, 0, &vcpu->list)
-				 : vtd_driver_attach(machine->guest_driver, domain->guest, source_id, VTD_DRIVER_NO_PASID, &vcpu->list);
+	bool placed_it = op->kind == TRACE_GROUP ? vtd_driver_probe(machine->guest_driver, source_id, 0, &vcpu->list)
+						 : vtd_driver_attach(machine->guest_driver, domain->guest, source_id,
+								     VTD_DRIVER_NO_PASID, &vcpu->list);
 
 	REQUIRE(placed_it);
 	guest_submit(machine, actor, &vcpu->list, true);
@@ -351,7 +354,7 @@ static void vcpu_attach(struct vcpu *vcpu, struct actor *actor, const struct tra
 
 static void read_segments(struct vcpu *vcpu, const struct trace_op *op)
 {
-	struct err err = {0};
+	struct err err = { 0 };
 
 	if (op->segment_count > vcpu->segment_capacity) {
 		vcpu->segment_capacity = 2 * op->segment_count;
@@ -383,7 +386,7 @@ void vcpu_story(struct actor *actor, void *argument)
 	struct vcpu *vcpu = argument;
 	struct machine *machine = vcpu->machine;
 	struct trace_op op;
-	struct err err = {0};
+	struct err err = { 0 };
 
 	while (trace_cursor_next(vcpu->rows, &op, &err) && op.index < machine->rows.capacity) {
 		think(vcpu, actor, &op);

@@ -51,7 +51,7 @@ void host_count(struct machine *machine, const struct host_work *work, ps_t date
 /* Charges what a call did to the CPU that runs it. */
 static void host_charge(struct machine *machine, struct actor *actor, const struct host_work *work)
 {
-	ps_t parts[RESULT_CAUSES] = {0};
+	ps_t parts[RESULT_CAUSES] = { 0 };
 
 	host_price(machine, work, false, parts);
 	for (unsigned cause = 0; cause < RESULT_CAUSES; cause++)
@@ -63,16 +63,18 @@ static void host_charge(struct machine *machine, struct actor *actor, const stru
 
 static void host_refused(struct machine *machine, const char *call, int error, iova_t iova)
 {
-	struct err err = {0};
+	struct err err = { 0 };
 
 	if (error == ENOMEM)
 		err_set(&err, ERR_CHECK,
-			"scheme %s: %s of IOVA 0x%llx was refused (ENOMEM): raise machine.memlock_limit_bytes = %llu or set it to 0",
+			"scheme %s: %s of IOVA 0x%llx was refused (ENOMEM): raise machine.memlock_limit_bytes = %llu "
+			"or set it to 0",
 			machine->scheme.name, call, (unsigned long long)iova,
 			(unsigned long long)machine->config->machine.memlock_limit_bytes);
 	else
 		err_set(&err, ERR_CHECK,
-			"scheme %s: %s of IOVA 0x%llx was refused (%s): does machine.guest_ram_bytes = %llu back what the trace maps?",
+			"scheme %s: %s of IOVA 0x%llx was refused (%s): does machine.guest_ram_bytes = %llu back what "
+			"the trace maps?",
 			machine->scheme.name, call, (unsigned long long)iova, strerror(error),
 			(unsigned long long)machine->config->machine.guest_ram_bytes);
 	machine->fail(&err);
@@ -111,9 +113,10 @@ static void host_flush(struct machine *machine, struct actor *actor, struct host
 
 /* ---- calls of the device model ---- */
 
-static void host_map(struct machine *machine, struct actor *actor, struct assignment *to, const struct viommu_call *call)
+static void host_map(struct machine *machine, struct actor *actor, struct assignment *to,
+		     const struct viommu_call *call)
 {
-	struct host_work work = {0};
+	struct host_work work = { 0 };
 
 	slots_take(&to->container_lock, actor, CAUSE_QUEUE_WAIT);
 	actor_touch(actor);
@@ -127,9 +130,10 @@ static void host_map(struct machine *machine, struct actor *actor, struct assign
 		host_refused(machine, "VFIO_IOMMU_MAP_DMA", error, call->iova);
 }
 
-static void host_unmap(struct machine *machine, struct actor *actor, struct assignment *to, const struct viommu_call *call)
+static void host_unmap(struct machine *machine, struct actor *actor, struct assignment *to,
+		       const struct viommu_call *call)
 {
-	struct host_work work = {0};
+	struct host_work work = { 0 };
 	struct unmap_call unmap;
 
 	slots_take(&to->container_lock, actor, CAUSE_QUEUE_WAIT);
@@ -138,7 +142,7 @@ static void host_unmap(struct machine *machine, struct actor *actor, struct assi
 
 	while (!error && type1_unmap_step(&to->type1, &unmap, &work)) {
 		host_charge(machine, actor, &work);
-		work = (struct host_work){0};
+		work = (struct host_work){ 0 };
 		host_flush(machine, actor, &to->host);
 	}
 	host_charge(machine, actor, &work);
@@ -148,9 +152,10 @@ static void host_unmap(struct machine *machine, struct actor *actor, struct assi
 }
 
 /* The guest's first stage is put over the host's second stage: a nested HWPT, attached in place of what was. */
-static void host_attach(struct machine *machine, struct actor *actor, struct assignment *to, const struct viommu_call *call)
+static void host_attach(struct machine *machine, struct actor *actor, struct assignment *to,
+			const struct viommu_call *call)
 {
-	struct host_work work = {.ioctls = 1}; /* the attach; the allocation counts itself */
+	struct host_work work = { .ioctls = 1 }; /* the attach; the allocation counts itself */
 	struct vtd_domain *before = to->host.domain;
 
 	actor_touch(actor);
@@ -159,7 +164,8 @@ static void host_attach(struct machine *machine, struct actor *actor, struct ass
 
 	if (error)
 		host_refused(machine, "IOMMU_HWPT_ALLOC", error, call->s1.root);
-	to->host.domain = vtd_domain_create_nested(machine->host_driver, machine->parent.domain, call->s1.root, call->s1.levels);
+	to->host.domain =
+		vtd_domain_create_nested(machine->host_driver, machine->parent.domain, call->s1.root, call->s1.levels);
 	REQUIRE(to->host.domain);
 	bool attached = vtd_driver_attach(machine->host_driver, to->host.domain, to->device.source_id,
 					  VTD_DRIVER_NO_PASID, to->host.list);
@@ -172,7 +178,7 @@ static void host_attach(struct machine *machine, struct actor *actor, struct ass
 
 static void host_detach(struct machine *machine, struct actor *actor, struct assignment *to)
 {
-	struct host_work work = {.ioctls = 2}; /* detach, destroy */
+	struct host_work work = { .ioctls = 2 }; /* detach, destroy */
 
 	actor_touch(actor);
 	vtd_driver_detach(machine->host_driver, to->device.source_id, VTD_DRIVER_NO_PASID, to->host.list);
@@ -188,14 +194,14 @@ static void nested_flush(struct assignment *to, const struct vtd_s1_invalidation
 	if (what->npages == UINT64_MAX)
 		vtd_domain_flush_all(to->host.domain, to->host.list);
 	else
-		vtd_domain_flush_range(to->host.domain, what->addr, what->addr + what->npages * PAGE_BYTES - 1, what->leaf,
-				       to->host.list);
+		vtd_domain_flush_range(to->host.domain, what->addr, what->addr + what->npages * PAGE_BYTES - 1,
+				       what->leaf, to->host.list);
 }
 
 static void host_invalidate(struct machine *machine, struct actor *actor, struct assignment *to,
 			    const struct viommu_call *call)
 {
-	struct host_work work = {0};
+	struct host_work work = { 0 };
 	unsigned accepted;
 
 	actor_touch(actor);
@@ -335,7 +341,9 @@ void guest_queue_story(struct actor *actor, void *argument)
 		while (command.access.want != IOMMU_WANTS_NOTHING) {
 			bool is_status = command.access.want == IOMMU_WANTS_WRITE;
 
-			actor_spend(actor, is_status ? machine->timing->iommu.status_write : machine->timing->iommu.descriptor_fetch,
+			actor_spend(actor,
+				    is_status ? machine->timing->iommu.status_write
+					      : machine->timing->iommu.descriptor_fetch,
 				    CAUSE_INVALIDATION);
 			actor_touch(actor);
 			virtual_access(machine, &command);

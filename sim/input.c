@@ -46,7 +46,7 @@ static const char *file_name(const char *path)
 
 bool input_of_scenario(struct input *input, const struct scenario *scenario, struct err *err)
 {
-	*input = (struct input){.scenario = scenario};
+	*input = (struct input){ .scenario = scenario };
 	input->result = (struct result_input){
 		.version = IOMMUSIM_VERSION,
 		.title = scenario->title,

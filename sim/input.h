@@ -7,7 +7,7 @@
 #include "scenarios/config.h"
 
 struct input {
-	struct result_input result;       /* strings are the scenario's or live below */
+	struct result_input result; /* strings are the scenario's or live below */
 	const struct scenario *scenario;
 	char value[64];
 };

@@ -41,24 +41,24 @@ struct domain {
 	struct machine *machine;
 	uint32_t group;
 	struct vtd_domain *guest;
-	struct flush_queue *flush_queue;   /* deferred unmap; NULL: strict */
-	struct ranges awaiting_flush;      /* deferred: IOVA ranges that the unit may still know */
-	struct waiters flush_armed;        /* the flush timer, while nothing is queued */
+	struct flush_queue *flush_queue; /* deferred unmap; NULL: strict */
+	struct ranges awaiting_flush;    /* deferred: IOVA ranges that the unit may still know */
+	struct waiters flush_armed;      /* the flush timer, while nothing is queued */
 };
 
 /* One device of the trace, assigned to the guest by the host when it does DMA. */
 struct assignment {
 	struct machine *machine;
-	struct domain *domain;             /* in the guest; NULL under passthrough */
+	struct domain *domain; /* in the guest; NULL under passthrough */
 	bool assigned;
 	struct device device;
-	unsigned space;                    /* number in the emulated unit */
+	unsigned space; /* number in the emulated unit */
 
 	/* In the host. */
-	struct host_domain host;           /* shadow: IOVA to host-physical; nested: the guest's first stage over parent */
-	struct vtd_invalidations list;     /* what host.list points to */
-	struct type1 type1;                /* shadow: its container */
-	struct nested_hwpt hwpt;           /* nested, while attached */
+	struct host_domain host;       /* shadow: IOVA to host-physical; nested: the guest's first stage over parent */
+	struct vtd_invalidations list; /* what host.list points to */
+	struct type1 type1;            /* shadow: its container */
+	struct nested_hwpt hwpt;       /* nested, while attached */
 	struct slots container_lock;
 };
 
@@ -67,9 +67,9 @@ struct vcpu {
 	struct machine *machine;
 	uint16_t number;
 	struct trace_cursor *rows;
-	ps_t recorded_end;                 /* of the row before, in the recording */
+	ps_t recorded_end; /* of the row before, in the recording */
 	struct vtd_invalidations list;
-	struct trace_segment *segments;    /* of the row at hand */
+	struct trace_segment *segments; /* of the row at hand */
 	uint32_t segment_capacity;
 };
 
@@ -79,8 +79,8 @@ struct machine {
 	struct scheme scheme;
 	struct trace *trace;
 	struct result_scheme *result;
-	struct timeline *timeline;         /* NULL: not asked for */
-	volatile uint64_t *progress;       /* rows done, shared with the parent process */
+	struct timeline *timeline;           /* NULL: not asked for */
+	volatile uint64_t *progress;         /* rows done, shared with the parent process */
 	void (*fail)(const struct err *err); /* ends the run; does not return */
 	struct engine engine;
 	struct memory *memory;
@@ -92,27 +92,27 @@ struct machine {
 	struct frames host_frames;
 	struct vtd_driver *host_driver;
 	struct vtd_invalidations host_list; /* while starting */
-	struct host_domain parent;         /* guest-physical to host-physical: all but shadow */
-	struct ioas ioas;                  /* nested: over parent */
-	struct type1 type1;                /* passthrough: over parent */
+	struct host_domain parent;          /* guest-physical to host-physical: all but shadow */
+	struct ioas ioas;                   /* nested: over parent */
+	struct type1 type1;                 /* passthrough: over parent */
 	struct host_ram ram;
 	struct pins pins;
 	struct account account;
 	struct registrations registrations;
 	struct slots host_queue_lock;
-	struct slots emulator_lock;        /* of the user-space device model */
+	struct slots emulator_lock; /* of the user-space device model */
 
 	/* guest */
-	struct memory_view guest;          /* its physical memory */
+	struct memory_view guest; /* its physical memory */
 	struct frames guest_frames;
-	struct iommu *virtual_unit;        /* the emulated unit's registers and queue; NULL under passthrough */
+	struct iommu *virtual_unit; /* the emulated unit's registers and queue; NULL under passthrough */
 	struct viommu viommu;
 	struct vtd_driver *guest_driver;
 	struct slots guest_queue_lock;
-	struct waiters guest_queue_idle;   /* hardware queue: its engine, while it is empty */
+	struct waiters guest_queue_idle; /* hardware queue: its engine, while it is empty */
 	struct domain *domains;
 	uint32_t domain_count;
-	struct assignment *assignments;    /* [devices of the trace] */
+	struct assignment *assignments; /* [devices of the trace] */
 	uint16_t device_count;
 	struct vcpu *vcpus;
 	uint16_t vcpu_count;

@@ -7,12 +7,12 @@
 #include "sim/command.h"
 
 const struct command commands[] = {
-	{"run", command_run, "replay a trace under the schemes of a scenario"},
-	{"report", command_report, "make an HTML page, plots and CSV of results"},
-	{"compare", command_compare, "compare two results; exit code 1 when they differ"},
-	{"trace", command_trace, "import, describe and check traces"},
-	{"list", command_list, "list schemes, families, parameters or profiles"},
-	{0},
+	{ "run", command_run, "replay a trace under the schemes of a scenario" },
+	{ "report", command_report, "make an HTML page, plots and CSV of results" },
+	{ "compare", command_compare, "compare two results; exit code 1 when they differ" },
+	{ "trace", command_trace, "import, describe and check traces" },
+	{ "list", command_list, "list schemes, families, parameters or profiles" },
+	{ 0 },
 };
 
 static void print_table(FILE *out, const struct command *table, const char *prefix)
@@ -63,7 +63,7 @@ int command_dispatch(const struct command *table, const char *prefix, int count,
 int main(int count, char **arguments)
 {
 	if (count > 2 && strcmp(arguments[1], "help") == 0) {
-		char *swapped[] = {arguments[0], arguments[2], (char[]){"--help"}, NULL};
+		char *swapped[] = { arguments[0], arguments[2], (char[]){ "--help" }, NULL };
 		int code = command_dispatch(commands, "iommusim", 3, swapped);
 
 		if (code >= 0)

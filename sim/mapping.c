@@ -47,7 +47,7 @@ void mappings_fini(struct mappings *mappings)
 
 void rows_done_init(struct rows_done *rows, uint64_t count)
 {
-	*rows = (struct rows_done){.capacity = count};
+	*rows = (struct rows_done){ .capacity = count };
 	rows->word = calloc(count / 64 + 1, sizeof(*rows->word));
 	REQUIRE(rows->word);
 }

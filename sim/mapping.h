@@ -12,18 +12,18 @@
 
 struct mapping {
 	struct machine *machine;
-	uint64_t row;             /* of the map operation */
+	uint64_t row; /* of the map operation */
 	enum trace_api api;
 	struct device *device;
-	iova_t recorded, iova;    /* as in the trace; where it lies in this run */
+	iova_t recorded, iova; /* as in the trace; where it lies in this run */
 	uint64_t bytes;
-	struct job job;           /* its DMA */
+	struct job job; /* its DMA */
 	bool dma_pending;
-	ps_t dma_seen;            /* when software learned that its DMA was done */
+	ps_t dma_seen; /* when software learned that its DMA was done */
 	struct waiters dma_done;
-	struct mapping *next;     /* in its hash chain */
+	struct mapping *next; /* in its hash chain */
 	uint32_t piece_count;
-	struct piece pieces[];    /* what the job runs over */
+	struct piece pieces[]; /* what the job runs over */
 };
 
 #define MAPPING_CHAINS 4096u
@@ -41,7 +41,7 @@ void mappings_fini(struct mappings *mappings);
 /* Rows done, one bit each. */
 struct rows_done {
 	uint64_t *word;
-	uint64_t capacity;        /* rows */
+	uint64_t capacity; /* rows */
 	struct waiters waiters;
 };
 

@@ -25,8 +25,8 @@ struct worker {
 
 struct job_process {
 	const struct scheme *scheme;
-	pid_t pid;                /* 0: not started, -1: ended */
-	struct worker *worker;    /* shared memory */
+	pid_t pid;             /* 0: not started, -1: ended */
+	struct worker *worker; /* shared memory */
 	char part[600], timeline[600];
 };
 
@@ -41,16 +41,27 @@ static void on_signal(int number)
 
 static struct worker *own_worker; /* of this process, for worker_fail */
 
-static void worker_fail(const struct err *err)
+/* Written by gcov's library where it is linked in; a worker ends without the exit handlers that would call it. */
+extern void __gcov_dump(void) __attribute__((weak));
+
+static void __attribute__((no_sanitize("address"))) worker_end(int code)
+{
+	if (__gcov_dump)
+		__gcov_dump();
+	_exit(code);
+}
+
+/* On an actor's stack, of which the address sanitizer knows nothing that could be unwound. */
+static void __attribute__((no_sanitize("address"))) worker_fail(const struct err *err)
 {
 	own_worker->err = *err;
-	_exit(err->kind);
+	worker_end(err->kind);
 }
 
 static void worker_run(const struct scenario *scenario, const struct run_options *options, struct job_process *job,
 		       unsigned number)
 {
-	struct err err = {0};
+	struct err err = { 0 };
 	struct timeline timeline;
 	char axes[160];
 	struct machine *machine = calloc(1, sizeof(*machine));
@@ -87,7 +98,7 @@ static void worker_run(const struct scenario *scenario, const struct run_options
 		err_set(&err, ERR_FILE, "%s: cannot write: %s", job->timeline, strerror(errno));
 		worker_fail(&err);
 	}
-	_exit(0); /* the process is the arena: nothing is taken apart */
+	worker_end(0); /* the process is the arena: nothing is taken apart */
 }
 
 /* ---- in the parent ---- */
@@ -107,7 +118,8 @@ static void show_progress(const struct job_process *jobs, size_t count, uint64_t
 		fprintf(stderr, "\r\033[Kreplaying %3.0f%%", 100 * share);
 }
 
-static void start_job(const struct scenario *scenario, const struct run_options *options, struct job_process *job, unsigned number)
+static void start_job(const struct scenario *scenario, const struct run_options *options, struct job_process *job,
+		      unsigned number)
 {
 	fflush(NULL);
 	job->pid = fork();
@@ -138,8 +150,8 @@ static bool reap(struct job_process *jobs, size_t count, pid_t pid, int status, 
 }
 
 /* Runs all jobs, so many at a time; false when one failed or a signal came, and then none is left running. */
-static bool run_jobs(const struct scenario *scenario, const struct run_options *options, struct job_process *jobs, size_t count,
-		     uint64_t rows_each, struct err *err)
+static bool run_jobs(const struct scenario *scenario, const struct run_options *options, struct job_process *jobs,
+		     size_t count, uint64_t rows_each, struct err *err)
 {
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 	size_t limit = options->jobs ? options->jobs : processors > 0 ? (size_t)processors : 1, next = 0, running = 0;
@@ -173,7 +185,7 @@ static bool run_jobs(const struct scenario *scenario, const struct run_options *
 		if (pid <= 0 && running > 0) {
 			if (options->progress)
 				show_progress(jobs, count, rows_each, since);
-			nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+			nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL);
 		}
 	}
 	if (options->progress)
@@ -181,8 +193,8 @@ static bool run_jobs(const struct scenario *scenario, const struct run_options *
 	return well;
 }
 
-static bool merge(const struct scenario *scenario, const struct run_options *options, const struct job_process *jobs, size_t count,
-		  struct err *err)
+static bool merge(const struct scenario *scenario, const struct run_options *options, const struct job_process *jobs,
+		  size_t count, struct err *err)
 {
 	const char *parts[SCENARIO_SCHEMES_MAX], *timelines[SCENARIO_SCHEMES_MAX];
 	struct input input;
@@ -215,7 +227,8 @@ static bool rows_to_replay(const struct scenario *scenario, uint64_t *rows, stru
 			scenario->trace_path);
 	else if (scenario->config.replay.strict && anomalies > 0)
 		err_set(err, ERR_CHECK,
-			"%s: %llu events lost, %llu unmaps without a map, %llu maps over a live mapping, and replay.strict is on: see "
+			"%s: %llu events lost, %llu unmaps without a map, %llu maps over a live mapping, and "
+			"replay.strict is on: see "
 			"iommusim trace check",
 			scenario->trace_path, (unsigned long long)summary->lost_events,
 			(unsigned long long)summary->unmaps_without_map, (unsigned long long)summary->maps_over_live);
@@ -223,12 +236,13 @@ static bool rows_to_replay(const struct scenario *scenario, uint64_t *rows, stru
 	return err->kind == ERR_NONE;
 }
 
-bool run_scenario(const struct scenario *scenario, const struct run_options *options, bool *interrupted, struct err *err)
+bool run_scenario(const struct scenario *scenario, const struct run_options *options, bool *interrupted,
+		  struct err *err)
 {
 	size_t count = scenario->scheme_count;
-	struct job_process jobs[SCENARIO_SCHEMES_MAX] = {0};
+	struct job_process jobs[SCENARIO_SCHEMES_MAX] = { 0 };
 	struct worker *workers;
-	struct sigaction action = {.sa_handler = on_signal}, old_int, old_term;
+	struct sigaction action = { .sa_handler = on_signal }, old_int, old_term;
 	uint64_t rows;
 	char folder[560];
 
@@ -239,7 +253,8 @@ bool run_scenario(const struct scenario *scenario, const struct run_options *opt
 		return err_set(err, ERR_FILE, "%s: is not a regular file: name another with -o", options->out_path);
 	if (!rows_to_replay(scenario, &rows, err))
 		return false;
-	if ((size_t)snprintf(folder, sizeof(folder), "%s.parts-XXXXXX", options->out_path) >= sizeof(folder) || !mkdtemp(folder))
+	if ((size_t)snprintf(folder, sizeof(folder), "%s.parts-XXXXXX", options->out_path) >= sizeof(folder) ||
+	    !mkdtemp(folder))
 		return err_set(err, ERR_FILE, "%s: cannot write there: %s", options->out_path, strerror(errno));
 	workers = mmap(NULL, count * sizeof(*workers), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	REQUIRE(workers != MAP_FAILED);

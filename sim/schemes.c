@@ -15,12 +15,12 @@
  * memory from 1 TiB on.  Guest-physical memory as QEMU's q35 lays it out: up to 2 GiB
  * below 2 GiB, the rest from 4 GiB; the guest's own tables at the top of its low memory.
  */
-#define HOST_FRAMES_FIRST (UINT64_C(4) << 30)
-#define HOST_FRAMES_END (UINT64_C(20) << 30)
-#define GUEST_OFFSET (UINT64_C(1) << 40)
-#define GUEST_LOW_MAX (UINT64_C(2) << 30)
-#define GUEST_HIGH (UINT64_C(4) << 30)
-#define GUEST_TABLES (UINT64_C(256) << 20)
+#define HOST_FRAMES_FIRST  (UINT64_C(4) << 30)
+#define HOST_FRAMES_END    (UINT64_C(20) << 30)
+#define GUEST_OFFSET       (UINT64_C(1) << 40)
+#define GUEST_LOW_MAX      (UINT64_C(2) << 30)
+#define GUEST_HIGH         (UINT64_C(4) << 30)
+#define GUEST_TABLES       (UINT64_C(256) << 20)
 #define HOST_ADDRESS_WIDTH 46u
 
 static uint64_t guest_low(const struct config *config)
@@ -61,22 +61,23 @@ static void guest_register_write(void *argument, unsigned offset, unsigned bytes
 
 static struct iommu_cache_config cache_config(const struct config *config, bool enabled)
 {
-	struct iommu_cache_config caches = {0};
+	struct iommu_cache_config caches = { 0 };
 	enum cache_replacement replacement = (enum cache_replacement)config->iommu.replacement;
 
 	if (!enabled)
 		return caches;
-	caches.iotlb = (struct cache_geometry){config->iommu.iotlb_entries, config->iommu.iotlb_ways, replacement};
-	caches.device = (struct cache_geometry){config->iommu.device_entries, config->iommu.device_ways, replacement};
+	caches.iotlb = (struct cache_geometry){ config->iommu.iotlb_entries, config->iommu.iotlb_ways, replacement };
+	caches.device = (struct cache_geometry){ config->iommu.device_entries, config->iommu.device_ways, replacement };
 	for (unsigned level = 0; level < 4; level++)
-		caches.walk[level] =
-			(struct cache_geometry){config->iommu.walk_entries[level], config->iommu.walk_ways, replacement};
+		caches.walk[level] = (struct cache_geometry){ config->iommu.walk_entries[level],
+							      config->iommu.walk_ways, replacement };
 	return caches;
 }
 
-static struct iommu *create_unit(const struct config *config, const struct vtd_features *features, bool caches, struct err *err)
+static struct iommu *create_unit(const struct config *config, const struct vtd_features *features, bool caches,
+				 struct err *err)
 {
-	struct vtd_config unit = {.caches = cache_config(config, caches), .seed = config->seed};
+	struct vtd_config unit = { .caches = cache_config(config, caches), .seed = config->seed };
 
 	vtd_capabilities(features, &unit);
 	return vtd_create(&unit, err);
@@ -94,8 +95,9 @@ static struct vtd_features hardware_features(const struct config *config)
 		.non_coherent_walks = !config->iommu.snoop,
 		.second_stage_levels = config->iommu.host_levels,
 		/* A driver takes five levels only where the unit has them in both stages. */
-		.first_stage_levels = config->iommu.host_levels > config->iommu.guest_levels ? config->iommu.host_levels
-											     : config->iommu.guest_levels,
+		.first_stage_levels = config->iommu.host_levels > config->iommu.guest_levels
+					      ? config->iommu.host_levels
+					      : config->iommu.guest_levels,
 		.page_size_limit_lg2 = 30,
 		.fault_records = 8,
 		.domain_bits = 16,
@@ -121,7 +123,8 @@ static struct vtd_features virtual_features(const struct config *config, bool ne
 }
 
 /* Does at once what the driver queued. */
-static void queue_now(struct vtd_driver *driver, struct iommu *iommu, struct memory_view view, struct vtd_invalidations *list)
+static void queue_now(struct vtd_driver *driver, struct iommu *iommu, struct memory_view view,
+		      struct vtd_invalidations *list)
 {
 	struct vtd_submission submission;
 
@@ -172,7 +175,7 @@ static struct vtd_driver *create_driver(struct machine *machine, struct iommu *i
 		.strict = strict,
 		.dirty_tracking = machine->config->iommu.dirty_tracking,
 	};
-	struct vtd_driver_registers registers = {.write = write, .argument = machine};
+	struct vtd_driver_registers registers = { .write = write, .argument = machine };
 	struct vtd_driver *driver = vtd_driver_create(&config, view, frames, err);
 
 	if (!driver)
@@ -183,7 +186,8 @@ static struct vtd_driver *create_driver(struct machine *machine, struct iommu *i
 	return driver;
 }
 
-static struct container_config container_config(struct machine *machine, struct host_domain *host, enum account_mode mode)
+static struct container_config container_config(struct machine *machine, struct host_domain *host,
+						enum account_mode mode)
 {
 	return (struct container_config){
 		.account = &machine->account,
@@ -203,26 +207,29 @@ static iova_t host_iova_last(const struct config *config)
 
 static void create_host_domain(struct machine *machine, struct host_domain *host, struct vtd_invalidations *list)
 {
-	*host = (struct host_domain){.domain = vtd_domain_create(machine->host_driver, VTD_DOMAIN_UNMANAGED), .list = list};
+	*host = (struct host_domain){ .domain = vtd_domain_create(machine->host_driver, VTD_DOMAIN_UNMANAGED),
+				      .list = list };
 	REQUIRE(host->domain);
 }
 
 static void attach_now(struct machine *machine, struct vtd_domain *domain, uint16_t source_id)
 {
-	bool attached = vtd_driver_attach(machine->host_driver, domain, source_id, VTD_DRIVER_NO_PASID, &machine->host_list);
+	bool attached =
+		vtd_driver_attach(machine->host_driver, domain, source_id, VTD_DRIVER_NO_PASID, &machine->host_list);
 
 	REQUIRE(attached);
-	queue_now(machine->host_driver, machine->unit.iommu, (struct memory_view){.memory = machine->memory}, &machine->host_list);
+	queue_now(machine->host_driver, machine->unit.iommu, (struct memory_view){ .memory = machine->memory },
+		  &machine->host_list);
 }
 
 /* Maps or registers the guest's memory slots, and records what that costs. */
 static bool start_memory(struct machine *machine, struct err *err)
 {
 	const struct config *config = machine->config;
-	uint64_t low = guest_low(config), bytes[2] = {low, config->machine.guest_ram_bytes - low};
-	phys_t gpa[2] = {0, GUEST_HIGH};
-	struct host_work work = {0};
-	ps_t parts[RESULT_CAUSES] = {0};
+	uint64_t low = guest_low(config), bytes[2] = { low, config->machine.guest_ram_bytes - low };
+	phys_t gpa[2] = { 0, GUEST_HIGH };
+	struct host_work work = { 0 };
+	ps_t parts[RESULT_CAUSES] = { 0 };
 	int error = 0;
 
 	for (unsigned i = 0; i < 2 && !error; i++) {
@@ -231,9 +238,11 @@ static bool start_memory(struct machine *machine, struct err *err)
 		if (machine->scheme.translation == SCHEME_SHADOW)
 			error = registration_add(&machine->registrations, GUEST_VADDR + gpa[i], bytes[i], &work);
 		else if (machine->scheme.translation == SCHEME_NESTED)
-			error = ioas_map(&machine->ioas, gpa[i], GUEST_VADDR + gpa[i], bytes[i], PT_READ | PT_WRITE, &work);
+			error = ioas_map(&machine->ioas, gpa[i], GUEST_VADDR + gpa[i], bytes[i], PT_READ | PT_WRITE,
+					 &work);
 		else
-			error = type1_map(&machine->type1, gpa[i], GUEST_VADDR + gpa[i], bytes[i], PT_READ | PT_WRITE, &work);
+			error = type1_map(&machine->type1, gpa[i], GUEST_VADDR + gpa[i], bytes[i], PT_READ | PT_WRITE,
+					  &work);
 	}
 	if (error)
 		return err_set(err, ERR_CHECK,
@@ -255,16 +264,18 @@ static bool create_host(struct machine *machine, struct err *err)
 	struct container_config container;
 
 	frames_init(&machine->host_frames, HOST_FRAMES_FIRST, HOST_FRAMES_END);
-	machine->host_driver = create_driver(machine, machine->unit.iommu, (struct memory_view){.memory = machine->memory},
-					     &machine->host_frames, true, true, host_register_write, err);
+	machine->host_driver =
+		create_driver(machine, machine->unit.iommu, (struct memory_view){ .memory = machine->memory },
+			      &machine->host_frames, true, true, host_register_write, err);
 	if (!machine->host_driver)
 		return false;
-	machine->ram = (struct host_ram){.base = GUEST_OFFSET,
-					 .bytes = config->machine.guest_ram_bytes > GUEST_LOW_MAX
-							  ? config->machine.guest_ram_bytes - GUEST_LOW_MAX + GUEST_HIGH
-							  : config->machine.guest_ram_bytes,
-					 .vaddr = GUEST_VADDR,
-					 .page_lg2 = config->machine.host_page_lg2};
+	machine->ram =
+		(struct host_ram){ .base = GUEST_OFFSET,
+				   .bytes = config->machine.guest_ram_bytes > GUEST_LOW_MAX
+						    ? config->machine.guest_ram_bytes - GUEST_LOW_MAX + GUEST_HIGH
+						    : config->machine.guest_ram_bytes,
+				   .vaddr = GUEST_VADDR,
+				   .page_lg2 = config->machine.host_page_lg2 };
 	pins_init(&machine->pins, &machine->ram);
 	account_init(&machine->account, config->machine.memlock_limit_bytes);
 	registrations_init(&machine->registrations, &machine->account, &machine->pins, config->machine.pin_batch_pages);
@@ -289,13 +300,13 @@ static bool create_guest(struct machine *machine, struct err *err)
 	bool nested = machine->scheme.translation == SCHEME_NESTED;
 	phys_t low = guest_low(config);
 	struct vtd_features features = virtual_features(config, nested);
-	struct pt_rules rules = {.levels = config->iommu.guest_levels,
-				 .input_width_lg2 = config->iommu.guest_levels == 5 ? 57 : 48,
-				 .output_width_lg2 = HOST_ADDRESS_WIDTH,
-				 .size_2m = true,
-				 .size_1g = true};
+	struct pt_rules rules = { .levels = config->iommu.guest_levels,
+				  .input_width_lg2 = config->iommu.guest_levels == 5 ? 57 : 48,
+				  .output_width_lg2 = HOST_ADDRESS_WIDTH,
+				  .size_2m = true,
+				  .size_1g = true };
 
-	machine->guest = (struct memory_view){.memory = machine->memory, .offset = GUEST_OFFSET};
+	machine->guest = (struct memory_view){ .memory = machine->memory, .offset = GUEST_OFFSET };
 	slots_init(&machine->guest_queue_lock, 1, machine->timing->guest.lock_handover);
 	if (machine->scheme.translation == SCHEME_PASSTHROUGH)
 		return true;
@@ -304,8 +315,9 @@ static bool create_guest(struct machine *machine, struct err *err)
 	if (!machine->virtual_unit)
 		return false;
 	viommu_init(&machine->viommu, nested ? VIOMMU_NESTED : VIOMMU_SHADOW, machine->guest, &rules);
-	machine->guest_driver = create_driver(machine, machine->virtual_unit, machine->guest, &machine->guest_frames, nested,
-					      machine->scheme.unmap == SCHEME_STRICT, guest_register_write, err);
+	machine->guest_driver =
+		create_driver(machine, machine->virtual_unit, machine->guest, &machine->guest_frames, nested,
+			      machine->scheme.unmap == SCHEME_STRICT, guest_register_write, err);
 	if (!machine->guest_driver)
 		return false;
 	if (machine->scheme.doorbell == SCHEME_HARDWARE_QUEUE)
@@ -333,11 +345,13 @@ static bool scan_trace(struct machine *machine, struct err *err)
 				break;
 			phys_t end = segment.phys + segment.bytes;
 			bool backed = end <= guest_low(config) ||
-				      (segment.phys >= GUEST_HIGH && end - GUEST_HIGH + guest_low(config) <= config->machine.guest_ram_bytes);
+				      (segment.phys >= GUEST_HIGH &&
+				       end - GUEST_HIGH + guest_low(config) <= config->machine.guest_ram_bytes);
 
 			if (!backed)
 				err_set(err, ERR_USAGE,
-					"line %llu of the recording maps guest-physical 0x%llx, which machine.guest_ram_bytes = %llu does not "
+					"line %llu of the recording maps guest-physical 0x%llx, which "
+					"machine.guest_ram_bytes = %llu does not "
 					"back: raise it",
 					(unsigned long long)segment.line, (unsigned long long)segment.phys,
 					(unsigned long long)config->machine.guest_ram_bytes);
@@ -362,9 +376,9 @@ static struct domain *domain_of_group(struct machine *machine, uint32_t group)
 	REQUIRE(domain->guest);
 	ranges_init(&domain->awaiting_flush);
 	if (machine->scheme.unmap == SCHEME_DEFERRED) {
-		struct flush_queue_config config = {.cpus = machine->vcpu_count,
-						    .slots = machine->config->replay.flush_queue_entries,
-						    .period_ps = machine->config->replay.flush_period};
+		struct flush_queue_config config = { .cpus = machine->vcpu_count,
+						     .slots = machine->config->replay.flush_queue_entries,
+						     .period_ps = machine->config->replay.flush_period };
 		char name[32];
 
 		domain->flush_queue = flush_queue_create(&config);
@@ -385,12 +399,13 @@ static void create_assignment(struct machine *machine, struct assignment *assign
 		assignment->domain = domain_of_group(machine, device->group == UINT32_MAX ? lone_group : device->group);
 	if (!assignment->assigned)
 		return;
-	device_init(&assignment->device, &machine->engine, machine->config, &machine->unit, machine->result, device->source_id,
-		    device->class_code, device->name + 5);
+	device_init(&assignment->device, &machine->engine, machine->config, &machine->unit, machine->result,
+		    device->source_id, device->class_code, device->name + 5);
 	bool probed = vtd_driver_probe(machine->host_driver, device->source_id, 0, &machine->host_list);
 
 	REQUIRE(probed);
-	queue_now(machine->host_driver, machine->unit.iommu, (struct memory_view){.memory = machine->memory}, &machine->host_list);
+	queue_now(machine->host_driver, machine->unit.iommu, (struct memory_view){ .memory = machine->memory },
+		  &machine->host_list);
 	assignment->host.list = &assignment->list;
 	switch (machine->scheme.translation) {
 	case SCHEME_PASSTHROUGH:
@@ -452,7 +467,8 @@ bool machine_create(struct machine *machine, const struct config *config, const 
 	    !create_guest(machine, err))
 		return false;
 	for (uint16_t i = 0; i < summary->devices; i++)
-		create_assignment(machine, &machine->assignments[i], trace_device(machine->trace, i), UINT32_MAX - 1u - i);
+		create_assignment(machine, &machine->assignments[i], trace_device(machine->trace, i),
+				  UINT32_MAX - 1u - i);
 	/* Under pin-on-map the guest's memory is neither mapped nor pinned before the guest maps it. */
 	return scheme->pin == SCHEME_PIN_ON_MAP || start_memory(machine, err);
 }
@@ -463,7 +479,7 @@ void machine_run(struct machine *machine)
 
 	clock_run();
 	char waiting[200];
-	struct err err = {0};
+	struct err err = { 0 };
 
 	if (engine_deadlock(&machine->engine, waiting, sizeof(waiting))) {
 		err_set(&err, ERR_CHECK, "scheme %s: the replay stands still, each actor waits for another: %s",

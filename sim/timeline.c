@@ -15,7 +15,8 @@ void timeline_begin(struct timeline *timeline, FILE *out, unsigned process, cons
 {
 	timeline->out = out;
 	timeline->process = process;
-	fprintf(out, "{\"ph\":\"M\",\"pid\":%u,\"name\":\"process_name\",\"args\":{\"name\":\"%s\"}},\n", process, scheme);
+	fprintf(out, "{\"ph\":\"M\",\"pid\":%u,\"name\":\"process_name\",\"args\":{\"name\":\"%s\"}},\n", process,
+		scheme);
 }
 
 void timeline_span(struct timeline *timeline, uint32_t actor, const char *actor_name, enum result_op op, ps_t end,

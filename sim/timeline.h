@@ -13,7 +13,7 @@
 
 struct timeline {
 	FILE *out;
-	unsigned process;  /* number of the scheme */
+	unsigned process; /* number of the scheme */
 };
 
 /* Names the scheme's process row; each actor that shows up is a thread of it. */

@@ -59,9 +59,9 @@ static void unit_walk(struct unit *unit, struct actor *actor, struct iommu_trans
 static bool unit_resolve(struct unit *unit, struct actor *actor, const struct iommu_request *request,
 			 struct iommu_translation *translation)
 {
-	struct miss own = {.source_id = request->source_id,
-			   .pasid = request->has_pasid ? request->pasid : UINT32_MAX,
-			   .page = request->iova >> PAGE_LG2};
+	struct miss own = { .source_id = request->source_id,
+			    .pasid = request->has_pasid ? request->pasid : UINT32_MAX,
+			    .page = request->iova >> PAGE_LG2 };
 	bool waited = false;
 
 	for (;;) {
@@ -166,7 +166,8 @@ static void unit_command(struct unit *unit, struct actor *actor, struct iommu_co
 	while (command->access.want != IOMMU_WANTS_NOTHING) {
 		bool is_status = command->access.want == IOMMU_WANTS_WRITE;
 
-		actor_spend(actor, is_status ? timing->iommu.status_write : timing->iommu.descriptor_fetch, CAUSE_INVALIDATION);
+		actor_spend(actor, is_status ? timing->iommu.status_write : timing->iommu.descriptor_fetch,
+			    CAUSE_INVALIDATION);
 		actor_touch(actor);
 		iommu_access_now(unit->memory, &command->access, words);
 		unit->iommu->ops->command_feed(unit->iommu, command, words);
@@ -231,11 +232,9 @@ void unit_poll_status(struct unit *unit, struct actor *actor, phys_t address, ui
 void unit_init(struct unit *unit, struct engine *engine, const struct config *config, struct iommu *iommu,
 	       struct iommu *auditor, struct memory *memory, struct result_scheme *result)
 {
-	*unit = (struct unit){.iommu = iommu,
-			      .auditor = auditor,
-			      .memory = memory,
-			      .timing = &config->timing,
-			      .result = result};
+	*unit = (struct unit){
+		.iommu = iommu, .auditor = auditor, .memory = memory, .timing = &config->timing, .result = result
+	};
 	slots_init(&unit->walkers, config->iommu.walkers, 0);
 	slots_init(&unit->drainer, 1, 0);
 	engine_actor(engine, "iommu", unit_story, unit, true);

@@ -16,18 +16,18 @@ struct miss; /* a walk under way that others may wait for */
 
 struct unit {
 	struct iommu *iommu;
-	struct iommu *auditor;         /* same tables, no caches: tells stale translations; NULL: not asked for */
+	struct iommu *auditor; /* same tables, no caches: tells stale translations; NULL: not asked for */
 	struct memory *memory;
 	const struct timing *timing;
 	struct result_scheme *result;
 	struct slots walkers;
 	struct miss *misses;
-	struct waiters engine_idle;    /* the engine, between commands */
-	struct waiters pollers;        /* software that waits for a status word */
-	struct slots drainer;          /* one drain at a time */
-	struct waiters drain;          /* who waits for older requests to end */
-	unsigned generation;           /* of requests: flips at each drain */
-	uint64_t under_way[2];         /* requests by generation */
+	struct waiters engine_idle; /* the engine, between commands */
+	struct waiters pollers;     /* software that waits for a status word */
+	struct slots drainer;       /* one drain at a time */
+	struct waiters drain;       /* who waits for older requests to end */
+	unsigned generation;        /* of requests: flips at each drain */
+	uint64_t under_way[2];      /* requests by generation */
 	uint64_t commands;
 };
 

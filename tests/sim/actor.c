@@ -8,9 +8,16 @@
 #include "sim/actor.h"
 #include "sim/clock.h"
 
+/* SimGrid does not free the actors that it ends in a deadlock. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+	return "leak:libsimgrid";
+}
+
 static void start(struct engine *engine, bool exact, unsigned cores)
 {
-	struct err err = {0};
+	struct err err = { 0 };
 
 	ck_assert_msg(clock_start(cores, &err), "%s", err.text);
 	engine_init(engine, exact);
@@ -45,11 +52,11 @@ static void touch_story(struct actor *actor, void *argument)
 
 START_TEST(touches_happen_in_order_of_date_and_then_of_actor_number)
 {
-	static const ps_t a[] = {100, 50, 50}, b[] = {150, 0, 51}, c[] = {1, 1, 148};
-	struct log log = {0};
-	struct toucher toucher[] = {{&log, 0, a, 3}, {&log, 1, b, 3}, {&log, 2, c, 3}};
-	static const unsigned who[] = {2, 2, 0, 0, 1, 1, 2, 0, 1};
-	static const ps_t when[] = {1, 2, 100, 150, 150, 150, 150, 200, 201};
+	static const ps_t a[] = { 100, 50, 50 }, b[] = { 150, 0, 51 }, c[] = { 1, 1, 148 };
+	struct log log = { 0 };
+	struct toucher toucher[] = { { &log, 0, a, 3 }, { &log, 1, b, 3 }, { &log, 2, c, 3 } };
+	static const unsigned who[] = { 2, 2, 0, 0, 1, 1, 2, 0, 1 };
+	static const ps_t when[] = { 1, 2, 100, 150, 150, 150, 150, 200, 201 };
 	struct engine engine;
 
 	start(&engine, _i, 4);
@@ -69,7 +76,7 @@ START_TEST(random_steps_come_out_sorted_in_both_modes)
 {
 	enum { ACTORS = 7, STEPS = 300 };
 	static ps_t step[ACTORS][STEPS];
-	struct log log = {0};
+	struct log log = { 0 };
 	struct toucher toucher[ACTORS];
 	struct random random;
 	struct engine engine;
@@ -78,14 +85,16 @@ START_TEST(random_steps_come_out_sorted_in_both_modes)
 	start(&engine, _i, 4);
 	for (unsigned a = 0; a < ACTORS; a++) {
 		for (unsigned s = 0; s < STEPS; s++)
-			step[a][s] = random_below(&random, 4) ? random_below(&random, 3) : random_below(&random, 1000000000);
-		toucher[a] = (struct toucher){&log, a, step[a], STEPS};
+			step[a][s] =
+				random_below(&random, 4) ? random_below(&random, 3) : random_below(&random, 1000000000);
+		toucher[a] = (struct toucher){ &log, a, step[a], STEPS };
 		engine_actor(&engine, "toucher", touch_story, &toucher[a], false);
 	}
 	clock_run();
 	ck_assert_uint_eq(log.count, ACTORS * STEPS);
 	for (unsigned i = 1; i < log.count; i++)
-		ck_assert_msg(log.when[i - 1] < log.when[i] || (log.when[i - 1] == log.when[i]), "touch %u out of order", i);
+		ck_assert_msg(log.when[i - 1] < log.when[i] || (log.when[i - 1] == log.when[i]),
+			      "touch %u out of order", i);
 	if (_i == 0)
 		ck_assert_uint_lt(engine.entries, engine.touches); /* some were run ahead */
 	else
@@ -118,7 +127,9 @@ static void hold_story(struct actor *actor, void *argument)
 START_TEST(a_lock_is_handed_over_in_order_of_arrival_and_the_wait_is_charged)
 {
 	struct slots lock;
-	struct holder holder[] = {{&lock, 0, 1000, 0, 0, {0}}, {&lock, 20, 100, 0, 0, {0}}, {&lock, 10, 100, 0, 0, {0}}};
+	struct holder holder[] = { { &lock, 0, 1000, 0, 0, { 0 } },
+				   { &lock, 20, 100, 0, 0, { 0 } },
+				   { &lock, 10, 100, 0, 0, { 0 } } };
 	struct engine engine;
 
 	start(&engine, _i, 4);
@@ -139,7 +150,9 @@ END_TEST
 START_TEST(two_slots_let_two_in_at_once)
 {
 	struct slots slots;
-	struct holder holder[] = {{&slots, 0, 100, 0, 0, {0}}, {&slots, 0, 100, 0, 0, {0}}, {&slots, 0, 100, 0, 0, {0}}};
+	struct holder holder[] = { { &slots, 0, 100, 0, 0, { 0 } },
+				   { &slots, 0, 100, 0, 0, { 0 } },
+				   { &slots, 0, 100, 0, 0, { 0 } } };
 	struct engine engine;
 
 	start(&engine, _i, 4);
@@ -172,6 +185,7 @@ START_TEST(a_deadlock_is_told_by_the_names_of_those_who_wait)
 	clock_run();
 	ck_assert(engine_deadlock(&engine, text, sizeof(text)));
 	ck_assert_str_eq(text, "second");
+	engine_fini(&engine);
 }
 END_TEST
 
@@ -194,7 +208,7 @@ static void compute_story(struct actor *actor, void *argument)
 /* The figures are those of SimGrid's fair sharing worked out by hand: 3 actors on 2 cores run at 2/3 speed until the first ends. */
 START_TEST(three_actors_on_two_cores_slow_each_other_down)
 {
-	struct worker worker[] = {{100000, 0, {0}}, {130000, 0, {0}}, {333250, 0, {0}}};
+	struct worker worker[] = { { 100000, 0, { 0 } }, { 130000, 0, { 0 } }, { 333250, 0, { 0 } } };
 	struct engine engine;
 
 	start(&engine, _i, 2);

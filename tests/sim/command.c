@@ -14,9 +14,9 @@
 #include "analysis/result.h"
 #include "scenarios/config.h"
 
-static char folder[64];     /* of this test, removed at its end */
-static char out[1 << 20];   /* stdout of the last command */
-static char errors[65536];  /* its stderr */
+static char folder[64];    /* of this test, removed at its end */
+static char out[1 << 20];  /* stdout of the last command */
+static char errors[65536]; /* its stderr */
 
 static void make_folder(void)
 {
@@ -160,7 +160,7 @@ static uint64_t counted(const struct result *result, const char *scheme, enum re
 /* The scenario and the trace that ship: the orders that the schemes' mechanisms imply. */
 START_TEST(the_shipped_comparison_has_the_orders_that_its_schemes_imply)
 {
-	struct err err = {0};
+	struct err err = { 0 };
 	char path[128];
 	const uint64_t ram = UINT64_C(3) << 30;
 
@@ -196,7 +196,8 @@ START_TEST(the_shipped_comparison_has_the_orders_that_its_schemes_imply)
 		ck_assert_uint_eq(scheme->counter[COUNT_STALE_USED], 0);
 		ck_assert_uint_gt(scheme->counter[COUNT_STALE_CHECKED], 0);
 		ck_assert_uint_eq(scheme->counter[COUNT_OPERATIONS_SKIPPED], 0);
-		ck_assert_uint_eq(scheme->counter[COUNT_DMA_BYTES_WRITTEN], result_scheme(r, 0)->counter[COUNT_DMA_BYTES_WRITTEN]);
+		ck_assert_uint_eq(scheme->counter[COUNT_DMA_BYTES_WRITTEN],
+				  result_scheme(r, 0)->counter[COUNT_DMA_BYTES_WRITTEN]);
 	}
 	result_close(r);
 }
@@ -209,7 +210,8 @@ static const char whole_tables[] =
 	"# entries-in-buffer/entries-written: 5/5   #P:1\n"
 	"  t-1  [000] .....  1.000000: add_device_to_group: IOMMU: groupID=1 device=0000:00:04.0\n"
 	"  t-1  [000] .....  1.000001: attach_device_to_domain: IOMMU: device=0000:00:04.0\n"
-	"  t-1  [000] .....  1.000002: map: IOMMU: iova=0x0000000080000000 - 0x0000000080200000 paddr=0x0000000040001000 "
+	"  t-1  [000] .....  1.000002: map: IOMMU: iova=0x0000000080000000 - 0x0000000080200000 "
+	"paddr=0x0000000040001000 "
 	"size=2097152\n"
 	"  t-1  [000] .....  1.000003: dma_map_page: 0000:00:04.0 dir=TO_DEVICE dma_addr=80000000 size=4096 "
 	"phys_addr=40001000 attrs=\n"
@@ -229,37 +231,40 @@ static const char whole_tables[] =
 static const struct {
 	const char *name, *value, *with;
 } special[] = {
-	{"machine.guest_ram_bytes", "4 GiB", ""},
-	{"machine.host_page_lg2", "12", ""},
-	{"machine.host_cores", "1", BUSY " --set replay.max_operations=2500"},
-	{"machine.memlock_limit_bytes", NULL, ""}, /* its own test */
-	{"replay.strict", NULL, ""},               /* its own test */
-	{"replay.flush_queue_entries", "16", BUSY " --set replay.max_operations=2500 --set schemes.nested.unmap=deferred"},
-	{"replay.flush_period", "50 us", "--set schemes.nested.unmap=deferred"},
-	{"iommu.iotlb_entries", "8", BUSY " --set iommu.iotlb_ways=1 --set iommu.iotlb_entries=128"},
-	{"iommu.iotlb_ways", "1", CROWDED},
-	{"iommu.device_entries", "0", ""},
-	{"iommu.device_ways", "1", BUSY " --set replay.max_operations=2500 --set iommu.device_entries=2 --set iommu.device_ways=2"},
-	{"iommu.walk_entries.level0", "1", CROWDED},
-	{"iommu.walk_entries.level1", "1", CROWDED " --set iommu.walk_entries.level0=0"},
-	{"iommu.walk_entries.level2", "1", CROWDED " --set iommu.walk_entries.level0=0 --set iommu.walk_entries.level1=0"},
-	{"iommu.walk_entries.level3", "0",
-	 "--set iommu.host_levels=5 --set iommu.walk_entries.level0=0 --set iommu.walk_entries.level1=0 "
-	 "--set iommu.walk_entries.level2=0"},
-	{"iommu.walk_ways", "1", BUSY " --set iommu.walk_entries.level0=2 --set iommu.walk_ways=2"},
-	{"iommu.walkers", "1", BUSY},
-	{"iommu.host_levels", "5", ""},
-	{"iommu.guest_levels", "5", ""},
-	{"iommu.replacement", "random", CROWDED},
-	{"seed", "77", CROWDED " --set iommu.replacement=random"},
-	{"device.reads_in_flight", "1", BUSY},
-	{"device.writes_in_flight", "1", BUSY},
-	{"device.nic_descriptor_batch", "3", ""},
-	{"timing.guest.table_free", "911 ns", WHOLE},
-	{"timing.guest.entry_flush", "911 ns", "--set iommu.snoop=false"},
-	{"timing.guest.lock_handover", "911 ns", BUSY},
-	{"timing.iommu.memory_update", "911 ns", "--set iommu.dirty_tracking=true"},
-	{"timing.pcie.completion_interrupt", "911 ns", BUSY},
+	{ "machine.guest_ram_bytes", "4 GiB", "" },
+	{ "machine.host_page_lg2", "12", "" },
+	{ "machine.host_cores", "1", BUSY " --set replay.max_operations=2500" },
+	{ "machine.memlock_limit_bytes", NULL, "" }, /* its own test */
+	{ "replay.strict", NULL, "" },               /* its own test */
+	{ "replay.flush_queue_entries", "16",
+	  BUSY " --set replay.max_operations=2500 --set schemes.nested.unmap=deferred" },
+	{ "replay.flush_period", "50 us", "--set schemes.nested.unmap=deferred" },
+	{ "iommu.iotlb_entries", "8", BUSY " --set iommu.iotlb_ways=1 --set iommu.iotlb_entries=128" },
+	{ "iommu.iotlb_ways", "1", CROWDED },
+	{ "iommu.device_entries", "0", "" },
+	{ "iommu.device_ways", "1",
+	  BUSY " --set replay.max_operations=2500 --set iommu.device_entries=2 --set iommu.device_ways=2" },
+	{ "iommu.walk_entries.level0", "1", CROWDED },
+	{ "iommu.walk_entries.level1", "1", CROWDED " --set iommu.walk_entries.level0=0" },
+	{ "iommu.walk_entries.level2", "1",
+	  CROWDED " --set iommu.walk_entries.level0=0 --set iommu.walk_entries.level1=0" },
+	{ "iommu.walk_entries.level3", "0",
+	  "--set iommu.host_levels=5 --set iommu.walk_entries.level0=0 --set iommu.walk_entries.level1=0 "
+	  "--set iommu.walk_entries.level2=0" },
+	{ "iommu.walk_ways", "1", BUSY " --set iommu.walk_entries.level0=2 --set iommu.walk_ways=2" },
+	{ "iommu.walkers", "1", BUSY },
+	{ "iommu.host_levels", "5", "" },
+	{ "iommu.guest_levels", "5", "" },
+	{ "iommu.replacement", "random", CROWDED },
+	{ "seed", "77", CROWDED " --set iommu.replacement=random" },
+	{ "device.reads_in_flight", "1", BUSY },
+	{ "device.writes_in_flight", "1", BUSY },
+	{ "device.nic_descriptor_batch", "3", "" },
+	{ "timing.guest.table_free", "911 ns", WHOLE },
+	{ "timing.guest.entry_flush", "911 ns", "--set iommu.snoop=false" },
+	{ "timing.guest.lock_handover", "911 ns", BUSY },
+	{ "timing.iommu.memory_update", "911 ns", "--set iommu.dirty_tracking=true" },
+	{ "timing.pcie.completion_interrupt", "911 ns", BUSY },
 };
 
 /* Another value of a parameter, legal beside the defaults. */
@@ -344,8 +349,8 @@ static bool shows(const struct parameter *parameter, const struct config *config
 
 START_TEST(setting_any_parameter_changes_the_result)
 {
-	struct scenario scenario = {0};
-	struct err err = {0};
+	struct scenario scenario = { 0 };
+	struct err err = { 0 };
 	char path[128];
 	unsigned silent = 0;
 
@@ -367,7 +372,8 @@ START_TEST(a_locked_memory_limit_that_is_met_ends_the_run_and_says_which_paramet
 {
 	import_small();
 	write_scenario("");
-	ck_assert_int_eq(iommusim("run s.yaml -o a.h5 --schemes pin-on-map --set machine.memlock_limit_bytes=64KiB"), 1);
+	ck_assert_int_eq(iommusim("run s.yaml -o a.h5 --schemes pin-on-map --set machine.memlock_limit_bytes=64KiB"),
+			 1);
 	ck_assert_int_eq(lines_in(errors), 1);
 	ck_assert_ptr_nonnull(strstr(errors, "machine.memlock_limit_bytes = 65536"));
 	ck_assert_uint_eq(files_like("a.h5*"), 0);
@@ -381,18 +387,24 @@ static const char unsound[] =
 	"# entries-in-buffer/entries-written: 9/9   #P:1\n"
 	"  t-1  [000] .....  1.000000: add_device_to_group: IOMMU: groupID=1 device=0000:00:04.0\n"
 	"  t-1  [000] .....  1.000001: attach_device_to_domain: IOMMU: device=0000:00:04.0\n"
-	"  t-1  [000] .....  1.000002: unmap: IOMMU: iova=0x0000000090000000 - 0x0000000090001000 size=4096 unmapped_size=4096\n"
+	"  t-1  [000] .....  1.000002: unmap: IOMMU: iova=0x0000000090000000 - 0x0000000090001000 size=4096 "
+	"unmapped_size=4096\n"
 	"  t-1  [000] .....  1.000003: dma_unmap_page: 0000:00:04.0 dir=TO_DEVICE dma_addr=90000000 size=4096 attrs=\n"
-	"  t-1  [000] .....  1.000004: map: IOMMU: iova=0x0000000080000000 - 0x0000000080001000 paddr=0x0000000040001000 size=4096\n"
-	"  t-1  [000] .....  1.000005: dma_map_page: 0000:00:04.0 dir=TO_DEVICE dma_addr=80000000 size=4096 phys_addr=40001000 attrs=\n"
-	"  t-1  [000] .....  1.000006: map: IOMMU: iova=0x0000000080000000 - 0x0000000080001000 paddr=0x0000000040002000 size=4096\n"
-	"  t-1  [000] .....  1.000007: dma_map_page: 0000:00:04.0 dir=TO_DEVICE dma_addr=80000000 size=4096 phys_addr=40002000 attrs=\n"
-	"  t-1  [000] .....  1.000008: unmap: IOMMU: iova=0x0000000080000000 - 0x0000000080001000 size=4096 unmapped_size=4096\n"
+	"  t-1  [000] .....  1.000004: map: IOMMU: iova=0x0000000080000000 - 0x0000000080001000 "
+	"paddr=0x0000000040001000 size=4096\n"
+	"  t-1  [000] .....  1.000005: dma_map_page: 0000:00:04.0 dir=TO_DEVICE dma_addr=80000000 size=4096 "
+	"phys_addr=40001000 attrs=\n"
+	"  t-1  [000] .....  1.000006: map: IOMMU: iova=0x0000000080000000 - 0x0000000080001000 "
+	"paddr=0x0000000040002000 size=4096\n"
+	"  t-1  [000] .....  1.000007: dma_map_page: 0000:00:04.0 dir=TO_DEVICE dma_addr=80000000 size=4096 "
+	"phys_addr=40002000 attrs=\n"
+	"  t-1  [000] .....  1.000008: unmap: IOMMU: iova=0x0000000080000000 - 0x0000000080001000 size=4096 "
+	"unmapped_size=4096\n"
 	"  t-1  [000] .....  1.000009: dma_unmap_page: 0000:00:04.0 dir=TO_DEVICE dma_addr=80000000 size=4096 attrs=\n";
 
 START_TEST(an_unsound_trace_is_replayed_by_stated_rules_and_refused_with_replay_strict)
 {
-	struct err err = {0};
+	struct err err = { 0 };
 	char path[128];
 
 	write_file("unsound.txt", unsound);
@@ -423,28 +435,28 @@ static const struct {
 	int code;
 	const char *says;
 } bad[] = {
-	{"", "run none.yaml", 3, "none.yaml"},
-	{"", "run s.yaml --trace none.h5", 3, "none.h5"},
-	{"", "run s.yaml --trace s.yaml", 3, "s.yaml"},
-	{"", "run s.yaml --set iommu.iotlb_entreis=4", 2, "iommu.iotlb_entries"},
-	{"", "run s.yaml --set iommu.iotlb_entries=many", 2, "iommu.iotlb_entries"},
-	{"", "run s.yaml --set iommu.iotlb_entries=64 --set iommu.iotlb_ways=3", 2, "must divide"},
-	{"parameters:\n  iommu:\n    iotlb_entreis: 4\n", "run s.yaml", 2, "s.yaml:8:"},
-	{"", "run s.yaml --schemes pin-on-mop", 2, "pin-on-map"},
-	{"", "run s.yaml --set machine.guest_ram_bytes=1GiB", 2, "machine.guest_ram_bytes"},
-	{"", "run s.yaml -o nowhere/x.h5", 3, "nowhere/x.h5"},
-	{"", "run s.yaml -o .", 3, "not a regular file"},
-	{"", "run", 2, "scenario"},
-	{"", "run s.yaml --frobnicate", 2, "frobnicate"},
-	{"", "report none.h5", 3, "none.h5"},
-	{"", "report s.yaml", 3, "s.yaml"},
-	{"", "compare s.yaml s.yaml", 3, "s.yaml"},
-	{"", "trace info none.h5", 3, "none.h5"},
-	{"", "trace check s.yaml", 3, "s.yaml"},
-	{"", "trace import none.txt -o x.h5", 3, "none.txt"},
-	{"", "trace import s.yaml -o x.h5", 3, "s.yaml"},
-	{"", "list colours", 2, "colours"},
-	{"", "frobnicate", 2, "frobnicate"},
+	{ "", "run none.yaml", 3, "none.yaml" },
+	{ "", "run s.yaml --trace none.h5", 3, "none.h5" },
+	{ "", "run s.yaml --trace s.yaml", 3, "s.yaml" },
+	{ "", "run s.yaml --set iommu.iotlb_entreis=4", 2, "iommu.iotlb_entries" },
+	{ "", "run s.yaml --set iommu.iotlb_entries=many", 2, "iommu.iotlb_entries" },
+	{ "", "run s.yaml --set iommu.iotlb_entries=64 --set iommu.iotlb_ways=3", 2, "must divide" },
+	{ "parameters:\n  iommu:\n    iotlb_entreis: 4\n", "run s.yaml", 2, "s.yaml:8:" },
+	{ "", "run s.yaml --schemes pin-on-mop", 2, "pin-on-map" },
+	{ "", "run s.yaml --set machine.guest_ram_bytes=1GiB", 2, "machine.guest_ram_bytes" },
+	{ "", "run s.yaml -o nowhere/x.h5", 3, "nowhere/x.h5" },
+	{ "", "run s.yaml -o .", 3, "not a regular file" },
+	{ "", "run", 2, "scenario" },
+	{ "", "run s.yaml --frobnicate", 2, "frobnicate" },
+	{ "", "report none.h5", 3, "none.h5" },
+	{ "", "report s.yaml", 3, "s.yaml" },
+	{ "", "compare s.yaml s.yaml", 3, "s.yaml" },
+	{ "", "trace info none.h5", 3, "none.h5" },
+	{ "", "trace check s.yaml", 3, "s.yaml" },
+	{ "", "trace import none.txt -o x.h5", 3, "none.txt" },
+	{ "", "trace import s.yaml -o x.h5", 3, "s.yaml" },
+	{ "", "list colours", 2, "colours" },
+	{ "", "frobnicate", 2, "frobnicate" },
 };
 
 START_TEST(bad_input_gets_one_clear_line_the_documented_code_and_no_file)
@@ -492,7 +504,8 @@ START_TEST(an_interrupted_run_leaves_the_earlier_result_as_it_was)
 		dup2(null, 1);
 		dup2(null, 2);
 		if (chdir(folder) == 0)
-			execl(IOMMUSIM, "iommusim", "run", SCENARIOS "/pin-vs-prereg-vs-nested.yaml", "-o", "a.h5", (char *)NULL);
+			execl(IOMMUSIM, "iommusim", "run", SCENARIOS "/pin-vs-prereg-vs-nested.yaml", "-o", "a.h5",
+			      (char *)NULL);
 		_exit(127);
 	}
 	while (files_like("a.h5.parts*") == 0)
@@ -511,7 +524,7 @@ END_TEST
 
 START_TEST(help_names_every_command_and_each_command_has_its_own)
 {
-	static const char *const names[] = {"run", "report", "compare", "trace", "list"};
+	static const char *const names[] = { "run", "report", "compare", "trace", "list" };
 	char line[64];
 
 	ck_assert_int_eq(iommusim("--help"), 0);
@@ -545,7 +558,7 @@ int main(void)
 {
 	Suite *suite = suite_create("sim/command");
 	TCase *results = tcase_create("results"), *input = tcase_create("bad input"), *shown = tcase_create("shown");
-	TCase *all[] = {results, input, shown};
+	TCase *all[] = { results, input, shown };
 
 	for (size_t i = 0; i < 3; i++) {
 		tcase_add_checked_fixture(all[i], make_folder, remove_folder);

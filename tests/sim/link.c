@@ -16,7 +16,7 @@
 #include "sim/clock.h"
 
 enum { MESSAGES = 20 };
-static const unsigned sizes[] = {64, 24, 280, 4096, 1};
+static const unsigned sizes[] = { 64, 24, 280, 4096, 1 };
 
 /* ---- ours ---- */
 
@@ -37,10 +37,10 @@ static void send_story(struct actor *actor, void *argument)
 
 START_TEST(a_message_over_an_idle_link_takes_its_bytes_and_the_latency)
 {
-	struct link link = {.bytes_per_s = UINT64_C(15750000000), .latency = 450 * PS_PER_NS};
-	struct sender sender = {.link = &link};
+	struct link link = { .bytes_per_s = UINT64_C(15750000000), .latency = 450 * PS_PER_NS };
+	struct sender sender = { .link = &link };
 	struct engine engine;
-	struct err err = {0};
+	struct err err = { 0 };
 
 	ck_assert(clock_start(1, &err));
 	engine_init(&engine, false);
@@ -54,10 +54,10 @@ END_TEST
 
 START_TEST(two_senders_share_the_link_one_message_after_another)
 {
-	struct link link = {.bytes_per_s = UINT64_C(1000000000), .latency = 0};
-	struct sender sender[2] = {{.link = &link}, {.link = &link}};
+	struct link link = { .bytes_per_s = UINT64_C(1000000000), .latency = 0 };
+	struct sender sender[2] = { { .link = &link }, { .link = &link } };
 	struct engine engine;
-	struct err err = {0};
+	struct err err = { 0 };
 
 	ck_assert(clock_start(1, &err));
 	engine_init(&engine, false);
@@ -95,18 +95,23 @@ static void simgrid_receiver(int count, char **arguments)
 
 static void run_simgrid(void)
 {
-	char *arguments[] = {(char[]){"test"}, (char[]){"--log=root.thres:critical"}, (char[]){"--cfg=network/model:CM02"},
-			     (char[]){"--cfg=network/crosstraffic:0"}, (char[]){"--cfg=network/TCP-gamma:0"}, NULL};
+	char *arguments[] = { (char[]){ "test" },
+			      (char[]){ "--log=root.thres:critical" },
+			      (char[]){ "--cfg=network/model:CM02" },
+			      (char[]){ "--cfg=network/crosstraffic:0" },
+			      (char[]){ "--cfg=network/TCP-gamma:0" },
+			      NULL };
 	int count = 5;
 	char path[] = "/tmp/iommusim-test-XXXXXX.xml";
 	int fd = mkstemps(path, 4);
 
 	ck_assert_int_ge(fd, 0);
-	ck_assert_int_gt(dprintf(fd, "<?xml version='1.0'?><!DOCTYPE platform SYSTEM \"https://simgrid.org/simgrid.dtd\">\n"
-				     "<platform version=\"4.1\"><zone id=\"z\" routing=\"Full\"><host id=\"a\" speed=\"1f\"/>"
-				     "<host id=\"b\" speed=\"1f\"/><link id=\"l\" bandwidth=\"15.75Bps\" latency=\"450s\"/>"
-				     "<route src=\"a\" dst=\"b\"><link_ctn id=\"l\"/></route></zone></platform>\n"),
-			 0);
+	ck_assert_int_gt(
+		dprintf(fd, "<?xml version='1.0'?><!DOCTYPE platform SYSTEM \"https://simgrid.org/simgrid.dtd\">\n"
+			    "<platform version=\"4.1\"><zone id=\"z\" routing=\"Full\"><host id=\"a\" speed=\"1f\"/>"
+			    "<host id=\"b\" speed=\"1f\"/><link id=\"l\" bandwidth=\"15.75Bps\" latency=\"450s\"/>"
+			    "<route src=\"a\" dst=\"b\"><link_ctn id=\"l\"/></route></zone></platform>\n"),
+		0);
 	close(fd);
 	simgrid_init(&count, arguments);
 	simgrid_load_platform(path);
@@ -118,10 +123,10 @@ static void run_simgrid(void)
 
 START_TEST(a_stream_of_messages_arrives_when_simgrid_says_it_does)
 {
-	struct link link = {.bytes_per_s = UINT64_C(15750000000), .latency = 450 * PS_PER_NS};
-	struct sender sender = {.link = &link};
+	struct link link = { .bytes_per_s = UINT64_C(15750000000), .latency = 450 * PS_PER_NS };
+	struct sender sender = { .link = &link };
 	struct engine engine;
-	struct err err = {0};
+	struct err err = { 0 };
 	int ends[2];
 
 	ck_assert_int_eq(pipe(ends), 0);

@@ -13,11 +13,11 @@
  * Legacy mode, source 00:04.0, domain 5: IOVA 0x1000 * n -> 0x100000 + 0x1000 * n for n < 64, written as the
  * specification prints the words.
  */
-#define ROOT UINT64_C(0x1000)
+#define ROOT     UINT64_C(0x1000)
 #define CONTEXTS UINT64_C(0x2000)
-#define QUEUE UINT64_C(0x3000)
-#define STATUS UINT64_C(0x4000)
-#define TABLES UINT64_C(0x10000)
+#define QUEUE    UINT64_C(0x3000)
+#define STATUS   UINT64_C(0x4000)
+#define TABLES   UINT64_C(0x10000)
 
 static struct memory *memory;
 static struct engine engine;
@@ -38,15 +38,15 @@ static void write_tables(void)
 
 static void start(uint32_t walkers, uint32_t iotlb_entries)
 {
-	struct vtd_features features = {.queued_invalidation = true,
-					.second_stage_levels = 4,
-					.page_size_limit_lg2 = 30,
-					.fault_records = 1,
-					.domain_bits = 16,
-					.host_address_width = 46};
-	struct vtd_config hardware = {.caches.iotlb = {iotlb_entries, iotlb_entries, CACHE_LRU},
-				      .caches.device = {16, 16, CACHE_LRU}};
-	struct err err = {0};
+	struct vtd_features features = { .queued_invalidation = true,
+					 .second_stage_levels = 4,
+					 .page_size_limit_lg2 = 30,
+					 .fault_records = 1,
+					 .domain_bits = 16,
+					 .host_address_width = 46 };
+	struct vtd_config hardware = { .caches.iotlb = { iotlb_entries, iotlb_entries, CACHE_LRU },
+				       .caches.device = { 16, 16, CACHE_LRU } };
+	struct err err = { 0 };
 
 	memory = memory_create();
 	write_tables();
@@ -59,7 +59,7 @@ static void start(uint32_t walkers, uint32_t iotlb_entries)
 	iommu->ops->register_write(iommu, VTD_REG_IQA, 8, QUEUE);
 	iommu->ops->register_write(iommu, VTD_REG_GCMD, 4, VTD_GCMD_QIE);
 	iommu->ops->register_write(iommu, VTD_REG_GCMD, 4, VTD_GCMD_QIE | VTD_GCMD_TE);
-	config = (struct config){.iommu.walkers = walkers};
+	config = (struct config){ .iommu.walkers = walkers };
 	config.timing.iommu.iotlb_lookup = 2000;
 	config.timing.iommu.device_lookup = 300;
 	config.timing.iommu.walk_cache_lookup = 40;
@@ -91,7 +91,7 @@ struct asker {
 static void ask(struct actor *actor, void *argument)
 {
 	struct asker *asker = argument;
-	struct iommu_request request = {.source_id = 0x20, .iova = asker->iova};
+	struct iommu_request request = { .source_id = 0x20, .iova = asker->iova };
 
 	actor->parts = asker->parts;
 	actor_spend(actor, asker->begin, CAUSE_PCIE);
@@ -104,7 +104,7 @@ static void ask(struct actor *actor, void *argument)
 
 START_TEST(a_cold_walk_costs_its_lookups_and_its_six_reads)
 {
-	struct asker asker = {.iova = 0x5678};
+	struct asker asker = { .iova = 0x5678 };
 
 	start(1, 64);
 	engine_actor(&engine, "asker", ask, &asker, false);
@@ -121,7 +121,7 @@ END_TEST
 
 START_TEST(a_hit_costs_one_lookup)
 {
-	struct asker first = {.iova = 0x5000}, second = {.begin = 1000000, .iova = 0x5fff};
+	struct asker first = { .iova = 0x5000 }, second = { .begin = 1000000, .iova = 0x5fff };
 
 	start(1, 64);
 	engine_actor(&engine, "first", ask, &first, false);
@@ -135,7 +135,7 @@ END_TEST
 
 START_TEST(a_second_request_for_a_page_waits_for_the_walk_of_the_first_and_reads_nothing)
 {
-	struct asker first = {.iova = 0x5000}, second = {.begin = 1000, .iova = 0x5800};
+	struct asker first = { .iova = 0x5000 }, second = { .begin = 1000, .iova = 0x5800 };
 
 	start(2, 64);
 	engine_actor(&engine, "first", ask, &first, false);
@@ -152,7 +152,7 @@ END_TEST
 
 START_TEST(one_walker_serves_two_pages_one_after_the_other_and_two_walkers_at_once)
 {
-	struct asker first = {.iova = 0x5000}, second = {.iova = 0x6000};
+	struct asker first = { .iova = 0x5000 }, second = { .iova = 0x6000 };
 	uint32_t walkers = (uint32_t)_i;
 
 	start(walkers, 64);
@@ -176,7 +176,7 @@ static void invalidate(struct actor *actor, void *argument)
 	actor->parts = asker->parts;
 	actor_spend(actor, asker->begin, CAUSE_PCIE);
 	actor_touch(actor);
-	memory_write64(memory, QUEUE, 0x500e2);     /* IOTLB, domain 5, drain reads and writes */
+	memory_write64(memory, QUEUE, 0x500e2);                       /* IOTLB, domain 5, drain reads and writes */
 	memory_write64(memory, QUEUE + 16, UINT64_C(1) << 32 | 0x25); /* wait: write 1 */
 	memory_write64(memory, QUEUE + 24, STATUS);
 	unit.iommu->ops->register_write(unit.iommu, VTD_REG_IQT, 8, 32);
@@ -189,7 +189,7 @@ static void invalidate(struct actor *actor, void *argument)
 
 START_TEST(an_invalidation_is_seen_done_after_two_fetches_its_work_the_status_write_and_a_poll)
 {
-	struct asker asker = {.begin = 500};
+	struct asker asker = { .begin = 500 };
 
 	start(1, 64);
 	engine_actor(&engine, "cpu", invalidate, &asker, false);
@@ -212,7 +212,7 @@ static void use(struct actor *actor, void *argument)
 
 START_TEST(a_draining_invalidation_ends_after_the_requests_that_began_before_it)
 {
-	struct asker user = {.iova = 0x5000}, cpu = {.begin = COLD_PS + 5000};
+	struct asker user = { .iova = 0x5000 }, cpu = { .begin = COLD_PS + 5000 };
 
 	start(1, 64);
 	engine_actor(&engine, "user", use, &user, false);
