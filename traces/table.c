@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "models/base/require.h"
+#include "traces/disk.h"
 
 #define DEFLATE_LEVEL 1u
 
@@ -133,6 +134,7 @@ bool table_writer_init(struct table_writer *table, hid_t file, const char *path,
 	memset(table, 0, sizeof(*table));
 	table->layout = layout;
 	table->path = path;
+	table->file = file;
 	for (size_t i = 0; i < TABLE_MAX_COLUMNS; i++)
 		table->dataset[i] = table->type[i] = H5I_INVALID_HID;
 	table->rows = calloc(TABLE_BLOCK_ROWS, layout->row_bytes);
@@ -184,6 +186,8 @@ bool table_writer_flush(struct table_writer *table, struct err *err)
 {
 	if (!table->filled)
 		return true;
+	if (!disk_reserve(table->file))
+		return err_set(err, ERR_FILE, "%s: cannot be written: is the disk full?", table->path);
 	for (size_t i = 0; i < table->layout->column_count; i++)
 		if (!write_column_quietly(table, i))
 			return err_set(err, ERR_FILE, "%s: cannot write /%s/%s: is the disk full?", table->path,

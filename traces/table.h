@@ -16,6 +16,7 @@
 struct table_writer {
 	const struct table_layout *layout;
 	const char *path; /* of the file, for errors */
+	hid_t file;
 	hid_t dataset[TABLE_MAX_COLUMNS];
 	hid_t type[TABLE_MAX_COLUMNS];
 	unsigned char *rows;   /* [TABLE_BLOCK_ROWS][row_bytes] */

@@ -2,13 +2,13 @@
 #include "trace_write.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "traces/disk.h"
 #include "traces/table.h"
 
 struct trace_writer {
@@ -37,7 +37,7 @@ static hid_t create_file(const char *path)
 	H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V18);
 	hid_t file;
 	H5E_BEGIN_TRY
-	file = H5Fcreate(path, H5F_ACC_EXCL, creation, access);
+	file = H5Fcreate(path, H5F_ACC_TRUNC, creation, access);
 	H5E_END_TRY
 	H5Pclose(access);
 	H5Pclose(creation);
@@ -94,10 +94,11 @@ struct trace_writer *trace_writer_create(const char *path, struct err *err)
 	writer->path = path;
 	writer->provenance = writer->marks = H5I_INVALID_HID;
 	unlink(writer->partial); /* a killed process with our number */
-	errno = 0;
-	writer->file = create_file(writer->partial);
-	bool ok = writer->file >= 0 || err_set(err, ERR_FILE, "%s: cannot be written: %s", path,
-					       errno ? strerror(errno) : "is the folder there?");
+	bool ok = disk_create(writer->partial) ||
+		  err_set(err, ERR_FILE, "%s: cannot be written: %s", path, strerror(errno));
+	writer->file = ok ? create_file(writer->partial) : H5I_INVALID_HID;
+	ok = ok && ((writer->file >= 0 && disk_reserve(writer->file)) ||
+		    err_set(err, ERR_FILE, "%s: cannot be written: is the disk full?", path));
 	if (ok) {
 		writer->provenance = create_group(writer->file, "provenance");
 		writer->marks = create_marks(writer->file);
@@ -198,8 +199,7 @@ static bool flush_tables(struct trace_writer *writer, struct err *err)
 	       table_writer_flush(&writer->cpus, err) && table_writer_flush(&writer->event_counts, err);
 }
 
-/* Closes all that is open in HDF5; false when the last of it could not be written. */
-static bool close_file(struct trace_writer *writer)
+static bool close_objects(struct trace_writer *writer)
 {
 	table_writer_fini(&writer->ops);
 	table_writer_fini(&writer->segments);
@@ -211,22 +211,25 @@ static bool close_file(struct trace_writer *writer)
 		H5Gclose(writer->provenance);
 	if (writer->marks >= 0)
 		H5Dclose(writer->marks);
-	bool ok;
-	H5E_BEGIN_TRY
-	ok = writer->file >= 0 && H5Fclose(writer->file) >= 0;
-	H5E_END_TRY
+	bool ok = writer->file >= 0 && H5Fclose(writer->file) >= 0;
 	writer->file = writer->provenance = writer->marks = H5I_INVALID_HID;
 	return ok;
 }
 
-static bool sync_and_rename(const struct trace_writer *writer, struct err *err)
+/* Closes all that is open in HDF5; false when the last of it could not be written. */
+static bool close_file(struct trace_writer *writer)
 {
-	int fd = open(writer->partial, O_RDONLY | O_CLOEXEC);
-	bool ok = fd >= 0 && fsync(fd) == 0;
-	if (fd >= 0)
-		close(fd);
-	ok = ok && rename(writer->partial, writer->path) == 0;
-	return ok || err_set(err, ERR_FILE, "%s: cannot be written: %s", writer->path, strerror(errno));
+	bool ok;
+	H5E_BEGIN_TRY
+	ok = close_objects(writer);
+	H5E_END_TRY
+	return ok;
+}
+
+static bool take_the_name(const struct trace_writer *writer, struct err *err)
+{
+	return (disk_finish(writer->partial) && rename(writer->partial, writer->path) == 0) ||
+	       err_set(err, ERR_FILE, "%s: cannot be written: %s", writer->path, strerror(errno));
 }
 
 bool trace_writer_commit(struct trace_writer *writer, const struct trace_summary *summary, struct err *err)
@@ -234,9 +237,11 @@ bool trace_writer_commit(struct trace_writer *writer, const struct trace_summary
 	bool ok = flush_tables(writer, err);
 	ok = ok && (put_summary(writer, summary) ||
 		    err_set(err, ERR_FILE, "%s: cannot write /summary: is the disk full?", writer->path));
-	bool closed = close_file(writer);
-	ok = ok && (closed || err_set(err, ERR_FILE, "%s: cannot be written: is the disk full?", writer->path));
-	ok = ok && sync_and_rename(writer, err);
+	ok = ok && (disk_reserve(writer->file) ||
+		    err_set(err, ERR_FILE, "%s: cannot be written: is the disk full?", writer->path));
+	ok = ok &&
+	     (close_file(writer) || err_set(err, ERR_FILE, "%s: cannot be written: is the disk full?", writer->path));
+	ok = ok && take_the_name(writer, err);
 	if (ok) {
 		free(writer->partial);
 		free(writer);
@@ -250,6 +255,8 @@ void trace_writer_abandon(struct trace_writer *writer)
 {
 	if (!writer)
 		return;
+	if (writer->file >= 0)
+		disk_abandon(writer->file);
 	close_file(writer);
 	unlink(writer->partial);
 	free(writer->partial);

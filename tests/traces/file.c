@@ -2,8 +2,10 @@
 /* The trace file itself: what is written is read, in any order, and a bad file is refused. */
 #include <hdf5.h>
 #include <inttypes.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include "models/base/random.h"
@@ -347,6 +349,48 @@ START_TEST(until_it_is_committed_the_old_file_stays)
 }
 END_TEST
 
+/* Gives the process a folder of its own on a disk of this size; false where it may not. */
+static bool mount_disk(const char *folder, const char *size)
+{
+	return (unshare(CLONE_NEWNS) == 0 || unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0) &&
+	       mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 && mount("none", folder, "tmpfs", 0, size) == 0;
+}
+
+START_TEST(a_full_disk_leaves_the_old_file)
+{
+	static const char *const SIZES[] = { "size=8k", "size=1m", "size=6m" }; /* full when created, at once, later */
+	for (size_t i = 0; i < sizeof(SIZES) / sizeof(SIZES[0]); i++) {
+		struct imported files;
+		struct err err = { .kind = ERR_NONE };
+		importing_begin(&files);
+		if (!mount_disk(files.folder, SIZES[i])) {
+			printf("%s: skipped, no disk may be mounted here\n", __func__);
+			importing_end(&files);
+			return;
+		}
+		importing_write(&files, "trace.h5", "old", 3);
+		struct trace_writer *writer = trace_writer_create(files.file, &err);
+		bool ok = writer;
+		for (uint64_t row = 0; ok && row < 200000; row++) {
+			uint32_t count;
+			struct trace_op op = make_op(row, &count);
+			ok = trace_writer_op(writer, &op, NULL, 0, &err);
+		}
+		ck_assert(!ok);
+		ck_assert_int_eq(err.kind, ERR_FILE);
+		trace_writer_abandon(writer);
+		ck_assert(!importing_has(&files, "partial"));
+		size_t length;
+		char *bytes = importing_read(files.file, &length);
+		ck_assert_str_eq(bytes, "old");
+		free(bytes);
+		importing_end(&files);
+		umount(files.folder);
+		rmdir(files.folder);
+	}
+}
+END_TEST
+
 START_TEST(a_target_that_is_no_file_is_refused)
 {
 	struct imported files;
@@ -536,6 +580,7 @@ int main(void)
 		the_same_rows_give_the_same_bytes,
 		an_empty_trace_is_a_trace,
 		until_it_is_committed_the_old_file_stays,
+		a_full_disk_leaves_the_old_file,
 		a_target_that_is_no_file_is_refused,
 		what_is_not_a_trace_is_refused,
 		values_out_of_range_are_refused_by_row,
