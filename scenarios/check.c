@@ -120,17 +120,18 @@ static bool check_flags(const struct scenario *scenario, struct err *err)
 
 static bool check_memory(const struct scenario *scenario, struct err *err)
 {
-	const struct config *config = &scenario->config;
-	uint32_t page_lg2 = config->machine.host_page_lg2;
+	static const char *const names[] = { "machine.guest_ram_bytes", "machine.guest_low_bytes" };
+	uint32_t page_lg2 = scenario->config.machine.host_page_lg2;
 	char problem[200], page[160];
 
 	if (page_lg2 != 12 && page_lg2 != 21 && page_lg2 != 30)
 		return refuse(scenario, "machine.host_page_lg2", "must be 12 (4 KiB), 21 (2 MiB) or 30 (1 GiB)", err);
-	if (config->machine.guest_ram_bytes % (UINT64_C(1) << page_lg2) == 0)
-		return true;
 	assignment_text(scenario, "machine.host_page_lg2", page, sizeof(page));
 	snprintf(problem, sizeof(problem), "must be whole pages of %s", page);
-	return refuse(scenario, "machine.guest_ram_bytes", problem, err);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (parameter_value(parameter_find(names[i]), &scenario->config) % (UINT64_C(1) << page_lg2) != 0)
+			return refuse(scenario, names[i], problem, err);
+	return true;
 }
 
 /* ---- schemes ---- */
@@ -152,6 +153,6 @@ static bool check_schemes(const struct scenario *scenario, struct err *err)
 
 bool scenario_check(const struct scenario *scenario, struct err *err)
 {
-	return check_caches(scenario, err) && check_powers(scenario, err) && check_memory(scenario, err) && check_flags(scenario, err) &&
-	       check_schemes(scenario, err);
+	return check_caches(scenario, err) && check_powers(scenario, err) && check_memory(scenario, err) &&
+	       check_flags(scenario, err) && check_schemes(scenario, err);
 }

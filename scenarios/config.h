@@ -72,6 +72,7 @@ struct config {
 	struct {
 		uint32_t host_cores;
 		uint64_t guest_ram_bytes;
+		uint64_t guest_low_bytes;     /* of it below 4 GiB; the rest lies from 4 GiB */
 		uint32_t host_page_lg2;       /* leaf of the host's own mapping of guest RAM: 12, 21 or 30 */
 		uint64_t memlock_limit_bytes; /* 0: unlimited */
 		uint32_t pin_batch_pages;     /* pages pinned per call at most */

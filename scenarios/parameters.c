@@ -57,6 +57,8 @@ const struct parameter parameters[] = {
 	    "Host CPUs that the vCPUs and host threads share."),
 	BYTES(machine.guest_ram_bytes, "3 GiB", 2 * MIB, 16 * TIB, "[RECORDED]: the x86 guests have 3 GiB",
 	      "Guest memory: what is pinned or registered at start."),
+	BYTES(machine.guest_low_bytes, "2 GiB", 2 * MIB, 4096 * MIB, "[RECORDED]: QEMU's q35 with 3 GiB",
+	      "How much of the guest's memory lies below 4 GiB; the rest lies from 4 GiB on."),
 	U32(machine.host_page_lg2, "21", 12, 30, "log2(bytes)",
 	    "ASSUMED: transparent huge pages, 2 MiB, on an x86 host",
 	    "Pages with which the host maps guest memory: 12, 21 or 30."),
@@ -98,7 +100,8 @@ const struct parameter parameters[] = {
 	    "Levels of the table that the guest builds."),
 	SWITCH(iommu.snoop, "true", "ASSUMED: server units snoop; [VTD] \"Extended Capability Register\", C",
 	       "Walkers snoop CPU caches; else drivers flush every cache line that they write."),
-	SWITCH(iommu.dirty_tracking, "false", "[LINUX]: on only while a hypervisor tracks dirty memory; [VTD] PASID entry SSADE",
+	SWITCH(iommu.dirty_tracking, "false",
+	       "[LINUX]: on only while a hypervisor tracks dirty memory; [VTD] PASID entry SSADE",
 	       "Hardware sets accessed and dirty flags in the host's second stage."),
 
 	/* ---- device ---- */

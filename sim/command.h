@@ -11,6 +11,8 @@
 
 #include "models/base/err.h"
 
+#define COMMAND_INTERRUPTED 130 /* exit code after SIGINT or SIGTERM */
+
 struct command {
 	const char *name;
 	int (*run)(int count, char **arguments); /* arguments[0] is "iommusim NAME"; returns the exit code */

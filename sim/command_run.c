@@ -175,7 +175,7 @@ int command_run(int count, char **arguments)
 	scenario_fini(&scenario);
 	if (interrupted) {
 		fprintf(stderr, "iommusim: interrupted; %s is as it was\n", run.out_path);
-		return RUN_INTERRUPTED;
+		return COMMAND_INTERRUPTED;
 	}
 	if (!well || (!request.quiet && !show(run.out_path, request.json, &err)))
 		return command_fail(&err);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -47,6 +48,13 @@ static error_t parse_import(int key, char *text, struct argp_state *state)
 	}
 }
 
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int number)
+{
+	interrupted = number;
+}
+
 static void import_progress(void *argument, uint64_t bytes_read)
 {
 	const struct import_request *request = argument;
@@ -76,6 +84,9 @@ static int trace_import(int count, char **arguments)
 	struct err err = { 0 };
 
 	command_parse(&argp, count, arguments, &request);
+	request.options.interrupted = &interrupted;
+	sigaction(SIGINT, &(struct sigaction){ .sa_handler = on_signal }, NULL);
+	sigaction(SIGTERM, &(struct sigaction){ .sa_handler = on_signal }, NULL);
 	if (isatty(STDERR_FILENO) && stat(request.in, &status) == 0) {
 		request.in_bytes = (uint64_t)status.st_size;
 		request.options.progress = import_progress;
@@ -85,7 +96,11 @@ static int trace_import(int count, char **arguments)
 
 	if (request.in_bytes)
 		fputs("\r\033[K", stderr);
-	return imported ? 0 : command_fail(&err);
+	if (imported)
+		return 0;
+	int code = command_fail(&err);
+
+	return interrupted ? COMMAND_INTERRUPTED : code;
 }
 
 /* ---- trace info, trace check ---- */

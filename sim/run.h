@@ -17,8 +17,6 @@ struct run_options {
 	bool progress;             /* on stderr */
 };
 
-#define RUN_INTERRUPTED 130 /* exit code after SIGINT or SIGTERM */
-
 /* False and *err, or false and *interrupted, when nothing was written. */
 bool run_scenario(const struct scenario *scenario, const struct run_options *options, bool *interrupted,
 		  struct err *err);

@@ -12,20 +12,20 @@
 
 /*
  * Host-physical memory: the host's tables and queues above 4 GiB, the guest's
- * memory from 1 TiB on.  Guest-physical memory as QEMU's q35 lays it out: up to 2 GiB
- * below 2 GiB, the rest from 4 GiB; the guest's own tables at the top of its low memory.
+ * memory from 1 TiB on.  Guest-physical memory lies from 0 and, what is more than
+ * machine.guest_low_bytes, from 4 GiB; the guest's own tables at the top of its low memory.
  */
 #define HOST_FRAMES_FIRST  (UINT64_C(4) << 30)
 #define HOST_FRAMES_END    (UINT64_C(20) << 30)
 #define GUEST_OFFSET       (UINT64_C(1) << 40)
-#define GUEST_LOW_MAX      (UINT64_C(2) << 30)
 #define GUEST_HIGH         (UINT64_C(4) << 30)
 #define GUEST_TABLES       (UINT64_C(256) << 20)
 #define HOST_ADDRESS_WIDTH 46u
 
 static uint64_t guest_low(const struct config *config)
 {
-	return config->machine.guest_ram_bytes < GUEST_LOW_MAX ? config->machine.guest_ram_bytes : GUEST_LOW_MAX;
+	return config->machine.guest_ram_bytes < config->machine.guest_low_bytes ? config->machine.guest_ram_bytes
+										 : config->machine.guest_low_bytes;
 }
 
 /* ---- hardware ---- */
@@ -269,13 +269,13 @@ static bool create_host(struct machine *machine, struct err *err)
 			      &machine->host_frames, true, true, host_register_write, err);
 	if (!machine->host_driver)
 		return false;
-	machine->ram =
-		(struct host_ram){ .base = GUEST_OFFSET,
-				   .bytes = config->machine.guest_ram_bytes > GUEST_LOW_MAX
-						    ? config->machine.guest_ram_bytes - GUEST_LOW_MAX + GUEST_HIGH
-						    : config->machine.guest_ram_bytes,
-				   .vaddr = GUEST_VADDR,
-				   .page_lg2 = config->machine.host_page_lg2 };
+	machine->ram = (struct host_ram){ .base = GUEST_OFFSET,
+					  .bytes = config->machine.guest_ram_bytes > config->machine.guest_low_bytes
+							   ? config->machine.guest_ram_bytes -
+								     config->machine.guest_low_bytes + GUEST_HIGH
+							   : config->machine.guest_ram_bytes,
+					  .vaddr = GUEST_VADDR,
+					  .page_lg2 = config->machine.host_page_lg2 };
 	pins_init(&machine->pins, &machine->ram);
 	account_init(&machine->account, config->machine.memlock_limit_bytes);
 	registrations_init(&machine->registrations, &machine->account, &machine->pins, config->machine.pin_batch_pages);
@@ -351,10 +351,11 @@ static bool scan_trace(struct machine *machine, struct err *err)
 			if (!backed)
 				err_set(err, ERR_USAGE,
 					"line %llu of the recording maps guest-physical 0x%llx, which "
-					"machine.guest_ram_bytes = %llu does not "
-					"back: raise it",
+					"machine.guest_ram_bytes = %llu with machine.guest_low_bytes = %llu does "
+					"not back: raise one",
 					(unsigned long long)segment.line, (unsigned long long)segment.phys,
-					(unsigned long long)config->machine.guest_ram_bytes);
+					(unsigned long long)config->machine.guest_ram_bytes,
+					(unsigned long long)config->machine.guest_low_bytes);
 		}
 		if (err->kind != ERR_NONE)
 			break;

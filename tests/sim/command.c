@@ -235,6 +235,7 @@ static const struct {
 	{ "machine.host_page_lg2", "12", "" },
 	{ "machine.host_cores", "1", BUSY " --set replay.max_operations=2500" },
 	{ "machine.memlock_limit_bytes", NULL, "" }, /* its own test */
+	{ "machine.guest_low_bytes", NULL, "" },     /* its own test */
 	{ "replay.strict", NULL, "" },               /* its own test */
 	{ "replay.flush_queue_entries", "16",
 	  BUSY " --set replay.max_operations=2500 --set schemes.nested.unmap=deferred" },
@@ -365,6 +366,23 @@ START_TEST(setting_any_parameter_changes_the_result)
 		silent += !shows(&parameters[i], &scenario.config);
 	ck_assert_uint_eq(silent, 0);
 	scenario_fini(&scenario);
+}
+END_TEST
+
+/* An arm64 guest's memory lies from 1 GiB to 3 GiB. */
+START_TEST(memory_between_2_and_4_gib_needs_a_guest_whose_low_memory_reaches_there)
+{
+	char text[sizeof(whole_tables) + 16], *where;
+
+	snprintf(text, sizeof(text), "%s", whole_tables);
+	while ((where = strstr(text, "40001000")) != NULL)
+		where[0] = '9';
+	write_file("high.txt", text);
+	ck_assert_msg(iommusim("trace import high.txt -o t.h5") == 0, "%s", errors);
+	write_scenario("");
+	ck_assert_int_eq(iommusim("run s.yaml -o a.h5"), 2);
+	ck_assert_ptr_nonnull(strstr(errors, "machine.guest_low_bytes = 2147483648"));
+	ck_assert_msg(iommusim("run s.yaml -o a.h5 --quiet --set machine.guest_low_bytes=3GiB") == 0, "%s", errors);
 }
 END_TEST
 
@@ -570,6 +588,7 @@ int main(void)
 	tcase_add_test(results, the_shipped_comparison_has_the_orders_that_its_schemes_imply);
 	tcase_add_test(results, setting_any_parameter_changes_the_result);
 	tcase_add_test(results, a_locked_memory_limit_that_is_met_ends_the_run_and_says_which_parameter);
+	tcase_add_test(results, memory_between_2_and_4_gib_needs_a_guest_whose_low_memory_reaches_there);
 	tcase_add_test(results, an_unsound_trace_is_replayed_by_stated_rules_and_refused_with_replay_strict);
 	tcase_add_loop_test(input, bad_input_gets_one_clear_line_the_documented_code_and_no_file, 0,
 			    (int)(sizeof(bad) / sizeof(bad[0])));
