@@ -14,14 +14,17 @@ static void job_advance(struct job *job)
 	job->begun = true;
 }
 
-/* A descriptor is read before its data moves, and data has moved before its completion is written. */
+/*
+ * The stages of a transfer follow one another: a descriptor, the list that it points to, the data (both ways:
+ * reads, then writes), the completion.  Within one, TLPs are under way at once.
+ */
 static bool job_may_issue(struct job *job, ps_t now)
 {
 	if (now < job->not_before)
 		return false;
 	if (!job->begun)
 		job_advance(job);
-	return job->has_ready && (job->under_way == 0 || job->ready.purpose == job->purpose);
+	return job->has_ready && (job->under_way == 0 || job->transfer.stage == job->stage);
 }
 
 static struct job *device_next(struct device *device, ps_t now)
@@ -89,8 +92,11 @@ static void tlp_move(struct device *device, struct actor *actor, const struct tl
 		series_record(&device->result->series[RESULT_DMA_BYTES], actor->now, tlp->bytes);
 	}
 	unit_leave(device->unit, actor, generation);
-	if (!tlp->write)
-		link_send(&device->down, actor, overhead + tlp->bytes, CAUSE_PCIE);
+	if (!tlp->write) { /* a completion that is not successful carries no data */
+		uint32_t data = translation.status == IOMMU_TRANSLATED ? tlp->bytes : 0;
+
+		link_send(&device->down, actor, overhead + data, CAUSE_PCIE);
+	}
 	device->result->counter[COUNT_TLPS]++;
 	if (translation.status == IOMMU_TRANSLATED)
 		result_operation(device->result, tlp->write ? RESULT_DMA_WRITE : RESULT_DMA_READ, parts);
@@ -117,7 +123,7 @@ static void slot_story(struct actor *actor, void *argument)
 		}
 		struct tlp tlp = job->ready;
 
-		job->purpose = tlp.purpose;
+		job->stage = job->transfer.stage;
 		job->under_way++;
 		job_advance(job);
 		if (device_next(device, actor->now))
@@ -152,8 +158,10 @@ void device_submit(struct device *device, struct actor *actor, struct job *job)
 void device_wait_quiet(struct device *device, struct actor *actor)
 {
 	actor_touch(actor);
-	if (device->first)
+	while (device->first) { /* again: another may have rung at the date of the wake-up */
 		actor_wait(actor, &device->quiet, CAUSE_QUEUE_WAIT);
+		actor_touch(actor);
+	}
 }
 
 void device_init(struct device *device, struct engine *engine, const struct config *config, struct unit *unit,

@@ -27,8 +27,8 @@ struct job {
 	bool begun;         /* `ready` holds the next TLP, or the transfer has none left */
 	bool has_ready;
 	struct tlp ready;
-	enum tlp_purpose purpose; /* of the TLPs under way */
-	ps_t not_before;          /* the device looks at it from here */
+	unsigned stage;  /* of the transfer: of the TLPs under way */
+	ps_t not_before; /* the device looks at it from here */
 	struct job *next;
 	void (*done)(struct job *job, struct actor *actor);
 };

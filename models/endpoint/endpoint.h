@@ -77,8 +77,8 @@ void endpoint_remove_ring(struct endpoint *endpoint, iova_t base);
 struct transfer {
 	struct endpoint *endpoint;
 	iova_t iova, end;
-	bool read, write; /* of the data, by the device; both: read, then write */
-	unsigned stage;
+	bool read, write;  /* of the data, by the device; both: read, then write */
+	unsigned stage;    /* of the TLP last given: fetch, list, read, write, completion */
 	iova_t next, stop; /* of the stage: what is left */
 	iova_t wrap_base;  /* ring's start, and what follows there */
 	uint64_t wrap_bytes;
