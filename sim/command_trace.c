@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -63,6 +64,20 @@ static void import_progress(void *argument, uint64_t bytes_read)
 		fprintf(stderr, "\r\033[Kreading %3.0f%%", 100.0 * (double)bytes_read / (double)request->in_bytes);
 }
 
+static bool print_summary(const char *path, struct err *err)
+{
+	struct trace *trace = trace_open(path, err);
+
+	if (!trace)
+		return false;
+	const struct trace_summary *summary = trace_summary(trace);
+
+	printf("%s: %" PRIu64 " maps and %" PRIu64 " unmaps of %u devices on %u CPUs, %" PRIu64 " events lost\n", path,
+	       summary->maps, summary->unmaps, summary->devices, summary->cpus, summary->lost_events);
+	trace_close(trace);
+	return true;
+}
+
 static int trace_import(int count, char **arguments)
 {
 	static const struct argp_option options[] = {
@@ -96,7 +111,7 @@ static int trace_import(int count, char **arguments)
 
 	if (request.in_bytes)
 		fputs("\r\033[K", stderr);
-	if (imported)
+	if (imported && print_summary(request.out, &err))
 		return 0;
 	int code = command_fail(&err);
 
