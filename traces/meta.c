@@ -42,14 +42,16 @@ static void append_word(char *to, size_t size, const char *word)
 	keep(to + length, size - length, word);
 }
 
-/* The device of this name, added if need be; NULL when memory has run out or the name is too long. */
+/* The device of this name, added if need be; NULL when the name is too long or memory has run out. */
 static struct trace_device *find_device(struct meta *meta, const char *name, size_t length)
 {
 	for (size_t i = 0; i < meta->device_count; i++)
 		if (strlen(meta->devices[i].name) == length && !memcmp(meta->devices[i].name, name, length))
 			return &meta->devices[i];
+	if (length >= TRACE_NAME_BYTES)
+		return NULL;
 	struct trace_device *devices = realloc(meta->devices, (meta->device_count + 1) * sizeof(*devices));
-	if (!devices || length >= TRACE_NAME_BYTES)
+	if (!devices)
 		return NULL;
 	meta->devices = devices;
 	struct trace_device *device = &devices[meta->device_count++];

@@ -65,6 +65,25 @@ START_TEST(a_text_without_sections_gives_nothing)
 }
 END_TEST
 
+START_TEST(a_device_whose_name_is_too_long_is_passed_over_and_the_others_stay)
+{
+	/* 47 characters fit, 48 do not. */
+	struct meta meta;
+	read_meta(&meta,
+		  "@@ pci 0000:00:04.0 class=0x010802 id=0x8086:0x5845\n"
+		  "@@ pci a123456789b123456789c123456789d123456789e1234567 class=0x020000\n"
+		  "@@ iommu_group 5 type=DMA devices=0000:00:04.0 a123456789b123456789c123456789d123456789e1234567 "
+		  "a123456789b123456789c123456789d123456789e123456\n");
+	ck_assert_uint_eq(meta.device_count, 2);
+	ck_assert_str_eq(meta.devices[0].name, "0000:00:04.0");
+	ck_assert_uint_eq(meta.devices[0].class_code, 0x010802);
+	ck_assert_uint_eq(meta.devices[0].group, 5);
+	ck_assert_str_eq(meta.devices[1].name, "a123456789b123456789c123456789d123456789e123456");
+	ck_assert_uint_eq(meta.devices[1].group, 5);
+	meta_fini(&meta);
+}
+END_TEST
+
 START_TEST(the_log_says_when_invalidations_are_made)
 {
 	static const struct {
@@ -133,6 +152,7 @@ int main(void)
 	const TTest *const tests[] = {
 		sections_give_their_fields,
 		a_text_without_sections_gives_nothing,
+		a_device_whose_name_is_too_long_is_passed_over_and_the_others_stay,
 		the_log_says_when_invalidations_are_made,
 		scalable_mode_needs_both_the_wish_and_the_hardware,
 		the_log_names_the_machine_where_nothing_else_does,
