@@ -26,6 +26,7 @@ int command_report(int count, char **arguments);
 int command_compare(int count, char **arguments);
 int command_trace(int count, char **arguments);
 int command_list(int count, char **arguments);
+int command_bench(int count, char **arguments);
 
 /* Prints err as the one line on stderr and returns its exit code. */
 int command_fail(const struct err *err);

@@ -12,6 +12,7 @@ const struct command commands[] = {
 	{ "compare", command_compare, "compare two results; exit code 1 when they differ" },
 	{ "trace", command_trace, "import, describe and check traces" },
 	{ "list", command_list, "list schemes, families, parameters or profiles" },
+	{ "bench", command_bench, "time the models on this machine" },
 	{ 0 },
 };
 

@@ -474,6 +474,7 @@ static const struct {
 	{ "", "trace import none.txt -o x.h5", 3, "none.txt" },
 	{ "", "trace import s.yaml -o x.h5", 3, "s.yaml" },
 	{ "", "list colours", 2, "colours" },
+	{ "", "bench warp-drive", 2, "warp-drive" },
 	{ "", "frobnicate", 2, "frobnicate" },
 };
 
@@ -542,7 +543,7 @@ END_TEST
 
 START_TEST(help_names_every_command_and_each_command_has_its_own)
 {
-	static const char *const names[] = { "run", "report", "compare", "trace", "list" };
+	static const char *const names[] = { "run", "report", "compare", "trace", "list", "bench" };
 	char line[64];
 
 	ck_assert_int_eq(iommusim("--help"), 0);
@@ -555,6 +556,15 @@ START_TEST(help_names_every_command_and_each_command_has_its_own)
 	}
 	ck_assert_int_eq(iommusim("--version"), 0);
 	ck_assert_ptr_nonnull(strstr(out, "iommusim 0."));
+}
+END_TEST
+
+START_TEST(a_benchmark_tells_its_numbers_also_as_json)
+{
+	ck_assert_int_eq(iommusim("bench iotlb-hit-64"), 0);
+	ck_assert_ptr_nonnull(strstr(out, "iotlb-hit-64"));
+	ck_assert_int_eq(iommusim("bench --json iotlb-hit-64 map-unmap-4k"), 0);
+	ck_assert_ptr_nonnull(strstr(out, "{\"name\": \"map-unmap-4k\", \"min_ns\": "));
 }
 END_TEST
 
@@ -595,6 +605,7 @@ int main(void)
 	tcase_add_test(input, a_cut_trace_file_is_refused_by_name);
 	tcase_add_test(input, an_interrupted_run_leaves_the_earlier_result_as_it_was);
 	tcase_add_test(shown, help_names_every_command_and_each_command_has_its_own);
+	tcase_add_test(shown, a_benchmark_tells_its_numbers_also_as_json);
 	tcase_add_test(shown, a_timeline_is_json_with_a_span_for_each_map);
 	SRunner *runner = srunner_create(suite);
 
