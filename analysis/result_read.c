@@ -247,7 +247,9 @@ static bool read_schemes(hid_t file, struct result *result, struct err *err)
 		ok = content_error(file, "schemes", err, "cannot be read (damaged?)");
 	if (ok) {
 		result->scheme = calloc(info.nlinks + 1, sizeof(*result->scheme));
-		ok = result->scheme || err_set(err, ERR_FILE, "%s: out of memory", result->path);
+		ok = result->scheme != NULL;
+		if (!ok)
+			err_set(err, ERR_FILE, "%s: out of memory", result->path);
 	}
 	for (hsize_t i = 0; ok && i < info.nlinks; i++) {
 		char name[64];

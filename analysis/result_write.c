@@ -10,6 +10,7 @@
 #include "analysis/replace_file.h"
 #include "analysis/result_layout.h"
 #include "analysis/statistic.h"
+#include "models/base/require.h"
 
 static bool close_put(hid_t object, bool ok)
 {
@@ -271,6 +272,7 @@ bool result_merge(const char *out_path, const struct result_input *input, const 
 		for (size_t i = 0; i < count; i++)
 			for (size_t j = 0; j < result_scheme_count(part[i]); j++)
 				scheme[filled++] = result_scheme(part[i], j);
+		REQUIRE(filled == schemes);
 		ok = write_file(out_path, input, scheme, schemes, err);
 	} else {
 		ok = err_set(err, ERR_FILE, "%s: out of memory", out_path);

@@ -246,8 +246,9 @@ bool trace_info_print(FILE *out, struct trace *trace, struct err *err)
 	struct uses uses;
 	memset(&uses, 0, sizeof(uses));
 	uses.device = calloc((size_t)summary->devices + 1, sizeof(*uses.device));
-	bool ok = uses.device || err_set(err, ERR_FILE, "out of memory");
-	ok = ok && count_rows(&uses, trace, err);
+	if (!uses.device)
+		return err_set(err, ERR_FILE, "out of memory");
+	bool ok = count_rows(&uses, trace, err);
 	if (ok) {
 		print_origin(out, trace);
 		print_totals(out, summary, &uses);

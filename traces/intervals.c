@@ -129,6 +129,7 @@ static bool insert(struct intervals *intervals, struct place *place, const struc
 		}
 	}
 	struct interval_run *run = &intervals->runs[place->run];
+	REQUIRE(run->at);
 	struct interval *at = &run->at[place->index];
 	memmove(at + 1, at, (run->count - place->index) * sizeof(*at));
 	*at = *interval;

@@ -119,13 +119,12 @@ static void *read_table(const struct trace *trace, const struct table_layout *la
 	if (!table_reader_init(&table, trace->file, trace->path, layout, err))
 		return NULL;
 	char *rows = NULL;
-	bool ok = table.count <= limit ||
-		  err_set(err, ERR_FILE, "%s: /%s has %llu rows, at most %llu are possible", trace->path, layout->name,
-			  (unsigned long long)table.count, (unsigned long long)limit);
-	if (ok) {
-		rows = calloc(table.count + 1, layout->row_bytes);
-		ok = rows || err_set(err, ERR_FILE, "%s: out of memory", trace->path);
-	}
+	if (table.count > limit)
+		err_set(err, ERR_FILE, "%s: /%s has %llu rows, at most %llu are possible", trace->path, layout->name,
+			(unsigned long long)table.count, (unsigned long long)limit);
+	else if (!(rows = calloc(table.count + 1, layout->row_bytes)))
+		err_set(err, ERR_FILE, "%s: out of memory", trace->path);
+	bool ok = rows;
 	for (uint64_t row = 0; ok && row < table.count; row++) {
 		const void *from = table_reader_row(&table, row, err);
 		ok = from;

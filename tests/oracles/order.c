@@ -45,14 +45,15 @@ static void open_row(struct order *order)
 
 	if (open.op.segment_count) {
 		open.segment = calloc(open.op.segment_count, sizeof(*open.segment));
+		ck_assert_ptr_nonnull(open.segment);
 		MUST(trace_segments(order->trace, open.op.first_segment, open.op.segment_count, open.segment, &err),
 		     "%s", err.text);
 	}
 	if (order->open_count == order->open_capacity) {
 		order->open_capacity = order->open_capacity ? 2 * order->open_capacity : 16;
 		order->open = reallocarray(order->open, order->open_capacity, sizeof(*order->open));
-		ck_assert_ptr_nonnull(order->open);
 	}
+	ck_assert_ptr_nonnull(order->open);
 	order->open[order->open_count++] = open;
 	read_row(order);
 }

@@ -233,7 +233,7 @@ static void check_documented(const char *text, const struct table_layout *layout
 		const char *name = layout->columns[i].name;
 		/* word0 to word3 are one line. */
 		snprintf(quoted, sizeof(quoted), "`%s`",
-			 strcmp(name, "word1") && strcmp(name, "word2") ? name : "word0");
+			 strcmp(name, "word1") != 0 && strcmp(name, "word2") != 0 ? name : "word0");
 		const char *at = strstr(from, quoted);
 		ck_assert_msg(at && (!to || at < to), "/%s/%s is not documented", layout->name, name);
 	}
