@@ -9,10 +9,13 @@
 
 /* ---- prices and counts ---- */
 
-/* Eight entries share a 64-byte line; a new table is written back whole.  [LINUX] domain_flush_cache */
+/*
+ * Eight entries share a 64-byte line; a new table is written back whole, and the entry that points to it.
+ * [LINUX] domain_flush_cache, pfn_to_dma_pte
+ */
 uint64_t map_work_lines(const struct map_work *work)
 {
-	return (work->entries_written + 7) / 8 + work->tables_allocated * (PAGE_BYTES / 64);
+	return (work->entries_written + 7) / 8 + work->tables_allocated * (PAGE_BYTES / 64 + 1);
 }
 
 /*
