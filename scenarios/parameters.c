@@ -19,11 +19,11 @@
 /* A row named as its field is; and one whose name differs. */
 #define ROW(field, type, initial, min, max, unit, values, source, help) \
 	NAMED(#field, field, type, initial, min, max, unit, values, source, help)
+/* clang-format off */
 #define NAMED(name, field, type, initial, min, max, unit, values, source, help) \
-	{ \
-		name, type, offsetof(struct config, field), sizeof(((struct config *)NULL)->field), initial, min, max, \
-			unit, values, source, help \
-	}
+	{ name, type, offsetof(struct config, field), sizeof(((struct config *)NULL)->field), initial, min, max, unit, \
+	  values, source, help }
+/* clang-format on */
 
 #define U32(field, initial, min, max, unit, source, help) \
 	ROW(field, PARAMETER_U32, initial, min, max, unit, NULL, source, help)

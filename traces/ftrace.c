@@ -230,10 +230,9 @@ struct event_form {
 	bool (*scan)(struct scan *scan, struct ftrace_event *event);
 };
 
-#define FORM(name, type, api, scan) \
-	{ \
-		name, sizeof(name) - 1, type, api, scan \
-	}
+/* clang-format off */
+#define FORM(name, type, api, scan) { name, sizeof(name) - 1, type, api, scan }
+/* clang-format on */
 
 /* The most frequent first. */
 static const struct event_form FORMS[] = {

@@ -91,10 +91,10 @@ const struct table_layout LAYOUT_EVENT_COUNTS = { "event_counts", sizeof(struct 
 
 _Static_assert(COUNT(OPERATION_COLUMNS) <= TABLE_MAX_COLUMNS, "raise TABLE_MAX_COLUMNS");
 
+/* clang-format off */
 #define NUMBER(member, unit) \
-	{ \
-#member, unit, offsetof(struct trace_summary, member), sizeof(((struct trace_summary *)NULL)->member) \
-	}
+	{ #member, unit, offsetof(struct trace_summary, member), sizeof(((struct trace_summary *)NULL)->member) }
+/* clang-format on */
 
 /* Rows of the tables are counted from the tables themselves and have no attribute. */
 const struct summary_field SUMMARY_FIELDS[] = {

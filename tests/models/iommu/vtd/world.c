@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/models/iommu/vtd/world.h"
 
-#define AMPLE \
-	{ \
-		.entries = 1024, .ways = 1024 \
-	}
+/* clang-format off */
+#define AMPLE { .entries = 1024, .ways = 1024 }
+/* clang-format on */
 
 const struct iommu_cache_config world_no_caches;
 const struct iommu_cache_config world_caches = { .iotlb = AMPLE,
