@@ -43,12 +43,12 @@ struct timing {
 		ps_t container_find;     /* look up / insert / remove a mapping in the container */
 		ps_t pin_call, pin_page; /* per batch; per 4 KiB page */
 		ps_t unpin_page;
-		ps_t account;           /* locked_vm accounting, per operation */
-		ps_t registration_find; /* preregistered: check of the registration, per operation */
-		ps_t table_call, entry_write, table_alloc;             /* host second stage */
-		ps_t queue_submit;       /* host writes descriptors and its own doorbell */
-		ps_t invalidate_forward; /* iommufd: validate and translate one guest invalidation */
-		ps_t start_pin_page;     /* pinning at start, per 4 KiB */
+		ps_t account;                              /* locked_vm accounting, per operation */
+		ps_t registration_find;                    /* preregistered: check of the registration, per operation */
+		ps_t table_call, entry_write, table_alloc; /* host second stage */
+		ps_t queue_submit;                         /* host writes descriptors and its own doorbell */
+		ps_t invalidate_forward;                   /* iommufd: validate and translate one guest invalidation */
+		ps_t start_pin_page;                       /* pinning at start, per 4 KiB */
 	} host;
 	struct {
 		ps_t iotlb_lookup;          /* hit or miss is known after this */
@@ -80,14 +80,14 @@ struct config {
 	struct {
 		uint32_t iotlb_entries, iotlb_ways;
 		uint32_t device_entries, device_ways; /* context cache and PASID cache, each */
-		uint32_t walk_entries[4];             /* paging-structure cache by level of the table found; no root is cached */
+		uint32_t walk_entries[4]; /* paging-structure cache by level of the table found; no root is cached */
 		uint32_t walk_ways;
 		uint32_t replacement; /* enum cache_replacement */
 		uint32_t walkers;
-		uint32_t host_levels;   /* second stage built by the host: 4 or 5 */
-		uint32_t guest_levels;  /* the guest's own table: 4 or 5 */
-		bool snoop;             /* walkers snoop CPU caches (ECAP.C), or drivers flush */
-		bool dirty_tracking;    /* accessed/dirty flags in the host's second stage (SSADE) */
+		uint32_t host_levels;  /* second stage built by the host: 4 or 5 */
+		uint32_t guest_levels; /* the guest's own table: 4 or 5 */
+		bool snoop;            /* walkers snoop CPU caches (ECAP.C), or drivers flush */
+		bool dirty_tracking;   /* accessed/dirty flags in the host's second stage (SSADE) */
 	} iommu;
 	struct {
 		uint32_t pattern; /* enum device_pattern; auto: by PCI class */

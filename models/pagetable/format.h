@@ -22,9 +22,9 @@
 
 #include "models/base/units.h"
 
-#define PT_TABLE_LG2 9u /* entries of a table */
+#define PT_TABLE_LG2     9u /* entries of a table */
 #define PT_TABLE_ENTRIES (1u << PT_TABLE_LG2)
-#define PT_LEVELS_MAX 5u
+#define PT_LEVELS_MAX    5u
 
 /* Bytes (log2) that one entry of a table at this level covers. */
 static inline unsigned pt_entry_lg2(unsigned level)
@@ -59,16 +59,16 @@ enum pt_permission {
 };
 
 struct pt_rules {
-	unsigned levels;             /* of the table: 3, 4 or 5 */
-	unsigned input_width_lg2;    /* bits of input address translated: 30..57 */
-	unsigned output_width_lg2;   /* host address width: bits at or above it in an address are reserved */
-	bool size_2m, size_1g;       /* large leaves the unit supports */
-	bool accessed_dirty;         /* the unit keeps accessed/dirty flags in this table */
-	bool write_protect;          /* WPE: supervisor writes honour read-only (first stage) */
-	bool snoop_reserved;         /* SNP is reserved: the unit has no snoop control (second stage) */
-	bool execute_disable;        /* NXE: bit 63 is execute-disable, else ignored (first stage) */
-	bool extended_accessed;      /* EAFE: the unit also keeps the extended-accessed flag (first stage) */
-	bool force_snoop;            /* a driver writes leaves with SNP; not with snoop_reserved (second stage) */
+	unsigned levels;           /* of the table: 3, 4 or 5 */
+	unsigned input_width_lg2;  /* bits of input address translated: 30..57 */
+	unsigned output_width_lg2; /* host address width: bits at or above it in an address are reserved */
+	bool size_2m, size_1g;     /* large leaves the unit supports */
+	bool accessed_dirty;       /* the unit keeps accessed/dirty flags in this table */
+	bool write_protect;        /* WPE: supervisor writes honour read-only (first stage) */
+	bool snoop_reserved;       /* SNP is reserved: the unit has no snoop control (second stage) */
+	bool execute_disable;      /* NXE: bit 63 is execute-disable, else ignored (first stage) */
+	bool extended_accessed;    /* EAFE: the unit also keeps the extended-accessed flag (first stage) */
+	bool force_snoop;          /* a driver writes leaves with SNP; not with snoop_reserved (second stage) */
 };
 
 enum pt_kind {

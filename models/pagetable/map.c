@@ -44,10 +44,10 @@ struct tree {
 	const struct page_table *owner;
 	unsigned top, level;
 	bool done;
-	phys_t table[PT_LEVELS_MAX];   /* the table open at each level up to top */
-	unsigned next[PT_LEVELS_MAX];  /* its entry to look at next */
-	iova_t iova[PT_LEVELS_MAX];    /* first address it covers */
-	unsigned permissions[PT_LEVELS_MAX]; /* of the entries above it */
+	phys_t table[PT_LEVELS_MAX];                     /* the table open at each level up to top */
+	unsigned next[PT_LEVELS_MAX];                    /* its entry to look at next */
+	iova_t iova[PT_LEVELS_MAX];                      /* first address it covers */
+	unsigned permissions[PT_LEVELS_MAX];             /* of the entries above it */
 	uint64_t words[PT_LEVELS_MAX][PT_TABLE_ENTRIES]; /* as memory has them, little-endian */
 };
 
@@ -317,8 +317,8 @@ enum map_status page_table_map(struct page_table *table, iova_t iova, phys_t out
 
 		phys_t slot = pt_slot(at, level, iova);
 		uint64_t word = format->make_leaf(rules, output, level, permissions);
-		unsigned written = level == 0 ? write_small(table, slot, count, word, size) :
-						write_large(table, slot, level, iova, count, word, size, work);
+		unsigned written = level == 0 ? write_small(table, slot, count, word, size)
+					      : write_large(table, slot, level, iova, count, word, size, work);
 
 		work->entries_written += written;
 		work->bytes += written * size;

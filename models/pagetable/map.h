@@ -38,9 +38,9 @@ struct map_work {
 
 enum map_status {
 	MAP_OK,
-	MAP_EXISTS,     /* an entry of the range is present already; what was mapped before it stays, see work->bytes */
-	MAP_NO_MEMORY,  /* frames are used up */
-	MAP_BAD_RANGE,  /* misaligned, empty or beyond the table's width */
+	MAP_EXISTS,    /* an entry of the range is present already; what was mapped before it stays, see work->bytes */
+	MAP_NO_MEMORY, /* frames are used up */
+	MAP_BAD_RANGE, /* misaligned, empty or beyond the table's width */
 };
 
 /* Allocates the root table; MAP_NO_MEMORY when that fails. */

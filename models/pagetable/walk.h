@@ -32,17 +32,17 @@ enum walk_state {
 
 enum walk_status {
 	WALK_OK,
-	WALK_OUT_OF_RANGE,      /* iova beyond the table's width, or not canonical */
-	WALK_NOT_PRESENT,       /* or a leaf that the combined permissions leave neither readable nor writable */
+	WALK_OUT_OF_RANGE, /* iova beyond the table's width, or not canonical */
+	WALK_NOT_PRESENT,  /* or a leaf that the combined permissions leave neither readable nor writable */
 	WALK_RESERVED_BIT,
-	WALK_PERMISSION,        /* a valid translation whose combined permissions forbid the access */
+	WALK_PERMISSION, /* a valid translation whose combined permissions forbid the access */
 };
 
 struct walk {
 	const struct pt_format *format;
 	const struct pt_rules *rules; /* the caller's, kept valid through the walk */
 	iova_t iova;
-	unsigned access;      /* what is asked: set of enum pt_permission (PT_USER set: a user-mode request) */
+	unsigned access; /* what is asked: set of enum pt_permission (PT_USER set: a user-mode request) */
 	enum walk_state state;
 
 	/* What is wanted. */
@@ -59,8 +59,8 @@ struct walk {
 	enum walk_status status;
 	unsigned fault_level; /* level of the entry that faulted */
 	struct pt_entry leaf;
-	phys_t output;        /* leaf page + offset of iova */
-	unsigned size_lg2;    /* of the leaf: 12, 21 or 30 */
+	phys_t output;     /* leaf page + offset of iova */
+	unsigned size_lg2; /* of the leaf: 12, 21 or 30 */
 };
 
 /*

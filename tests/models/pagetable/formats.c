@@ -11,7 +11,7 @@
 #include "models/pagetable/map.h"
 #include "tests/models/pagetable/tables.h"
 
-#define IOVA UINT64_C(0x40000000)
+#define IOVA   UINT64_C(0x40000000)
 #define OUTPUT UINT64_C(0x2300000000)
 
 struct variant {

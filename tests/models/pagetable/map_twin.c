@@ -8,8 +8,8 @@
 #include "models/base/random.h"
 #include "tests/models/pagetable/map_fixture.h"
 
-#define TWIN_PAGES 2048u /* 8 MiB across a 1 GiB boundary */
-#define TWIN_FIRST (GIB_1 - 2 * MIB_2)
+#define TWIN_PAGES  2048u /* 8 MiB across a 1 GiB boundary */
+#define TWIN_FIRST  (GIB_1 - 2 * MIB_2)
 #define TWIN_ROUNDS 70u
 
 static struct twin_page {

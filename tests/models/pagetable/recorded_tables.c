@@ -29,16 +29,30 @@ static const struct set {
 	struct device device[6];
 } sets[] = {
 	{ RECORDED "/Q-vtd-oracle-strict-cm/snap-s1.map.csv.xz",
-	  RECORDED "/Q-vtd-oracle-strict-cm/snap-s1.pages.bin.xz", &vtd_second_stage, 17570,
-	  { { 0x18, 0x10136b000 }, { 0x20, 0x10136e000 }, { 0x28, 0x10158f000 }, { 0xf8, 0x101597000 },
-	    { 0xfa, 0x101597000 }, { 0xfb, 0x101597000 } } },
+	  RECORDED "/Q-vtd-oracle-strict-cm/snap-s1.pages.bin.xz",
+	  &vtd_second_stage,
+	  17570,
+	  { { 0x18, 0x10136b000 },
+	    { 0x20, 0x10136e000 },
+	    { 0x28, 0x10158f000 },
+	    { 0xf8, 0x101597000 },
+	    { 0xfa, 0x101597000 },
+	    { 0xfb, 0x101597000 } } },
 	{ RECORDED "/S-vtd-superpage-strict-cm/snap-s1.map.csv.xz",
-	  RECORDED "/S-vtd-superpage-strict-cm/snap-s1.pages.bin.xz", &vtd_second_stage, 12378,
+	  RECORDED "/S-vtd-superpage-strict-cm/snap-s1.pages.bin.xz",
+	  &vtd_second_stage,
+	  12378,
 	  { { 0x20, 0x101b26000 }, { 0xf8, 0x101ba4000 }, { 0xfa, 0x101ba4000 }, { 0xfb, 0x101ba4000 } } },
-	{ RECORDED "/F2-vtd-scalable-fl/snap-s1.map.csv.xz", RECORDED "/F2-vtd-scalable-fl/snap-s1.pages.bin.xz",
-	  &vtd_first_stage, 17554,
-	  { { 0x18, 0x101b92000 }, { 0x20, 0x101b96000 }, { 0x28, 0x101db7000 }, { 0xf8, 0x101dc0000 },
-	    { 0xfa, 0x101dc0000 }, { 0xfb, 0x101dc0000 } } },
+	{ RECORDED "/F2-vtd-scalable-fl/snap-s1.map.csv.xz",
+	  RECORDED "/F2-vtd-scalable-fl/snap-s1.pages.bin.xz",
+	  &vtd_first_stage,
+	  17554,
+	  { { 0x18, 0x101b92000 },
+	    { 0x20, 0x101b96000 },
+	    { 0x28, 0x101db7000 },
+	    { 0xf8, 0x101dc0000 },
+	    { 0xfa, 0x101dc0000 },
+	    { 0xfb, 0x101dc0000 } } },
 };
 
 static struct pt_rules rules;
@@ -150,10 +164,9 @@ START_TEST(iteration_finds_the_recorded_leaves_in_their_order)
 	if (!load(set, __func__))
 		return;
 	for (size_t i = 0; i < sizeof(set->device) / sizeof(*set->device) && set->device[i].root; i++) {
-		struct page_table table = { .format = set->format,
-					    .rules = rules,
-					    .view = { .memory = memory },
-					    .root = set->device[i].root };
+		struct page_table table = {
+			.format = set->format, .rules = rules, .view = { .memory = memory }, .root = set->device[i].root
+		};
 		unsigned source_id = set->device[i].source_id;
 
 		page_table_for_each(&table, compare, &source_id);
