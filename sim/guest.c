@@ -207,7 +207,6 @@ static void mapping_begin(struct vcpu *vcpu, struct actor *actor, const struct t
 
 	mapping->machine = machine;
 	mapping->api = op->api;
-	mapping->recorded = op->iova;
 	mapping->iova = iova;
 	mapping->bytes = op->bytes;
 	mapping->pieces[0] = (struct piece){ .iova = op->iova, .bus = iova, .bytes = op->bytes };

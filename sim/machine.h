@@ -48,7 +48,6 @@ struct domain {
 
 /* One device of the trace, assigned to the guest by the host when it does DMA. */
 struct assignment {
-	struct machine *machine;
 	struct domain *domain; /* in the guest; NULL under passthrough */
 	bool assigned;
 	struct device device;
@@ -129,7 +128,6 @@ bool machine_create(struct machine *machine, const struct config *config, const 
 		    struct err *err);
 /* Runs to the end and fills in the counters. */
 void machine_run(struct machine *machine);
-void machine_destroy(struct machine *machine);
 
 /* guest.c */
 void vcpu_story(struct actor *actor, void *vcpu);

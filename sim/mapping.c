@@ -38,23 +38,11 @@ void mapping_destroy(struct mappings *mappings, struct mapping *mapping)
 	free(mapping);
 }
 
-void mappings_fini(struct mappings *mappings)
-{
-	for (unsigned i = 0; i < MAPPING_CHAINS; i++)
-		while (mappings->chain[i])
-			mapping_destroy(mappings, mappings->chain[i]);
-}
-
 void rows_done_init(struct rows_done *rows, uint64_t count)
 {
 	*rows = (struct rows_done){ .capacity = count };
 	rows->word = calloc(count / 64 + 1, sizeof(*rows->word));
 	REQUIRE(rows->word);
-}
-
-void rows_done_fini(struct rows_done *rows)
-{
-	free(rows->word);
 }
 
 void rows_done_mark(struct rows_done *rows, struct actor *actor, uint64_t row)

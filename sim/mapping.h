@@ -15,7 +15,7 @@ struct mapping {
 	uint64_t row; /* of the map operation */
 	enum trace_api api;
 	struct device *device;
-	iova_t recorded, iova; /* as in the trace; where it lies in this run */
+	iova_t iova; /* where it lies in this run */
 	uint64_t bytes;
 	struct job job; /* its DMA */
 	bool dma_pending;
@@ -36,7 +36,6 @@ struct mappings {
 struct mapping *mapping_create(struct mappings *mappings, uint64_t row, uint32_t piece_count);
 struct mapping *mapping_find(const struct mappings *mappings, uint64_t row);
 void mapping_destroy(struct mappings *mappings, struct mapping *mapping);
-void mappings_fini(struct mappings *mappings);
 
 /* Rows done, one bit each. */
 struct rows_done {
@@ -46,7 +45,6 @@ struct rows_done {
 };
 
 void rows_done_init(struct rows_done *rows, uint64_t count);
-void rows_done_fini(struct rows_done *rows);
 void rows_done_mark(struct rows_done *rows, struct actor *actor, uint64_t row);
 /* Returns once row is done; the wait belongs to no operation. */
 void rows_done_wait(struct rows_done *rows, struct actor *actor, uint64_t row);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Puts a machine together as its scheme says, and takes it apart. */
+/* Puts a machine together as its scheme says, and runs it.  Nothing is taken apart: a machine is a process. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -394,7 +394,6 @@ static void create_assignment(struct machine *machine, struct assignment *assign
 {
 	struct container_config container;
 
-	assignment->machine = machine;
 	slots_init(&assignment->container_lock, 1, machine->timing->guest.lock_handover);
 	if (machine->scheme.translation != SCHEME_PASSTHROUGH && device->source_id != UINT16_MAX)
 		assignment->domain = domain_of_group(machine, device->group == UINT32_MAX ? lone_group : device->group);

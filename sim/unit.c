@@ -178,7 +178,6 @@ static void unit_command(struct unit *unit, struct actor *actor, struct iommu_co
 		if (command->drain_reads || command->drain_writes)
 			unit_drain(unit, actor);
 	}
-	unit->commands++;
 }
 
 void unit_execute(struct unit *unit, struct actor *actor, const uint64_t word[4])
@@ -189,7 +188,6 @@ void unit_execute(struct unit *unit, struct actor *actor, const uint64_t word[4]
 	bool done = vtd_execute(unit->iommu, word, &command);
 
 	REQUIRE(done);
-	unit->commands++;
 	actor_spend(actor, unit->timing->iommu.invalidate, CAUSE_INVALIDATION);
 	if (command.drain_reads || command.drain_writes)
 		unit_drain(unit, actor);

@@ -28,7 +28,6 @@ struct unit {
 	struct waiters drain;       /* who waits for older requests to end */
 	unsigned generation;        /* of requests: flips at each drain */
 	uint64_t under_way[2];      /* requests by generation */
-	uint64_t commands;
 };
 
 /* iommu and auditor stay the caller's. */
