@@ -60,28 +60,34 @@ static const struct timing prices = {
 	.pcie = { .link_latency = 18013, .device_think = 19001, .completion_interrupt = 20011 },
 };
 
-static const char two_operations[] = TASK("101", "0", "1.000000", "add_device_to_group: IOMMU: groupID=1 device=" NVME)
-	TASK("101", "0", "1.000001", "attach_device_to_domain: IOMMU: device=" NVME)
-		TASK("101", "0", "1.000010", MAP("0000000080000000", "0000000080001000", "0000000000100000", "4096"))
-			TASK("101", "0", "1.000011", DMA_MAP(NVME, "TO_DEVICE", "80000000", "4096"))
-				TASK("101", "0", "1.000020", UNMAP("0000000080000000", "0000000080001000", "4096"))
-					TASK("101", "0", "1.000021", DMA_UNMAP(NVME, "TO_DEVICE", "80000000", "4096"));
+static const char *const two_operations[] = {
+	TASK("101", "0", "1.000000", "add_device_to_group: IOMMU: groupID=1 device=" NVME),
+	TASK("101", "0", "1.000001", "attach_device_to_domain: IOMMU: device=" NVME),
+	TASK("101", "0", "1.000010", MAP("0000000080000000", "0000000080001000", "0000000000100000", "4096")),
+	TASK("101", "0", "1.000011", DMA_MAP(NVME, "TO_DEVICE", "80000000", "4096")),
+	TASK("101", "0", "1.000020", UNMAP("0000000080000000", "0000000080001000", "4096")),
+	TASK("101", "0", "1.000021", DMA_UNMAP(NVME, "TO_DEVICE", "80000000", "4096")),
+	NULL,
+};
 
 /* A list of two pages that lie apart. */
-static const char two_leaves[] = TASK("101", "0", "1.000000", "add_device_to_group: IOMMU: groupID=1 device=" NVME)
-	TASK("101", "0", "1.000001", "attach_device_to_domain: IOMMU: device=" NVME) TASK(
-		"101", "0", "1.000010", MAP("0000000080000000", "0000000080001000", "0000000000100000", "4096"))
-		TASK("101", "0", "1.000010", MAP("0000000080001000", "0000000080002000", "0000000000300000", "4096"))
-			TASK("101", "0", "1.000011",
-			     "dma_map_sg: " NVME " dir=TO_DEVICE nents=2/2 ents=1/1 dma_addrs={0x80000000} "
-			     "sizes={0x2000} phys_addrs={0x100000,0x300000} attrs=") TASK("101", "0", "1.000019",
-											  UNMAP_SG(NVME, "TO_DEVICE"))
-				TASK("101", "0", "1.000020", UNMAP("0000000080000000", "0000000080002000", "8192"));
+static const char *const two_leaves[] = {
+	TASK("101", "0", "1.000000", "add_device_to_group: IOMMU: groupID=1 device=" NVME),
+	TASK("101", "0", "1.000001", "attach_device_to_domain: IOMMU: device=" NVME),
+	TASK("101", "0", "1.000010", MAP("0000000080000000", "0000000080001000", "0000000000100000", "4096")),
+	TASK("101", "0", "1.000010", MAP("0000000080001000", "0000000080002000", "0000000000300000", "4096")),
+	TASK("101", "0", "1.000011",
+	     "dma_map_sg: " NVME " dir=TO_DEVICE nents=2/2 ents=1/1 dma_addrs={0x80000000} "
+	     "sizes={0x2000} phys_addrs={0x100000,0x300000} attrs="),
+	TASK("101", "0", "1.000019", UNMAP_SG(NVME, "TO_DEVICE")),
+	TASK("101", "0", "1.000020", UNMAP("0000000080000000", "0000000080002000", "8192")),
+	NULL,
+};
 
 static struct config config;
 static struct replayed *run;
 
-static void replay(const char *text, const char *preset)
+static void replay(const char *const *text, const char *preset)
 {
 	struct scheme scheme = replayed_scheme(preset, NULL, NULL);
 

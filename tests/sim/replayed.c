@@ -76,7 +76,21 @@ static void read_spans(struct replayed *replayed, char *text)
 	}
 }
 
-struct replayed *replayed_run(const char *text, const struct config *config, const struct scheme *scheme)
+static void import_lines(struct imported *imported, const char *const *lines)
+{
+	char *text;
+	size_t length;
+	FILE *all = open_memstream(&text, &length);
+
+	ck_assert_ptr_nonnull(all);
+	for (; *lines; lines++)
+		fputs(*lines, all);
+	fclose(all);
+	importing_good(imported, text);
+	free(text);
+}
+
+struct replayed *replayed_run(const char *const *lines, const struct config *config, const struct scheme *scheme)
 {
 	static struct replayed replayed; /* what it points to stays reachable to the end of the process */
 	struct imported imported;
@@ -85,7 +99,7 @@ struct replayed *replayed_run(const char *text, const struct config *config, con
 	char *spans;
 	size_t length;
 
-	importing_good(&imported, text);
+	import_lines(&imported, lines);
 	replayed = (struct replayed){ .machine = calloc(1, sizeof(*replayed.machine)),
 				      .result = malloc(sizeof(*replayed.result)) };
 	ck_assert(replayed.machine && replayed.result);

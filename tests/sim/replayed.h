@@ -32,8 +32,8 @@ void replayed_config(struct config *config);
 /* The preset of that name, with an axis changed where axis is not NULL. */
 struct scheme replayed_scheme(const char *preset, const char *axis, const char *value);
 
-/* Imports and replays text, which must be sound; config must outlive what is returned.  Fails the test otherwise. */
-struct replayed *replayed_run(const char *text, const struct config *config, const struct scheme *scheme);
+/* Imports and replays lines of text, to a NULL; config must outlive what is returned.  Fails the test on any error. */
+struct replayed *replayed_run(const char *const *lines, const struct config *config, const struct scheme *scheme);
 
 /* The nth (from 0) operation of this kind on a CPU, by its begin; it must exist. */
 const struct span *replayed_span(const struct replayed *replayed, enum result_op op, unsigned cpu, unsigned nth);
