@@ -23,8 +23,10 @@ static void guest_submit(struct machine *machine, struct actor *actor, struct vt
 		slots_take(&machine->guest_queue_lock, actor, CAUSE_QUEUE_WAIT);
 		guest_compute(machine, actor, timing->guest.queue_submit, CAUSE_INVALIDATION);
 		actor_touch(actor);
-		while (vtd_driver_submit(machine->guest_driver, list, &submission) == VTD_QUEUE_FULL)
+		while (vtd_driver_submit(machine->guest_driver, list, &submission) == VTD_QUEUE_FULL) {
 			actor_wait(actor, &machine->unit.pollers, CAUSE_QUEUE_WAIT);
+			actor_touch(actor);
+		}
 		machine->result->counter[COUNT_GUEST_COMMANDS] += submission.descriptors;
 		if (trap) {
 			host_queue_exit(machine, actor, submission.tail);

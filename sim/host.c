@@ -94,8 +94,10 @@ static void host_submit(struct machine *machine, struct actor *actor, struct vtd
 		slots_take(&machine->host_queue_lock, actor, CAUSE_QUEUE_WAIT);
 		host_compute(machine, actor, machine->timing->host.queue_submit, CAUSE_INVALIDATION);
 		actor_touch(actor);
-		while (vtd_driver_submit(machine->host_driver, list, &submission) == VTD_QUEUE_FULL)
+		while (vtd_driver_submit(machine->host_driver, list, &submission) == VTD_QUEUE_FULL) {
 			actor_wait(actor, &machine->unit.pollers, CAUSE_QUEUE_WAIT);
+			actor_touch(actor);
+		}
 		machine->unit.iommu->ops->register_write(machine->unit.iommu, VTD_REG_IQT, 8, submission.tail);
 		machine->result->counter[COUNT_HOST_COMMANDS] += submission.descriptors;
 		unit_doorbell(&machine->unit, actor);
