@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a run measures: reproducible, the orders that the schemes imply, rules for unsound traces. */
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/sim/command_line.h"
+
+START_TEST(the_same_scenario_twice_gives_the_same_bytes)
+{
+	import_small();
+	write_scenario("");
+	ck_assert_msg(iommusim("run s.yaml -o a.h5 --quiet -j1") == 0, "%s", errors);
+	ck_assert_msg(iommusim("run s.yaml -o b.h5 --quiet -j2") == 0, "%s", errors);
+	ck_assert(same_bytes("a.h5", "b.h5"));
+}
+END_TEST
+
+START_TEST(exact_mode_gives_the_same_result_to_the_picosecond)
+{
+	import_small();
+	write_scenario("");
+	ck_assert_msg(iommusim("run s.yaml -o a.h5 --quiet") == 0, "%s", errors);
+	ck_assert_msg(iommusim("run s.yaml -o b.h5 --quiet --exact") == 0, "%s", errors);
+	ck_assert(same_bytes("a.h5", "b.h5"));
+}
+END_TEST
+
+static ps_t mean(const struct result *result, const char *scheme, enum result_op op)
+{
+	return histogram_mean(&scheme_named(result, scheme)->latency[op]);
+}
+
+/* The scenario and the trace that ship: the orders that the schemes' mechanisms imply. */
+START_TEST(the_shipped_comparison_has_the_orders_that_its_schemes_imply)
+{
+	struct err err = { 0 };
+	char path[128];
+	const uint64_t ram = UINT64_C(3) << 30;
+
+	ck_assert_msg(iommusim("run " SCENARIOS "/pin-vs-prereg-vs-nested.yaml -o r.h5 --quiet") == 0, "%s", errors);
+	snprintf(path, sizeof(path), "%s/r.h5", folder);
+	struct result *r = result_open(path, &err);
+
+	ck_assert_msg(r != NULL, "%s", err.text);
+	ck_assert_uint_gt(mean(r, "pin-on-map", RESULT_MAP), mean(r, "preregister", RESULT_MAP));
+	ck_assert_uint_gt(mean(r, "preregister", RESULT_MAP), mean(r, "nested", RESULT_MAP));
+	ck_assert_uint_gt(mean(r, "nested", RESULT_MAP), mean(r, "passthrough", RESULT_MAP));
+	ck_assert_uint_gt(mean(r, "nested", RESULT_UNMAP), mean(r, "nested-hwq", RESULT_UNMAP));
+	ck_assert_uint_gt(mean(r, "nested", RESULT_TRANSLATE_MISS), mean(r, "pin-on-map", RESULT_TRANSLATE_MISS));
+	ck_assert_uint_gt(mean(r, "nested", RESULT_TRANSLATE_MISS), mean(r, "passthrough", RESULT_TRANSLATE_MISS));
+	/* causes: only pin-on-map pins in a map; only schemes with an exit per map have exits there */
+	ck_assert_uint_gt(scheme_named(r, "pin-on-map")->cause_ps[RESULT_MAP][CAUSE_PIN], 0);
+	ck_assert_uint_eq(scheme_named(r, "preregister")->cause_ps[RESULT_MAP][CAUSE_PIN], 0);
+	ck_assert_uint_gt(scheme_named(r, "preregister")->cause_ps[RESULT_MAP][CAUSE_EXIT], 0);
+	ck_assert_uint_eq(scheme_named(r, "nested")->cause_ps[RESULT_MAP][CAUSE_EXIT], 0);
+	ck_assert_uint_gt(scheme_named(r, "nested")->cause_ps[RESULT_UNMAP][CAUSE_EXIT], 0);
+	ck_assert_uint_eq(scheme_named(r, "nested-hwq")->cause_ps[RESULT_UNMAP][CAUSE_EXIT], 0);
+	/* locked memory: all of it at start, or what was mapped at once */
+	ck_assert_uint_eq(counted(r, "passthrough", COUNT_LOCKED_PEAK_BYTES), ram);
+	ck_assert_uint_eq(counted(r, "preregister", COUNT_LOCKED_PEAK_BYTES), ram);
+	ck_assert_uint_eq(counted(r, "nested", COUNT_LOCKED_PEAK_BYTES), ram);
+	ck_assert_uint_gt(counted(r, "pin-on-map", COUNT_LOCKED_PEAK_BYTES), 0);
+	ck_assert_uint_lt(counted(r, "pin-on-map", COUNT_LOCKED_PEAK_BYTES), ram);
+	/* every page pinned on a map is one 4 KiB page of a mapping, and nothing stale, lost or blocked */
+	for (size_t i = 0; i < result_scheme_count(r); i++) {
+		const struct result_scheme *scheme = result_scheme(r, i);
+
+		ck_assert_uint_eq(scheme->counter[COUNT_FAULTS], 0);
+		ck_assert_uint_eq(scheme->counter[COUNT_STALE_USED], 0);
+		ck_assert_uint_gt(scheme->counter[COUNT_STALE_CHECKED], 0);
+		ck_assert_uint_eq(scheme->counter[COUNT_OPERATIONS_SKIPPED], 0);
+		ck_assert_uint_eq(scheme->counter[COUNT_DMA_BYTES_WRITTEN],
+				  result_scheme(r, 0)->counter[COUNT_DMA_BYTES_WRITTEN]);
+	}
+	result_close(r);
+}
+END_TEST
+
+/* An unmap of what was never mapped and a second map of a live page, among sound operations. */
+static const char unsound[] =
+	"# entries-in-buffer/entries-written: 9/9   #P:1\n"
+	"  t-1  [000] .....  1.000000: add_device_to_group: IOMMU: groupID=1 device=0000:00:04.0\n"
+	"  t-1  [000] .....  1.000001: attach_device_to_domain: IOMMU: device=0000:00:04.0\n"
+	"  t-1  [000] .....  1.000002: unmap: IOMMU: iova=0x0000000090000000 - 0x0000000090001000 size=4096 "
+	"unmapped_size=4096\n"
+	"  t-1  [000] .....  1.000003: dma_unmap_page: 0000:00:04.0 dir=TO_DEVICE dma_addr=90000000 size=4096 attrs=\n"
+	"  t-1  [000] .....  1.000004: map: IOMMU: iova=0x0000000080000000 - 0x0000000080001000 "
+	"paddr=0x0000000040001000 size=4096\n"
+	"  t-1  [000] .....  1.000005: dma_map_page: 0000:00:04.0 dir=TO_DEVICE dma_addr=80000000 size=4096 "
+	"phys_addr=40001000 attrs=\n"
+	"  t-1  [000] .....  1.000006: map: IOMMU: iova=0x0000000080000000 - 0x0000000080001000 "
+	"paddr=0x0000000040002000 size=4096\n"
+	"  t-1  [000] .....  1.000007: dma_map_page: 0000:00:04.0 dir=TO_DEVICE dma_addr=80000000 size=4096 "
+	"phys_addr=40002000 attrs=\n"
+	"  t-1  [000] .....  1.000008: unmap: IOMMU: iova=0x0000000080000000 - 0x0000000080001000 size=4096 "
+	"unmapped_size=4096\n"
+	"  t-1  [000] .....  1.000009: dma_unmap_page: 0000:00:04.0 dir=TO_DEVICE dma_addr=80000000 size=4096 attrs=\n";
+
+START_TEST(an_unsound_trace_is_replayed_by_stated_rules_and_refused_with_replay_strict)
+{
+	struct err err = { 0 };
+	char path[128];
+
+	write_file("unsound.txt", unsound);
+	ck_assert_msg(iommusim("trace import unsound.txt -o t.h5") == 0, "%s", errors);
+	ck_assert_int_eq(iommusim("trace check t.h5"), 1);
+	ck_assert_int_eq(iommusim("trace import unsound.txt -o strict.h5 --strict"), 1);
+	ck_assert_uint_eq(files_like("strict.h5*"), 0);
+	write_scenario("");
+	ck_assert_msg(iommusim("run s.yaml -o a.h5 --quiet") == 0, "%s", errors);
+	snprintf(path, sizeof(path), "%s/a.h5", folder);
+	struct result *result = result_open(path, &err);
+
+	ck_assert_msg(result != NULL, "%s", err.text);
+	/* the unmap without a map and the second map; the last unmap is the first map's under an IOMMU's table */
+	ck_assert_uint_ge(counted(result, "nested", COUNT_OPERATIONS_SKIPPED), 2);
+	ck_assert_uint_eq(counted(result, "nested", COUNT_FAULTS), 0);
+	result_close(result);
+	ck_assert_int_eq(iommusim("run s.yaml -o b.h5 --set replay.strict=true"), 1);
+	ck_assert_ptr_nonnull(strstr(errors, "replay.strict"));
+	ck_assert_uint_eq(files_like("b.h5*"), 0);
+}
+END_TEST
+
+int main(void)
+{
+	TCase *results = tcase_create("results");
+
+	tcase_add_test(results, the_same_scenario_twice_gives_the_same_bytes);
+	tcase_add_test(results, exact_mode_gives_the_same_result_to_the_picosecond);
+	tcase_add_test(results, the_shipped_comparison_has_the_orders_that_its_schemes_imply);
+	tcase_add_test(results, an_unsound_trace_is_replayed_by_stated_rules_and_refused_with_replay_strict);
+	return run_cases("sim/results", &results, 1);
+}
