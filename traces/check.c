@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "check.h"
+#include "traces/check.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

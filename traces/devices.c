@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "devices.h"
+#include "traces/devices.h"
 
 #include <stdlib.h>
 #include <string.h>

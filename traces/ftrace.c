@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ftrace.h"
+#include "traces/ftrace.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "info.h"
+#include "traces/info.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

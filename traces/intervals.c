@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "intervals.h"
+#include "traces/intervals.h"
 
 #include <stdlib.h>
 #include <string.h>

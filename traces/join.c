@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "join.h"
+#include "traces/join.h"
 
 #include <stdlib.h>
 #include <string.h>

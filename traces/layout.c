@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "layout.h"
+#include "traces/layout.h"
 
 const char *const TRACE_KIND_NAMES[] = { "map", "unmap", "group", "attach", "flush_all", "mark", NULL };
 const char *const TRACE_API_NAMES[] = { "page", "sg", "coherent", "direct", "none", NULL };

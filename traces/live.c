@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "live.h"
+#include "traces/live.h"
 
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "meta.h"
+#include "traces/meta.h"
 
 #include <stdio.h>
 #include <stdlib.h>

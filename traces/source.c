@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "source.h"
+#include "traces/source.h"
 
 #include <pthread.h>
 #include <signal.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "trace_write.h"
+#include "traces/trace_write.h"
 
 #include <errno.h>
 #include <stdio.h>

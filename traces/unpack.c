@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "unpack.h"
+#include "traces/unpack.h"
 
 #include <errno.h>
 #include <fcntl.h>

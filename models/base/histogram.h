@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#include "units.h"
+#include "models/base/units.h"
 
 #define HISTOGRAM_SUB_LG2 7u
 #define HISTOGRAM_BUCKETS ((64u - HISTOGRAM_SUB_LG2 + 1u) << HISTOGRAM_SUB_LG2)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "random.h"
+#include "models/base/random.h"
 
-#include "require.h"
-#include "units.h"
+#include "models/base/require.h"
+#include "models/base/units.h"
 
 uint64_t random_below(struct random *random, uint64_t bound)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "importing.h"
+#include "tests/traces/importing.h"
 
 #include <dirent.h>
 #include <stdarg.h>

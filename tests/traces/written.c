@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "written.h"
+#include "tests/traces/written.h"
 
 #include <stdio.h>
 

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "host_fixture.h"
+#include "tests/models/software/host_fixture.h"
 
 #define KIB UINT64_C(1024)
 #define MIB (1024 * KIB)

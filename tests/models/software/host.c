@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "models/software/container.h"
-#include "vtd_driver_bench.h"
+#include "tests/models/software/vtd_driver_bench.h"
 
 #define RAM_VADDR UINT64_C(0x200000000)
 #define RAM_BASE  UINT64_C(0x40000000)

@@ -4,7 +4,7 @@
 #include <check.h>
 #include <errno.h>
 
-#include "host_fixture.h"
+#include "tests/models/software/host_fixture.h"
 
 #define APERTURE_LAST ((UINT64_C(1) << 48) - 1)
 

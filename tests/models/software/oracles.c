@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "host_fixture.h"
 #include "models/software/iommufd.h"
 #include "models/software/type1.h"
+#include "tests/models/software/host_fixture.h"
 
 #define APERTURE_LAST ((UINT64_C(1) << 48) - 1)
 

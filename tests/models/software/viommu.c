@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "viommu_bench.h"
+#include "tests/models/software/viommu_bench.h"
 
 START_TEST(each_leaf_that_appeared_is_one_map_call)
 {

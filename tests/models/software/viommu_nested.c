@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "viommu_bench.h"
+#include "tests/models/software/viommu_bench.h"
 
 /* Scalable-mode root 0x1000, context 0x2000, PASID directory 0x4000, PASID table 0x5000. */
 static void set_first_stage(phys_t root, unsigned domain)

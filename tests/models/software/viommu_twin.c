@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The brute-force twin: what the calls built must be what the guest's table says. */
-#include "viommu_bench.h"
+#include "tests/models/software/viommu_bench.h"
 
 #define TWIN_PAGES 2048u /* 8 MiB: several tables, some large leaves */
 
