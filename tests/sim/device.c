@@ -355,6 +355,21 @@ START_TEST(a_second_job_is_not_begun_with_the_first_but_at_its_own_date)
 }
 END_TEST
 
+START_TEST(a_free_slot_does_not_look_at_a_job_a_picosecond_too_early)
+{
+	/* The first is done, and its slot looks for more, just before the second's date. */
+	ps_t first = 188000 + COLD + 11000;
+	struct load loads[] = { { 0x5000, 64, .write = true }, { 0x5040, 64, .write = true, .pause = first + 1 } };
+
+	start(4, 4);
+	engine_actor(&engine, "cpu", both, loads, false);
+	clock_run();
+	ck_assert_uint_eq(loads[0].done, NOTICED + first);
+	ck_assert_uint_eq(loads[1].done, NOTICED + first + 1 + WRITE_PS(64));
+	stop();
+}
+END_TEST
+
 /* ---- quiet ---- */
 
 struct waiting {
@@ -462,6 +477,7 @@ int main(void)
 	tcase_add_test(cases, a_transfer_both_ways_writes_after_its_last_read_is_back);
 	tcase_add_test(cases, a_job_is_looked_at_when_its_doorbell_has_arrived_and_the_device_has_thought);
 	tcase_add_test(cases, a_second_job_is_not_begun_with_the_first_but_at_its_own_date);
+	tcase_add_test(cases, a_free_slot_does_not_look_at_a_job_a_picosecond_too_early);
 	tcase_add_test(cases, who_waits_for_a_quiet_device_goes_on_when_the_last_of_its_jobs_is_done);
 	tcase_add_test(cases, who_waits_for_a_quiet_device_goes_on_waiting_when_another_gave_it_work_at_that_date);
 	tcase_add_test(cases, a_blocked_write_is_counted_reaches_no_memory_and_does_not_hang_the_device);

@@ -182,6 +182,21 @@ START_TEST(an_unmap_waits_for_its_dma_and_the_wait_is_not_in_its_latency)
 }
 END_TEST
 
+START_TEST(an_unmap_between_the_end_of_its_dma_and_the_interrupt_waits_for_the_interrupt)
+{
+	static const char *const text[] = {
+		APPEARS("0"),
+		SEND("0", "1.000010", "80000000", "80001000", "100000"),
+		SENT("0", "1.000022", "80000000", "80001000"), /* done at 21.144 us, said at 24.144 us */
+		NULL,
+	};
+
+	slow_device();
+	replay_preset(text, "passthrough");
+	check_span(RESULT_UNMAP, 0, 0, 10 * US + DMA_PS, 0);
+}
+END_TEST
+
 START_TEST(an_unmap_whose_dma_was_done_long_ago_does_not_wait)
 {
 	static const char *const text[] = {
@@ -398,6 +413,7 @@ int main(void)
 	tcase_add_test(cases, an_unmap_on_another_cpu_waits_for_its_map_outside_its_latency);
 	tcase_add_test(cases, a_map_waits_for_the_unmap_that_freed_its_iova_on_another_cpu);
 	tcase_add_test(cases, an_unmap_waits_for_its_dma_and_the_wait_is_not_in_its_latency);
+	tcase_add_test(cases, an_unmap_between_the_end_of_its_dma_and_the_interrupt_waits_for_the_interrupt);
 	tcase_add_test(cases, an_unmap_whose_dma_was_done_long_ago_does_not_wait);
 	tcase_add_loop_test(cases, a_deferred_unmap_ends_without_invalidation_and_is_flushed_at_the_timers_date, 0, 2);
 	tcase_add_test(cases, a_full_ring_is_flushed_by_the_unmap_that_finds_it_full);
