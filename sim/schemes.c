@@ -9,18 +9,18 @@
 #include "models/iommu/vtd/vtd.h"
 #include "sim/clock.h"
 #include "sim/machine.h"
+#include "sim/units.h"
 
 /*
  * Host-physical memory: the host's tables and queues above 4 GiB, the guest's
  * memory from 1 TiB on.  Guest-physical memory lies from 0 and, what is more than
  * machine.guest_low_bytes, from 4 GiB; the guest's own tables at the top of its low memory.
  */
-#define HOST_FRAMES_FIRST  (UINT64_C(4) << 30)
-#define HOST_FRAMES_END    (UINT64_C(20) << 30)
-#define GUEST_OFFSET       (UINT64_C(1) << 40)
-#define GUEST_HIGH         (UINT64_C(4) << 30)
-#define GUEST_TABLES       (UINT64_C(256) << 20)
-#define HOST_ADDRESS_WIDTH 46u
+#define HOST_FRAMES_FIRST (UINT64_C(4) << 30)
+#define HOST_FRAMES_END   (UINT64_C(20) << 30)
+#define GUEST_OFFSET      (UINT64_C(1) << 40)
+#define GUEST_HIGH        (UINT64_C(4) << 30)
+#define GUEST_TABLES      (UINT64_C(256) << 20)
 
 static uint64_t guest_low(const struct config *config)
 {
@@ -59,103 +59,15 @@ static void guest_register_write(void *argument, unsigned offset, unsigned bytes
 		viommu_set_root(&machine->viommu, FIELD_GET(VTD_RTADDR_RTA, value) << PAGE_LG2);
 }
 
-static struct iommu_cache_config cache_config(const struct config *config, bool enabled)
-{
-	struct iommu_cache_config caches = { 0 };
-	enum cache_replacement replacement = (enum cache_replacement)config->iommu.replacement;
-
-	if (!enabled)
-		return caches;
-	caches.iotlb = (struct cache_geometry){ config->iommu.iotlb_entries, config->iommu.iotlb_ways, replacement };
-	caches.device = (struct cache_geometry){ config->iommu.device_entries, config->iommu.device_ways, replacement };
-	for (unsigned level = 0; level < 4; level++)
-		caches.walk[level] = (struct cache_geometry){ config->iommu.walk_entries[level],
-							      config->iommu.walk_ways, replacement };
-	return caches;
-}
-
-static struct iommu *create_unit(const struct config *config, const struct vtd_features *features, bool caches,
-				 struct err *err)
-{
-	struct vtd_config unit = { .caches = cache_config(config, caches), .seed = config->seed };
-
-	vtd_capabilities(features, &unit);
-	return vtd_create(&unit, err);
-}
-
-static struct vtd_features hardware_features(const struct config *config)
-{
-	return (struct vtd_features){
-		.scalable = true,
-		.nested = true,
-		.pass_through = true,
-		.queued_invalidation = true,
-		.snoop_control = true,
-		.second_stage_flags = config->iommu.snoop,
-		.non_coherent_walks = !config->iommu.snoop,
-		.second_stage_levels = config->iommu.host_levels,
-		/* A driver takes five levels only where the unit has them in both stages. */
-		.first_stage_levels = config->iommu.host_levels > config->iommu.guest_levels
-					      ? config->iommu.host_levels
-					      : config->iommu.guest_levels,
-		.page_size_limit_lg2 = 30,
-		.fault_records = 8,
-		.domain_bits = 16,
-		.host_address_width = HOST_ADDRESS_WIDTH,
-	};
-}
-
-/* What the guest sees: in caching mode, as QEMU's unit; with scalable mode where the guest owns a first stage. */
-static struct vtd_features virtual_features(const struct config *config, bool nested)
-{
-	return (struct vtd_features){
-		.scalable = nested,
-		.caching_mode = true,
-		.queued_invalidation = true,
-		.non_coherent_walks = !config->iommu.snoop,
-		.second_stage_levels = config->iommu.guest_levels,
-		.first_stage_levels = nested ? config->iommu.guest_levels : 0,
-		.page_size_limit_lg2 = 30,
-		.fault_records = 1,
-		.domain_bits = 16,
-		.host_address_width = HOST_ADDRESS_WIDTH,
-	};
-}
-
-/* Does at once what the driver queued. */
-static void queue_now(struct vtd_driver *driver, struct iommu *iommu, struct memory_view view,
-		      struct vtd_invalidations *list)
-{
-	struct vtd_submission submission;
-
-	while (vtd_driver_submit(driver, list, &submission) == VTD_SUBMITTED) {
-		struct iommu_command command;
-
-		iommu->ops->register_write(iommu, VTD_REG_IQT, 8, submission.tail);
-		while (iommu->ops->command_begin(iommu, &command)) {
-			while (command.access.want != IOMMU_WANTS_NOTHING) {
-				struct iommu_access access = command.access;
-				uint64_t words[IOMMU_WORDS_MAX];
-
-				access.address += view.offset;
-				iommu_access_now(view.memory, &access, words);
-				iommu->ops->command_feed(iommu, &command, words);
-			}
-		}
-		vtd_driver_complete(driver, &submission);
-	}
-}
-
 static bool create_hardware(struct machine *machine, struct err *err)
 {
 	const struct config *config = machine->config;
-	struct vtd_features features = hardware_features(config);
-	struct iommu *auditor = NULL, *iommu = create_unit(config, &features, true, err);
+	struct iommu *auditor = NULL, *iommu = units_hardware(config, true, err);
 
 	if (!iommu)
 		return false;
 	if (config->check.stale_translations)
-		auditor = create_unit(config, &features, false, err);
+		auditor = units_hardware(config, false, err);
 	unit_init(&machine->unit, &machine->engine, config, iommu, auditor, machine->memory, machine->result);
 	return auditor || !config->check.stale_translations;
 }
@@ -181,7 +93,7 @@ static struct vtd_driver *create_driver(struct machine *machine, struct iommu *i
 	if (!driver)
 		return NULL;
 	vtd_driver_start(driver, &registers, &machine->host_list);
-	queue_now(driver, iommu, view, &machine->host_list);
+	units_queue_now(driver, iommu, view, &machine->host_list);
 	vtd_driver_enable(driver, &registers);
 	return driver;
 }
@@ -218,8 +130,8 @@ static void attach_now(struct machine *machine, struct vtd_domain *domain, uint1
 		vtd_driver_attach(machine->host_driver, domain, source_id, VTD_DRIVER_NO_PASID, &machine->host_list);
 
 	REQUIRE(attached);
-	queue_now(machine->host_driver, machine->unit.iommu, (struct memory_view){ .memory = machine->memory },
-		  &machine->host_list);
+	units_queue_now(machine->host_driver, machine->unit.iommu, (struct memory_view){ .memory = machine->memory },
+			&machine->host_list);
 }
 
 /* Maps or registers the guest's memory slots, and records what that costs. */
@@ -299,7 +211,6 @@ static bool create_guest(struct machine *machine, struct err *err)
 	const struct config *config = machine->config;
 	bool nested = machine->scheme.translation == SCHEME_NESTED;
 	phys_t low = guest_low(config);
-	struct vtd_features features = virtual_features(config, nested);
 	struct pt_rules rules = { .levels = config->iommu.guest_levels,
 				  .input_width_lg2 = config->iommu.guest_levels == 5 ? 57 : 48,
 				  .output_width_lg2 = HOST_ADDRESS_WIDTH,
@@ -311,7 +222,7 @@ static bool create_guest(struct machine *machine, struct err *err)
 	if (machine->scheme.translation == SCHEME_PASSTHROUGH)
 		return true;
 	frames_init(&machine->guest_frames, low > GUEST_TABLES ? low - GUEST_TABLES : low / 2, low);
-	machine->virtual_unit = create_unit(config, &features, false, err);
+	machine->virtual_unit = units_virtual(config, nested, err);
 	if (!machine->virtual_unit)
 		return false;
 	viommu_init(&machine->viommu, nested ? VIOMMU_NESTED : VIOMMU_SHADOW, machine->guest, &rules);
@@ -404,8 +315,8 @@ static void create_assignment(struct machine *machine, struct assignment *assign
 	bool probed = vtd_driver_probe(machine->host_driver, device->source_id, 0, &machine->host_list);
 
 	REQUIRE(probed);
-	queue_now(machine->host_driver, machine->unit.iommu, (struct memory_view){ .memory = machine->memory },
-		  &machine->host_list);
+	units_queue_now(machine->host_driver, machine->unit.iommu, (struct memory_view){ .memory = machine->memory },
+			&machine->host_list);
 	assignment->host.list = &assignment->list;
 	switch (machine->scheme.translation) {
 	case SCHEME_PASSTHROUGH:
