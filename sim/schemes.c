@@ -6,7 +6,6 @@
 #include "models/base/bits.h"
 #include "models/base/require.h"
 #include "models/iommu/vtd/layout_registers.h"
-#include "models/iommu/vtd/vtd.h"
 #include "sim/clock.h"
 #include "sim/machine.h"
 #include "sim/units.h"
