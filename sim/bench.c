@@ -115,9 +115,16 @@ static void world_init(struct bench_world *world, const struct bench *bench)
 
 static void world_fini(struct bench_world *world)
 {
-	/* The driver and its domains live in frames that go with the memory. */
-	world->iommu->ops->destroy(world->iommu);
+	vtd_driver_detach(world->driver, SOURCE_ID, VTD_DRIVER_NO_PASID, &world->list);
+	submit_now(world);
+	vtd_domain_destroy(world->domain);
+	if (world->parent) {
+		vtd_domain_destroy(world->parent);
+		page_table_fini(&world->first);
+	}
+	vtd_driver_destroy(world->driver);
 	vtd_invalidations_fini(&world->list);
+	world->iommu->ops->destroy(world->iommu);
 	frames_fini(&world->frames);
 	frames_fini(&world->guest_frames);
 	memory_destroy(world->memory);

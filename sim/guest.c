@@ -24,7 +24,7 @@ static void guest_submit(struct machine *machine, struct actor *actor, struct vt
 		guest_compute(machine, actor, timing->guest.queue_submit, CAUSE_INVALIDATION);
 		actor_touch(actor);
 		while (vtd_driver_submit(machine->guest_driver, list, &submission) == VTD_QUEUE_FULL) {
-			actor_wait(actor, &machine->unit.pollers, CAUSE_QUEUE_WAIT);
+			actor_wait(actor, &machine->guest_queue_space, CAUSE_QUEUE_WAIT);
 			actor_touch(actor);
 		}
 		machine->result->counter[COUNT_GUEST_COMMANDS] += submission.descriptors;
@@ -41,6 +41,7 @@ static void guest_submit(struct machine *machine, struct actor *actor, struct vt
 		unit_poll_status(&machine->unit, actor, submission.status_address + machine->guest.offset,
 				 submission.status_value);
 		vtd_driver_complete(machine->guest_driver, &submission);
+		waiters_wake_all(&machine->guest_queue_space, actor, 0);
 		result_operation(machine->result, RESULT_INVALIDATE, parts);
 		for (unsigned i = 0; i < RESULT_CAUSES; i++)
 			outer[i] += parts[i];

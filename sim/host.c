@@ -95,7 +95,7 @@ static void host_submit(struct machine *machine, struct actor *actor, struct vtd
 		host_compute(machine, actor, machine->timing->host.queue_submit, CAUSE_INVALIDATION);
 		actor_touch(actor);
 		while (vtd_driver_submit(machine->host_driver, list, &submission) == VTD_QUEUE_FULL) {
-			actor_wait(actor, &machine->unit.pollers, CAUSE_QUEUE_WAIT);
+			actor_wait(actor, &machine->host_queue_space, CAUSE_QUEUE_WAIT);
 			actor_touch(actor);
 		}
 		machine->unit.iommu->ops->register_write(machine->unit.iommu, VTD_REG_IQT, 8, submission.tail);
@@ -104,6 +104,7 @@ static void host_submit(struct machine *machine, struct actor *actor, struct vtd
 		slots_give(&machine->host_queue_lock, actor);
 		unit_poll_status(&machine->unit, actor, submission.status_address, submission.status_value);
 		vtd_driver_complete(machine->host_driver, &submission);
+		waiters_wake_all(&machine->host_queue_space, actor, 0);
 	}
 	list->next = list->count = 0;
 }

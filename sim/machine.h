@@ -99,7 +99,8 @@ struct machine {
 	struct account account;
 	struct registrations registrations;
 	struct slots host_queue_lock;
-	struct slots emulator_lock; /* of the user-space device model */
+	struct waiters host_queue_space; /* who found no free descriptor */
+	struct slots emulator_lock;      /* of the user-space device model */
 
 	/* guest */
 	struct memory_view guest; /* its physical memory */
@@ -108,6 +109,7 @@ struct machine {
 	struct viommu viommu;
 	struct vtd_driver *guest_driver;
 	struct slots guest_queue_lock;
+	struct waiters guest_queue_space;
 	struct waiters guest_queue_idle; /* hardware queue: its engine, while it is empty */
 	struct domain *domains;
 	uint32_t domain_count;
