@@ -57,18 +57,6 @@ void histogram_add(struct histogram *histogram, ps_t value)
 	histogram->bucket[histogram_bucket_of(value)]++;
 }
 
-void histogram_merge(struct histogram *into, const struct histogram *from)
-{
-	into->count += from->count;
-	into->sum_ps += from->sum_ps;
-	if (from->min_ps < into->min_ps)
-		into->min_ps = from->min_ps;
-	if (from->max_ps > into->max_ps)
-		into->max_ps = from->max_ps;
-	for (unsigned bucket = 0; bucket < HISTOGRAM_BUCKETS; bucket++)
-		into->bucket[bucket] += from->bucket[bucket];
-}
-
 ps_t histogram_percentile(const struct histogram *histogram, unsigned per_100k)
 {
 	u128_t scaled = (u128_t)histogram->count * per_100k;

@@ -2,7 +2,7 @@
 /*
  * A histogram of picosecond durations: exact count, sum, min and max;
  * log-linear buckets, so that a percentile is exact below 256 ps and within
- * 1/128 above.  Fixed size, no allocation; two of them add up.
+ * 1/128 above.  Fixed size, no allocation.
  */
 #ifndef IOMMUSIM_BASE_HISTOGRAM_H
 #define IOMMUSIM_BASE_HISTOGRAM_H
@@ -24,7 +24,6 @@ struct histogram {
 
 void histogram_init(struct histogram *histogram);
 void histogram_add(struct histogram *histogram, ps_t value);
-void histogram_merge(struct histogram *into, const struct histogram *from);
 
 /* Index of the bucket that holds value, and that bucket's inclusive bounds. */
 unsigned histogram_bucket_of(ps_t value);

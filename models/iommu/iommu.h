@@ -130,7 +130,6 @@ struct iommu_command {
 /* ---- a unit ---- */
 
 struct iommu_stats {
-	uint64_t translations, faults;
 	uint64_t iotlb_hits, iotlb_misses;
 	uint64_t device_hits, device_misses;  /* context/PASID caches */
 	uint64_t walk_hits[2][PT_LEVELS_MAX]; /* [first, second][level of the table found] */

@@ -88,7 +88,6 @@ static inline void pipeline_begin(struct pipeline *pipeline, struct iommu_transl
 	translation->second_format = NULL;
 	for (unsigned i = 0; i < IOMMU_PURPOSES; i++)
 		translation->reads[i] = 0;
-	pipeline->iommu.stats.translations++;
 }
 
 /*

@@ -84,7 +84,6 @@ struct pt_entry {
 	phys_t address;       /* of the next table, or of the page (aligned to its size) */
 	bool accessed, dirty; /* as stored; true where the format has no such flag */
 	bool snoop;
-	bool global;
 };
 
 struct pt_format {

@@ -27,10 +27,6 @@
 #include "models/base/units.h"
 #include "models/software/table_list.h"
 
-/* [LINUX] IOVA_DEFAULT_FQ_SIZE and IOVA_DEFAULT_FQ_TIMEOUT */
-#define FLUSH_QUEUE_DEFAULT_SLOTS     256u
-#define FLUSH_QUEUE_DEFAULT_PERIOD_PS (10 * PS_PER_MS)
-
 /* No timer is running. */
 #define FLUSH_QUEUE_NEVER UINT64_MAX
 

@@ -13,7 +13,10 @@
 #include "models/pagetable/map.h"
 #include "models/software/vtd_driver.h"
 
-/* Where x86 takes an access for an interrupt message: no IOVA may be mapped here.  [VTD] "Interrupt Address Range" */
+/*
+ * Where x86 takes an access for an interrupt message: no IOVA may be mapped here.
+ * [VTD] "Handling Requests to Interrupt Address Range"
+ */
 #define HOST_INTERRUPT_FIRST UINT64_C(0xfee00000)
 #define HOST_INTERRUPT_LAST  UINT64_C(0xfeefffff)
 
@@ -64,8 +67,7 @@ struct host_work {
 	uint64_t registration_finds;
 	uint64_t table_calls; /* map or unmap calls of the IOMMU driver */
 	struct map_work table;
-	uint64_t flushes;       /* ranges handed out for invalidation */
-	uint64_t invalidations; /* guest invalidations accepted for forwarding */
+	uint64_t flushes; /* ranges handed out for invalidation */
 };
 
 #endif

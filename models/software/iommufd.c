@@ -104,7 +104,6 @@ int nested_hwpt_invalidate(const struct vtd_s1_invalidation *request, unsigned c
 
 		if (one->addr & (PAGE_BYTES - 1) || (one->npages == UINT64_MAX && one->addr))
 			return EINVAL;
-		work->invalidations++;
 	}
 	return 0;
 }

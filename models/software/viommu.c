@@ -386,7 +386,10 @@ static bool nested_space(struct viommu *viommu, struct viommu_command *command, 
 
 /* ---- a descriptor ---- */
 
-/* Reserved granularities and address masks make the descriptor invalid.  [VTD] "Invalidation Queue Error" */
+/*
+ * Reserved granularities and address masks make the descriptor invalid.
+ * [VTD] "Hardware Handling of Queued Invalidation Interface Errors"
+ */
 static enum viommu_command_kind kind_of(const uint64_t word[2])
 {
 	switch ((enum vtd_inv_type)VTD_INV_TYPE(word[0])) {
@@ -474,12 +477,9 @@ static bool step(struct viommu *viommu, struct viommu_command *command, struct v
 
 bool viommu_next(struct viommu *viommu, struct viommu_command *command, struct viommu_call *call)
 {
-	for (bool done = false; !done;) {
-		if (step(viommu, command, call, &done)) {
-			command->calls++;
+	for (bool done = false; !done;)
+		if (step(viommu, command, call, &done))
 			return true;
-		}
-	}
 	complete(viommu, command);
 	return false;
 }

@@ -111,7 +111,6 @@ struct viommu_command {
 	bool interrupt;           /* wait: an invalidation-completion event is raised */
 	uint64_t entries_read;    /* words of guest page tables read so far */
 	uint64_t structures_read; /* root, context, PASID directory and PASID entries read so far */
-	uint64_t calls;           /* handed out so far */
 
 	/* The unit's own state. */
 	unsigned space; /* the next to look at; while doing something, the one after it */

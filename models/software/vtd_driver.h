@@ -16,10 +16,10 @@
  *         ... write submission.tail to IQT, wait for the status word ...
  *         vtd_driver_complete(driver, &submission);
  *     }
- *     vtd_domain_free_tables(domain, &gather);
+ *     vtd_domain_free_tables(domain, &gather.freed);
  *
  * Sources: [VTD]; [LINUX] drivers/iommu/intel/{iommu,pasid,cache,nested,dmar}.c; the recordings
- * of traces/ decide where they differ (tests/oracles/recorded.c).
+ * of traces/ decide where they differ (tests/oracles/).
  *
  * SIMPLIFIED: no fault-event interrupt is set up (FECTL, FEDATA, FEADDR stay at reset); no device-TLB
  * invalidations are queued; units that need write-buffer flushes (CAP.RWBF) are refused; a domain starts

@@ -60,7 +60,7 @@ void vtd_guest_defer(struct vtd_group *group, const struct trace_op *op, struct 
 	if (!group->queue)
 		group->queue = flush_queue_create(&(struct flush_queue_config){
 			.cpus = CPUS_MAX,
-			.slots = FLUSH_QUEUE_DEFAULT_SLOTS,
+			.slots = 256, /* [LINUX] IOVA_DEFAULT_FQ_SIZE */
 			.period_ps = PERIOD_PS,
 		});
 	if (group->full[op->cpu]) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Fault reasons of table walks, and primary fault logging.  [VTD] "Non-Recoverable Address Translation
- * Faults", "Primary Fault Logging", "Fault Event".
+ * Fault reasons of table walks, and primary fault logging.  [VTD] "Fault Conditions and Remapping
+ * Hardware Behavior for Various Requests", "Primary Fault Logging", "Non-Recoverable Fault Event".
  *
  * SIMPLIFIED: the message of a fault event is not sent; FECTL.IP is left as it is after the message
  * has gone.  Faults of one source are not merged into one record, as hardware may.

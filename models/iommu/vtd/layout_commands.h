@@ -114,7 +114,7 @@ enum vtd_iotlb_granularity {
 	VTD_IOTLB_PAGE = 3,
 };
 
-/* ---- PASID-based IOTLB invalidate.  [VTD] "PASID-based-IOTLB Invalidate" ---- */
+/* ---- PASID-based IOTLB invalidate.  [VTD] "PASID-based IOTLB Invalidate Descriptor" ---- */
 
 #define VTD_P_IOTLB_INV0_G          BITS64(5, 4) /* granularity: enum vtd_p_iotlb_granularity */
 #define VTD_P_IOTLB_INV0_RSVD_8_6   BITS64(8, 6)

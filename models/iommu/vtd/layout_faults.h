@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Fault reasons of DMA remapping, as FRCD.FR carries them.  The name in
- * brackets is the condition's name in [VTD] "Non-Recoverable Address
- * Translation Faults" (legacy: LRT, LCT, LSL, LGN; scalable mode: RTA, SRT,
+ * brackets is the condition's name in [VTD] "Fault Conditions and Remapping
+ * Hardware Behavior for Various Requests" (legacy: LRT, LCT, LSL, LGN; scalable mode: RTA, SRT,
  * SCT, SPD, SPT, SFS, SSS, SGN).  Conditions of translation requests,
  * translated requests and page requests are listed for later use.
  */

@@ -102,7 +102,7 @@ LAYOUT64(VTD_SCONTEXT1, VTD_SCONTEXT1_RID_PASID + VTD_SCONTEXT1_RID_PRIV + VTD_S
 #define VTD_SCONTEXT23_RSVD BITS64(63, 0) /* words 2 and 3 */
 LAYOUT64(VTD_SCONTEXT23, VTD_SCONTEXT23_RSVD, VTD_SCONTEXT23_RSVD);
 
-/* ---- The PASID as two indices.  [VTD] "PASID Translation" ---- */
+/* ---- The PASID as two indices.  [VTD] "Scalable Mode Address Translation" ---- */
 
 #define VTD_PASID_DIRECTORY_INDEX BITS64(19, 6)
 #define VTD_PASID_TABLE_INDEX     BITS64(5, 0)

@@ -2,7 +2,7 @@
 /*
  * Checks of translation structures, each in the specification's order:
  * present, reserved fields, then what the entry asks for against what the unit can do.
- * [VTD] "Translation Structure Formats"; "Non-Recoverable Address Translation Faults".
+ * [VTD] "Translation Structure Formats"; "Fault Conditions and Remapping Hardware Behavior for Various Requests".
  */
 #include "models/iommu/vtd/unit.h"
 
@@ -17,7 +17,8 @@ static bool can(const struct vtd *unit, uint64_t ecap_bit)
 	return unit->extended_capability & ecap_bit;
 }
 
-bool vtd_supports_width(const struct vtd *unit, uint64_t aw)
+/* Is this address width (enum vtd_aw) one of CAP.SAGAW? */
+static bool supports_width(const struct vtd *unit, uint64_t aw)
 {
 	switch (aw) {
 	case VTD_AW_39:
@@ -35,9 +36,9 @@ bool vtd_supports_width(const struct vtd *unit, uint64_t aw)
 static bool is_largest_width(const struct vtd *unit, uint64_t aw)
 {
 	for (uint64_t wider = aw + 1; wider <= VTD_AW_57; wider++)
-		if (vtd_supports_width(unit, wider))
+		if (supports_width(unit, wider))
 			return false;
-	return vtd_supports_width(unit, aw);
+	return supports_width(unit, aw);
 }
 
 enum vtd_fault_reason vtd_check_root(const struct vtd *unit, const uint64_t words[2], uint16_t source_id, phys_t *table)
@@ -69,10 +70,9 @@ enum vtd_fault_reason vtd_check_context(const struct vtd *unit, const uint64_t w
 	/* LCT.4: a translation type or a width that the unit has not. */
 	switch (FIELD_GET(VTD_CONTEXT0_TT, words[0])) {
 	case VTD_TT_UNTRANSLATED:
-		return vtd_supports_width(unit, aw) ? VTD_FAULT_NONE : VTD_FAULT_CONTEXT_INVALID;
+		return supports_width(unit, aw) ? VTD_FAULT_NONE : VTD_FAULT_CONTEXT_INVALID;
 	case VTD_TT_DEVICE_TLB:
-		return can(unit, VTD_ECAP_DT) && vtd_supports_width(unit, aw) ? VTD_FAULT_NONE
-									      : VTD_FAULT_CONTEXT_INVALID;
+		return can(unit, VTD_ECAP_DT) && supports_width(unit, aw) ? VTD_FAULT_NONE : VTD_FAULT_CONTEXT_INVALID;
 	case VTD_TT_PASS_THROUGH:
 		return can(unit, VTD_ECAP_PT) && is_largest_width(unit, aw) ? VTD_FAULT_NONE
 									    : VTD_FAULT_CONTEXT_INVALID;
@@ -154,7 +154,7 @@ static bool has_first_stage(const struct vtd *unit, const uint64_t words[8])
 
 static bool has_second_stage(const struct vtd *unit, const uint64_t words[8])
 {
-	return can(unit, VTD_ECAP_SSTS) && vtd_supports_width(unit, FIELD_GET(VTD_PASID0_AW, words[0]));
+	return can(unit, VTD_ECAP_SSTS) && supports_width(unit, FIELD_GET(VTD_PASID0_AW, words[0]));
 }
 
 enum vtd_fault_reason vtd_check_pasid(const struct vtd *unit, const uint64_t words[8])

@@ -6,7 +6,7 @@
  *   scalable mode   root entry -> context entry -> PASID directory entry -> PASID table entry
  *                   -> first stage, second stage, both nested, or pass-through
  *
- * [VTD] "Translation Structures", "Legacy Mode Address Translation", "Scalable Mode Address
+ * [VTD] "Hierarchical Translation Structures", "Legacy Mode Address Translation", "Scalable Mode Address
  * Translation".  Brackets hold the specification's name of the fault condition.
  *
  * While structures are read, translation->structure holds what later steps need:
@@ -31,7 +31,6 @@ static void blocked(struct vtd *unit, struct iommu_translation *translation, enu
 	translation->access.want = IOMMU_WANTS_NOTHING;
 	translation->status = IOMMU_FAULT;
 	translation->fault_reason = reason;
-	unit->pipeline.iommu.stats.faults++;
 	if (!translation->structure[FPD])
 		vtd_record_fault(unit, &translation->request, reason);
 }

@@ -53,7 +53,10 @@ struct vtd {
 #define VTD_TAG_PASID BITS64(35, 16)
 #define VTD_TAG_FIRST BIT64(36) /* first-stage or nested: PASID counts */
 
-/* Requests without PASID to this range are interrupts, not DMA.  [VTD] "Interrupt Requests" */
+/*
+ * Requests without PASID to this range are interrupts, not DMA.
+ * [VTD] "Handling Requests to Interrupt Address Range"
+ */
 #define VTD_INTERRUPT_FIRST UINT64_C(0xfee00000)
 #define VTD_INTERRUPT_BYTES UINT64_C(0x100000)
 
@@ -108,9 +111,6 @@ enum vtd_fault_reason vtd_check_context(const struct vtd *unit, const uint64_t w
 enum vtd_fault_reason vtd_check_scalable_context(const struct vtd *unit, const uint64_t words[4]);
 enum vtd_fault_reason vtd_check_pasid_directory(const struct vtd *unit, uint64_t word);
 enum vtd_fault_reason vtd_check_pasid(const struct vtd *unit, const uint64_t words[8]);
-
-/* Is this address width (enum vtd_aw) one of CAP.SAGAW? */
-bool vtd_supports_width(const struct vtd *unit, uint64_t aw);
 
 /* ---- commands.c ---- */
 

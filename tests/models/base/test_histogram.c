@@ -159,32 +159,6 @@ START_TEST(count_sum_min_and_max_are_exact)
 }
 END_TEST
 
-START_TEST(a_merge_equals_the_histogram_of_the_union)
-{
-	struct random random;
-	ps_t values[VALUES];
-
-	random_init(&random, 5);
-	for (size_t i = 0; i < VALUES; i++)
-		values[i] = random_next(&random) >> random_below(&random, 64);
-	for (size_t split = 0; split <= VALUES; split += 1000) {
-		struct histogram *left = made(values, split);
-		struct histogram *right = made(values + split, VALUES - split);
-		struct histogram *whole = made(values, VALUES);
-
-		histogram_merge(left, right);
-		ck_assert_uint_eq(left->count, whole->count);
-		ck_assert(left->sum_ps == whole->sum_ps);
-		ck_assert_uint_eq(left->min_ps, whole->min_ps);
-		ck_assert_uint_eq(left->max_ps, whole->max_ps);
-		ck_assert_mem_eq(left->bucket, whole->bucket, sizeof(whole->bucket));
-		free(left);
-		free(right);
-		free(whole);
-	}
-}
-END_TEST
-
 int main(void)
 {
 	return suite_run("histogram", (const TTest *[]){
@@ -195,7 +169,6 @@ int main(void)
 					      one_value_is_every_percentile,
 					      a_percentile_is_at_most_one_128th_above_the_true_one,
 					      count_sum_min_and_max_are_exact,
-					      a_merge_equals_the_histogram_of_the_union,
 					      NULL,
 				      });
 }

@@ -59,21 +59,13 @@ START_TEST(a_leaf_decodes_to_its_page)
 	ck_assert_int_eq(entry.kind, PT_LEAF);
 	ck_assert_uint_eq(entry.address, 0x102f02000);
 	ck_assert_uint_eq(entry.permissions, PT_READ | PT_WRITE | PT_EXECUTE | PT_USER);
-	ck_assert(entry.accessed && entry.dirty && !entry.global && !entry.snoop);
+	ck_assert(entry.accessed && entry.dirty && !entry.snoop);
 
 	entry = decoded(&rules, 0x0000000102e01081, 1); /* PAT is no address bit */
 	ck_assert_int_eq(entry.kind, PT_LEAF);
 	ck_assert_uint_eq(entry.address, 0x102e00000);
 	ck_assert_uint_eq(entry.permissions, PT_READ | PT_EXECUTE);
 	ck_assert(!entry.accessed && !entry.dirty);
-}
-END_TEST
-
-START_TEST(global_counts_as_clear)
-{
-	struct pt_rules rules = rules_of(4);
-
-	ck_assert(!decoded(&rules, 0x0000000102f02167, 0).global);
 }
 END_TEST
 
@@ -185,7 +177,6 @@ int main(void)
 	tcase_add_test(tests, tables_are_the_words_that_linux_wrote);
 	tcase_add_test(tests, leaves_have_the_bits_of_the_specification);
 	tcase_add_test(tests, a_leaf_decodes_to_its_page);
-	tcase_add_test(tests, global_counts_as_clear);
 	tcase_add_test(tests, execute_disable_counts_only_when_enabled);
 	tcase_add_test(tests, an_entry_without_p_is_absent_whatever_else_it_says);
 	tcase_add_test(tests, each_reserved_bit_is_found_at_each_level);

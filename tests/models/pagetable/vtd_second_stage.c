@@ -62,7 +62,7 @@ START_TEST(a_leaf_decodes_to_its_page)
 	ck_assert_int_eq(entry.kind, PT_LEAF);
 	ck_assert_uint_eq(entry.address, 0x102c30000);
 	ck_assert_uint_eq(entry.permissions, PT_READ | PT_WRITE | PT_EXECUTE | PT_USER);
-	ck_assert(entry.snoop && !entry.accessed && !entry.dirty && !entry.global);
+	ck_assert(entry.snoop && !entry.accessed && !entry.dirty);
 
 	entry = decoded(&rules, 0x000000012d800381, 1);
 	ck_assert_int_eq(entry.kind, PT_LEAF);

@@ -7,10 +7,11 @@
 #include "models/base/random.h"
 #include "models/software/flush_queue.h"
 
+/* [LINUX] IOVA_DEFAULT_FQ_SIZE and IOVA_DEFAULT_FQ_TIMEOUT */
 static const struct flush_queue_config linux_default = {
 	.cpus = 2,
-	.slots = FLUSH_QUEUE_DEFAULT_SLOTS,
-	.period_ps = FLUSH_QUEUE_DEFAULT_PERIOD_PS,
+	.slots = 256,
+	.period_ps = 10 * PS_PER_MS,
 };
 
 static void flush(struct flush_queue *queue)

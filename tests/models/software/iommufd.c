@@ -92,7 +92,6 @@ START_TEST(invalidations_are_accepted_up_to_the_first_bad_one)
 
 	ck_assert_int_eq(nested_hwpt_invalidate(requests, 4, &accepted, &host.work), EINVAL);
 	ck_assert_uint_eq(accepted, 2);
-	ck_assert_uint_eq(host.work.invalidations, 2);
 	ck_assert_uint_eq(host.work.ioctls, 1);
 	ck_assert_int_eq(nested_hwpt_invalidate(&everything_from_somewhere, 1, &accepted, &host.work), EINVAL);
 	ck_assert_uint_eq(accepted, 0);

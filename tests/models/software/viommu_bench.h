@@ -72,7 +72,6 @@ static inline void run(uint64_t word0, uint64_t word1)
 	for (call_count = 0; call_count < CALLS_MAX && viommu_next(&viommu, &command, &calls[call_count]); call_count++)
 		;
 	ck_assert_uint_lt(call_count, CALLS_MAX);
-	ck_assert_uint_eq(command.calls, call_count);
 }
 
 static inline void invalidate_pages(unsigned domain, iova_t iova, unsigned mask)

@@ -343,7 +343,7 @@ static void begin_scalable(void)
 	}
 }
 
-/* [VTD] "IOTLB Invalidate" on first-stage and nested entries, "PASID-based-IOTLB Invalidate". */
+/* [VTD] "IOTLB Invalidate" on first-stage and nested entries, "PASID-based IOTLB Invalidate Descriptor". */
 START_TEST(each_invalidation_removes_the_stages_that_it_names)
 {
 	static const struct {

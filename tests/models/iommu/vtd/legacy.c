@@ -97,7 +97,7 @@ START_TEST(a_device_with_a_device_tlb_may_send_untranslated_requests)
 }
 END_TEST
 
-/* [VTD] "Interrupt Requests": writes without PASID to 0xfeexxxxx are not DMA. */
+/* [VTD] "Handling Requests to Interrupt Address Range": writes without PASID to 0xfeexxxxx are not DMA. */
 START_TEST(a_write_to_the_interrupt_range_is_not_translated)
 {
 	begin(&world_no_caches, 4);
@@ -108,7 +108,7 @@ START_TEST(a_write_to_the_interrupt_range_is_not_translated)
 }
 END_TEST
 
-/* ---- faults: [VTD] "Non-Recoverable Address Translation Faults", legacy mode ---- */
+/* ---- faults in legacy mode: [VTD] "Fault Conditions and Remapping Hardware Behavior for Various Requests" ---- */
 
 START_TEST(root_entry_faults)
 {

@@ -247,7 +247,7 @@ START_TEST(records_are_a_ring_that_overflows)
 }
 END_TEST
 
-/* [VTD] "Fault Event": masked, the event is pending until every cause is gone. */
+/* [VTD] "Non-Recoverable Fault Event": masked, the event is pending until every cause is gone. */
 START_TEST(a_masked_fault_event_is_pending)
 {
 	begin(8);
