@@ -205,7 +205,7 @@ START_TEST(a_walk_that_does_not_snoop_cannot_set_flags)
 }
 END_TEST
 
-/* ---- faults of structures, scalable: [VTD] "Fault Conditions and Remapping Hardware Behavior for Various Requests" ---- */
+/* ---- faults of structures: [VTD] "Fault Conditions and Remapping Hardware Behavior for Various Requests" ---- */
 
 struct broken {
 	unsigned word;
