@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "analysis/compare.h"
 #include "tests/analysis/synthetic.h"
+#include "tests/suite.h"
 
 static char folder[64], path_a[128], path_b[128];
 static struct result_scheme *a, *b; /* one scheme each, alike until a test changes one */
@@ -169,12 +169,5 @@ int main(void)
 	tcase_add_test(tcase, a_scheme_that_only_one_has_is_a_difference);
 	tcase_add_test(tcase, a_difference_of_the_input_is_printed_and_does_not_count);
 	suite_add_tcase(suite, tcase);
-
-	SRunner *runner = srunner_create(suite);
-
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_main(suite);
 }

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <check.h>
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +6,7 @@
 #include "analysis/json.h"
 #include "analysis/table.h"
 #include "tests/analysis/synthetic.h"
+#include "tests/suite.h"
 
 /* ---- a checker of RFC 8259, for documents of objects, arrays, strings and unsigned numbers ---- */
 
@@ -202,12 +202,5 @@ int main(void)
 	tcase_add_test(tcase, strings_are_escaped_and_bytes_that_are_not_utf_8_are_replaced);
 	tcase_add_test(tcase, a_result_is_one_well_formed_document_with_all_its_content);
 	suite_add_tcase(suite, tcase);
-
-	SRunner *runner = srunner_create(suite);
-
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_main(suite);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <check.h>
 #include <stdlib.h>
 
 #include "analysis/quantity.h"
+#include "tests/suite.h"
 
 START_TEST(a_time_has_three_digits_and_the_largest_unit_that_fits)
 {
@@ -126,12 +126,5 @@ int main(void)
 	tcase_add_test(tcase, shares_and_ratios_say_when_there_is_nothing);
 	tcase_add_test(tcase, a_sum_beyond_64_bits_is_written_with_all_its_digits);
 	suite_add_tcase(suite, tcase);
-
-	SRunner *runner = srunner_create(suite);
-
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_main(suite);
 }

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <check.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include "analysis/report.h"
 #include "analysis/statistic.h"
 #include "tests/analysis/synthetic.h"
+#include "tests/suite.h"
 
 static char folder[64];
 static char path[128], report[128];
@@ -425,12 +425,5 @@ int main(void)
 	tcase_add_test(tcase, a_gnuplot_that_draws_nothing_is_an_error);
 	tcase_add_test(tcase, a_folder_that_cannot_be_made_is_named);
 	suite_add_tcase(suite, tcase);
-
-	SRunner *runner = srunner_create(suite);
-
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_main(suite);
 }

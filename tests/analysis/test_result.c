@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <check.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +6,7 @@
 #include "analysis/statistic.h"
 #include "models/base/random.h"
 #include "tests/analysis/synthetic.h"
+#include "tests/suite.h"
 
 START_TEST(the_latency_of_an_operation_is_the_sum_of_its_parts)
 {
@@ -284,12 +284,5 @@ int main(void)
 	tcase_add_test(tcase, a_series_is_the_one_its_final_width_would_have_given);
 	tcase_add_test(tcase, a_series_can_be_read_in_wider_buckets);
 	suite_add_tcase(suite, tcase);
-
-	SRunner *runner = srunner_create(suite);
-
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_main(suite);
 }

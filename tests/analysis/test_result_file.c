@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #define _GNU_SOURCE /* memmem */
-#include <check.h>
 #include <dirent.h>
 #include <hdf5.h>
 #include <malloc.h>
@@ -11,6 +10,7 @@
 
 #include "models/base/random.h"
 #include "tests/analysis/synthetic.h"
+#include "tests/suite.h"
 
 /* HDF5 itself forgets some memory when a checksum fails. */
 const char *__lsan_default_suppressions(void);
@@ -539,12 +539,5 @@ int main(void)
 	tcase_add_test(tcase, a_cut_file_is_refused);
 	tcase_add_test(tcase, a_flipped_bit_is_refused_or_changes_nothing);
 	suite_add_tcase(suite, tcase);
-
-	SRunner *runner = srunner_create(suite);
-
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_main(suite);
 }

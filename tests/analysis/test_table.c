@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "analysis/table.h"
 #include "tests/analysis/synthetic.h"
+#include "tests/suite.h"
 
 static char folder[64], path[128];
 
@@ -149,12 +149,5 @@ int main(void)
 	tcase_add_test(tcase, the_table_of_a_tiny_result_is_this);
 	tcase_add_test(tcase, a_table_of_all_presets_fits_a_terminal);
 	suite_add_tcase(suite, tcase);
-
-	SRunner *runner = srunner_create(suite);
-
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_main(suite);
 }

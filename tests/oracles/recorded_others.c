@@ -4,7 +4,6 @@
  * at each snapshot the pages that the trace has mapped, are those of the guest's memory: same address, same
  * page, same permission.  A page table in the second-stage format, 4 KiB leaves only, is the set of pages.
  */
-#include <check.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 #include "models/pagetable/vtd_second_stage.h"
 #include "tests/oracles/order.h"
 #include "tests/oracles/recording.h"
+#include "tests/suite.h"
 
 #define DEVICES_MAX 32u
 #define FRAMES      65536u
@@ -203,12 +203,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-	SRunner *runner = srunner_create(suite());
-
-	srunner_run_all(runner, CK_NORMAL);
-
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_main(suite());
 }

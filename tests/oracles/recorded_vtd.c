@@ -9,7 +9,6 @@
  *   - in lazy sets each flush of a domain is one that the flush queue asks for: a ring is full, or its
  *     timer is due.
  */
-#include <check.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +17,7 @@
 #include "models/iommu/vtd/layout_registers.h"
 #include "tests/oracles/order.h"
 #include "tests/oracles/vtd_guest.h"
+#include "tests/suite.h"
 
 /* The guest's tables lie here in its memory. */
 #define FIRST_FRAME UINT64_C(0x400000000)
@@ -334,12 +334,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-	SRunner *runner = srunner_create(suite());
-
-	srunner_run_all(runner, CK_NORMAL);
-
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_main(suite());
 }

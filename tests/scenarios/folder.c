@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tests/suite.h"
+
 #define TIMEOUT_SECONDS 60
 
 static char folder[64];
@@ -47,15 +49,7 @@ int folder_suite_run(const char *name, const TTest *const *tests)
 	for (; *tests; tests++)
 		tcase_add_test(all, *tests);
 	suite_add_tcase(suite, all);
-
-	SRunner *runner = srunner_create(suite);
-
-	srunner_run_all(runner, CK_NORMAL);
-
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_main(suite);
 }
 
 void folder_write(const char *path, const char *text)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "models/endpoint/endpoint.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 #include "models/base/random.h"
+#include "tests/suite.h"
 
 #define TLPS_MAX 4096u
 
@@ -278,12 +278,5 @@ int main(void)
 	tcase_add_test(test, the_largest_allocation_is_a_nics_ring);
 	tcase_add_test(test, the_class_code_tells_network_from_storage);
 	suite_add_tcase(suite, test);
-
-	SRunner *runner = srunner_create(suite);
-
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_main(suite);
 }

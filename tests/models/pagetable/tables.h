@@ -6,11 +6,9 @@
 #ifndef IOMMUSIM_TESTS_PAGETABLE_TABLES_H
 #define IOMMUSIM_TESTS_PAGETABLE_TABLES_H
 
-#include <check.h>
-#include <stdlib.h>
-
 #include "models/memory/memory.h"
 #include "models/pagetable/walk.h"
+#include "tests/suite.h"
 
 #define PT_RW (PT_READ | PT_WRITE)
 
@@ -54,15 +52,7 @@ static inline int run_case(TCase *tests, const char *name)
 	Suite *suite = suite_create(name);
 
 	suite_add_tcase(suite, tests);
-
-	SRunner *runner = srunner_create(suite);
-
-	srunner_run_all(runner, CK_ENV);
-
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_main(suite);
 }
 
 #endif

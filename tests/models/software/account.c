@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "models/software/account.h"
 
-#include <check.h>
 #include <errno.h>
 #include <stdlib.h>
+
+#include "tests/suite.h"
 
 START_TEST(the_last_page_of_the_limit_may_be_charged_and_no_more)
 {
@@ -90,12 +91,5 @@ int main(void)
 	tcase_add_test(test, a_lowered_limit_refuses_more_but_takes_nothing_back);
 	tcase_add_test(test, the_peak_stays_when_pages_go);
 	suite_add_tcase(suite, test);
-
-	SRunner *runner = srunner_create(suite);
-
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_main(suite);
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "models/software/container.h"
 
-#include <check.h>
 #include <errno.h>
 #include <string.h>
 
 #include "tests/models/software/host_fixture.h"
+#include "tests/suite.h"
 
 #define KIB UINT64_C(1024)
 #define MIB (1024 * KIB)
@@ -374,12 +374,5 @@ int main(void)
 	tcase_add_test(test, a_map_of_registered_memory_pins_and_charges_nothing);
 	tcase_add_loop_test(test, random_maps_and_unmaps_agree_with_a_dictionary_of_pages, 0, 6);
 	suite_add_tcase(suite, test);
-
-	SRunner *runner = srunner_create(suite);
-
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_main(suite);
 }

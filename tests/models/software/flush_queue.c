@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The deferred flush queue: when it is full, when its timer is due, and what a flush releases. */
-#include <check.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "models/base/random.h"
 #include "models/software/flush_queue.h"
+#include "tests/suite.h"
 
 /* [LINUX] IOVA_DEFAULT_FQ_SIZE and IOVA_DEFAULT_FQ_TIMEOUT */
 static const struct flush_queue_config linux_default = {
@@ -192,12 +192,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-	SRunner *runner = srunner_create(suite());
-
-	srunner_run_all(runner, CK_NORMAL);
-
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_main(suite());
 }

@@ -6,6 +6,7 @@
 
 #include "models/software/container.h"
 #include "tests/models/software/vtd_driver_bench.h"
+#include "tests/suite.h"
 
 #define RAM_VADDR UINT64_C(0x200000000)
 #define RAM_BASE  UINT64_C(0x40000000)
@@ -111,12 +112,5 @@ int main(void)
 	tcase_add_test(test, a_table_taken_out_keeps_its_frame_until_the_flush_is_done);
 	tcase_add_test(test, a_huge_host_page_becomes_a_large_leaf_of_the_domain);
 	suite_add_tcase(suite, test);
-
-	SRunner *runner = srunner_create(suite);
-
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_main(suite);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "models/software/iommufd.h"
 
-#include <check.h>
 #include <errno.h>
 
 #include "tests/models/software/host_fixture.h"
+#include "tests/suite.h"
 
 #define APERTURE_LAST ((UINT64_C(1) << 48) - 1)
 
@@ -129,12 +129,5 @@ int main(void)
 	tcase_add_test(test, invalidations_are_accepted_up_to_the_first_bad_one);
 	tcase_add_test(test, the_checks_of_a_map_have_their_order);
 	suite_add_tcase(suite, test);
-
-	SRunner *runner = srunner_create(suite);
-
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_main(suite);
 }

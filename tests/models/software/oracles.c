@@ -3,7 +3,6 @@
  * Replays what real kernels were asked (tests/data/oracles/) and compares: return value, errno, bytes unmapped, and
  * locked memory after every single call.
  */
-#include <check.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include "models/software/iommufd.h"
 #include "models/software/type1.h"
 #include "tests/models/software/host_fixture.h"
+#include "tests/suite.h"
 
 #define APERTURE_LAST ((UINT64_C(1) << 48) - 1)
 
@@ -234,12 +234,5 @@ int main(void)
 	tcase_add_test(test, registration_answers_as_a_kernel_did);
 	tcase_add_test(test, iommufd_answers_as_a_kernel_did);
 	suite_add_tcase(suite, test);
-
-	SRunner *runner = srunner_create(suite);
-
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_main(suite);
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "models/software/pins.h"
 
-#include <check.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "models/base/random.h"
+#include "tests/suite.h"
 
 #define VADDR UINT64_C(0x7f0000000000)
 #define PAGES 1536u /* three blocks of 2 MiB */
@@ -127,12 +127,5 @@ int main(void)
 	tcase_add_loop_test(test, random_pins_agree_with_a_count_per_page, 0, 4);
 	tcase_add_test_raise_signal(test, unpinning_what_is_not_pinned_is_a_programmers_error, SIGILL);
 	suite_add_tcase(suite, test);
-
-	SRunner *runner = srunner_create(suite);
-
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_main(suite);
 }

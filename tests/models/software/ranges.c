@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "models/software/ranges.h"
 
-#include <check.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
+
+#include "tests/suite.h"
 
 #define SPACE 256u
 
@@ -153,12 +154,5 @@ int main(void)
 	tcase_add_test(test, ranges_put_in_ascending_order_do_not_make_a_deep_tree);
 	tcase_add_loop_test_raise_signal(test, inserting_over_a_member_is_a_programmers_error, SIGILL, 0, 5);
 	suite_add_tcase(suite, test);
-
-	SRunner *runner = srunner_create(suite);
-
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_main(suite);
 }

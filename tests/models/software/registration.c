@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "models/software/registration.h"
 
-#include <check.h>
 #include <errno.h>
 
 #include "tests/models/software/host_fixture.h"
+#include "tests/suite.h"
 
 #define MIB UINT64_C(0x100000)
 
@@ -113,12 +113,5 @@ int main(void)
 	tcase_add_test(test, a_region_stays_while_any_mapping_uses_it);
 	tcase_add_test(test, a_mapping_must_lie_in_one_region);
 	suite_add_tcase(suite, test);
-
-	SRunner *runner = srunner_create(suite);
-
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_main(suite);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "models/software/type1.h"
 
-#include <check.h>
 #include <errno.h>
 
 #include "tests/models/software/host_fixture.h"
+#include "tests/suite.h"
 
 #define APERTURE_LAST ((UINT64_C(1) << 48) - 1)
 #define RW            (PT_READ | PT_WRITE)
@@ -162,12 +162,5 @@ int main(void)
 	tcase_add_test(test, sixty_five_thousand_five_hundred_and_thirty_five_mappings_fit);
 	tcase_add_test(test, two_containers_charge_the_same_page_twice_and_pin_it_twice);
 	suite_add_tcase(suite, test);
-
-	SRunner *runner = srunner_create(suite);
-
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_main(suite);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/models/software/viommu_bench.h"
+#include "tests/suite.h"
 
 START_TEST(each_leaf_that_appeared_is_one_map_call)
 {
@@ -331,12 +332,5 @@ int main(void)
 	tcase_add_test(test, a_wait_for_an_interrupt_only_writes_nothing);
 	tcase_add_test(test, reserved_types_and_granularities_are_invalid);
 	suite_add_tcase(suite, test);
-
-	SRunner *runner = srunner_create(suite);
-
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_main(suite);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/models/software/viommu_bench.h"
+#include "tests/suite.h"
 
 /* Scalable-mode root 0x1000, context 0x2000, PASID directory 0x4000, PASID table 0x5000. */
 static void set_first_stage(phys_t root, unsigned domain)
@@ -122,12 +123,5 @@ int main(void)
 	tcase_add_test(test, a_pasid_based_iotlb_descriptor_is_passed_on);
 	tcase_add_test(test, a_global_or_domain_selective_iotlb_descriptor_becomes_an_invalidation_of_everything);
 	suite_add_tcase(suite, test);
-
-	SRunner *runner = srunner_create(suite);
-
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_main(suite);
 }

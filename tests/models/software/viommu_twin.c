@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The brute-force twin: what the calls built must be what the guest's table says. */
 #include "tests/models/software/viommu_bench.h"
+#include "tests/suite.h"
 
 #define TWIN_PAGES 2048u /* 8 MiB: several tables, some large leaves */
 
@@ -94,12 +95,5 @@ int main(void)
 	tcase_add_checked_fixture(test, setup, teardown);
 	tcase_add_loop_test(test, after_random_changes_and_their_descriptors_the_shadow_is_the_table, 0, 6);
 	suite_add_tcase(suite, test);
-
-	SRunner *runner = srunner_create(suite);
-
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_main(suite);
 }

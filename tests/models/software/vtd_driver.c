@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "tests/models/software/vtd_driver_bench.h"
+#include "tests/suite.h"
 
 /* ---- start ---- */
 
@@ -428,12 +429,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-	SRunner *runner = srunner_create(suite());
-
-	srunner_run_all(runner, CK_NORMAL);
-
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_main(suite());
 }

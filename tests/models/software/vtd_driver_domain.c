@@ -5,6 +5,7 @@
 
 #include "models/base/random.h"
 #include "tests/models/software/vtd_driver_bench.h"
+#include "tests/suite.h"
 
 /* ---- the mask of a range ---- */
 
@@ -357,12 +358,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-	SRunner *runner = srunner_create(suite());
-
-	srunner_run_all(runner, CK_NORMAL);
-
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_main(suite());
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "tests/models/software/vtd_driver_bench.h"
+#include "tests/suite.h"
 
 static void queue_one(struct bench *bench, struct vtd_domain *domain, struct vtd_submission *submission)
 {
@@ -130,12 +131,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-	SRunner *runner = srunner_create(suite());
-
-	srunner_run_all(runner, CK_NORMAL);
-
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_main(suite());
 }

@@ -3,7 +3,6 @@
  * Driver model and unit model together: what the one writes into memory and into registers, the other
  * translates by, and what the one invalidates, the other forgets.
  */
-#include <check.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -12,6 +11,7 @@
 #include "models/iommu/vtd/vtd.h"
 #include "models/pagetable/vtd_first_stage.h"
 #include "models/software/vtd_driver.h"
+#include "tests/suite.h"
 
 #define DEVICE 0x00a5u /* in the upper half of its bus */
 #define TABLES UINT64_C(0x100000000)
@@ -402,12 +402,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-	SRunner *runner = srunner_create(suite());
-
-	srunner_run_all(runner, CK_NORMAL);
-
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_main(suite());
 }

@@ -6,6 +6,7 @@
  */
 #include "tests/recorded/recorded.h"
 #include "tests/models/iommu/vtd/world.h"
+#include "tests/suite.h"
 
 /* CAP, ECAP and RTADDR: the set's tables.json.  QEMU takes its 48 bits of input address for the host's width too. */
 static const struct set {
@@ -143,13 +144,5 @@ int main(void)
 	tcase_add_loop_test(tests, every_recorded_mapping_is_translated_and_holes_fault, 0, count);
 	tcase_add_loop_test(tests, each_walk_reads_all_structures_and_levels_without_caches, 0, count);
 	suite_add_tcase(suite, tests);
-
-	SRunner *runner = srunner_create(suite);
-
-	srunner_run_all(runner, CK_NORMAL);
-
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_main(suite);
 }

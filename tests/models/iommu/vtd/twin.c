@@ -7,6 +7,7 @@
  */
 #include "models/base/random.h"
 #include "tests/models/iommu/vtd/world.h"
+#include "tests/suite.h"
 
 #define RUNS       40
 #define OPERATIONS 6000
@@ -367,13 +368,5 @@ int main(void)
 	tcase_add_loop_test(tests, a_unit_whose_caches_are_invalidated_equals_one_without, 0, RUNS);
 	tcase_add_test(tests, the_runs_use_the_caches);
 	suite_add_tcase(suite, tests);
-
-	SRunner *runner = srunner_create(suite);
-
-	srunner_run_all(runner, CK_NORMAL);
-
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_main(suite);
 }
