@@ -32,8 +32,8 @@
 /* A doorbell's way to the device, and what it does before its first TLP. */
 #define NOTICED (LATENCY + THINK)
 /* A TLP alone on the link, its page in the IOTLB. */
-#define WRITE_PS(bytes) (OVERHEAD + (bytes)*BYTE + LATENCY + LOOKUP + DATA_WRITE)
-#define READ_PS(bytes)  (OVERHEAD + LATENCY + LOOKUP + DATA_READ + OVERHEAD + (bytes)*BYTE + LATENCY)
+#define WRITE_PS(bytes) (OVERHEAD + BYTE * (bytes) + LATENCY + LOOKUP + DATA_WRITE)
+#define READ_PS(bytes)  (OVERHEAD + LATENCY + LOOKUP + DATA_READ + OVERHEAD + BYTE * (bytes) + LATENCY)
 
 static struct memory *memory;
 static struct engine engine;
