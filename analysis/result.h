@@ -21,7 +21,7 @@ enum result_op {
 	RESULT_DMA_WRITE,      /* one TLP, to its write being globally visible */
 	RESULT_TRANSLATE_HIT,  /* inside the IOMMU: request seen to address known, IOTLB hit */
 	RESULT_TRANSLATE_MISS, /* the same, IOTLB miss */
-	RESULT_INVALIDATE,     /* one guest or host queue submission to its status seen */
+	RESULT_INVALIDATE,     /* one submission of the guest: its queue's lock asked for, to its status seen */
 	RESULT_REGISTER,       /* start-up: pinning or registering guest memory */
 	RESULT_ATTACH,
 	RESULT_FAULT, /* a blocked DMA request */

@@ -13,7 +13,8 @@
  * computes and cannot end before its start plus its work at full speed.  Each
  * publishes that lower bound; while the running actor is below the least of
  * them it goes on at once ("run-ahead").  In exact mode it enters SimGrid at
- * every touch; both modes give the same results to the picosecond.
+ * every touch; both modes give the same results to the picosecond.  A machine
+ * whose cores are shared is always simulated in exact mode.
  *
  * Every picosecond of an actor's clock is charged to a cause, so the parts of
  * an operation sum exactly to its latency.

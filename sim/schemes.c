@@ -370,8 +370,11 @@ bool machine_create(struct machine *machine, const struct config *config, const 
 	rows_done_init(&machine->rows, rows);
 	if (!clock_start(config->machine.host_cores, err))
 		return false;
-	engine_init(&machine->engine, exact);
-	machine->engine.share_cores = summary->cpus > config->machine.host_cores;
+	bool share_cores = summary->cpus > config->machine.host_cores;
+
+	/* Where cores are shared SimGrid's clock says when work ends, to its last digit: nobody runs ahead of it. */
+	engine_init(&machine->engine, exact || share_cores);
+	machine->engine.share_cores = share_cores;
 	create_vcpus(machine);
 	if (!scan_trace(machine, err) || !create_hardware(machine, err) || !create_host(machine, err) ||
 	    !create_guest(machine, err))
