@@ -44,6 +44,19 @@ void iommu_translate_now(struct iommu *iommu, struct memory *memory, struct iomm
 	}
 }
 
+void iommu_translate_through(struct iommu *iommu, iommu_access_fn *access, void *argument,
+			     struct iommu_translation *translation, const struct iommu_request *request)
+{
+	uint64_t words[IOMMU_WORDS_MAX];
+
+	iommu->ops->translate_begin(iommu, translation, request);
+	while (translation->access.want != IOMMU_WANTS_NOTHING) {
+		bool is_answered = access(argument, &translation->access, words);
+
+		iommu->ops->translate_feed(iommu, translation, is_answered ? words : NULL);
+	}
+}
+
 uint64_t iommu_drain_queue_now(struct iommu *iommu, struct memory *memory)
 {
 	struct iommu_command command;

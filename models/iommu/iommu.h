@@ -56,19 +56,45 @@ struct iommu_access {
 
 /* ---- translation ---- */
 
+/* What a device sends upstream.  [PCIE] "Address Type (AT) field" and the Address Translation Services chapter. */
+enum iommu_request_type {
+	IOMMU_UNTRANSLATED,        /* a read or a write at an I/O virtual address */
+	IOMMU_TRANSLATION_REQUEST, /* ATS: what does iova lead to?  write: not asked with no-write (NW) */
+	IOMMU_TRANSLATED_REQUEST,  /* a read or a write whose address came from a device-TLB: iova is the output */
+	IOMMU_PAGE_REQUEST,        /* PRI: a page request message; iova is its page, read may be clear */
+};
+
 struct iommu_request {
+	enum iommu_request_type type;
 	uint16_t source_id; /* requester ID: bus 15:8, device 7:3, function 2:0 */
 	bool has_pasid;
 	uint32_t pasid; /* 20 bits */
 	iova_t iova;
 	bool write; /* else a read (or execute) */
 	bool execute;
-	bool privileged; /* supervisor-mode, with PASID only */
+	bool privileged;  /* supervisor-mode, with PASID only */
+	bool zero_length; /* a read of no byte (a flush): asks for less where the unit says so */
+
+	/* Page requests only. */
+	bool read;      /* asks for read permission; write, execute as above */
+	bool last;      /* in its group: a response is due */
+	uint16_t group; /* page request group index, 9 bits */
 };
 
 enum iommu_status {
-	IOMMU_TRANSLATED,
-	IOMMU_FAULT, /* blocked; fault_reason is the family's architected code, recorded in its registers */
+	IOMMU_TRANSLATED, /* or, for a page request: written to the queue */
+	IOMMU_FAULT,      /* blocked; fault_reason is the family's architected code, recorded in its registers */
+};
+
+/* What goes back to the device.  [PCIE] "Completion Status", "Page Request Group Response" */
+enum iommu_completion {
+	IOMMU_SUCCESS,       /* of a translation request: permissions and size_lg2 hold, permissions may be none */
+	IOMMU_UNSUPPORTED,   /* unsupported request (UR) */
+	IOMMU_ABORT,         /* completer abort (CA) */
+	IOMMU_NO_COMPLETION, /* a page request that was queued, or dropped without a response */
+	IOMMU_PAGE_SUCCESS,  /* page group responses, given by the unit itself */
+	IOMMU_PAGE_INVALID,  /* invalid request (IR) */
+	IOMMU_PAGE_FAILURE,  /* response failure (RF) */
 };
 
 /* One translation under way; the caller's storage, may be copied only when done. */
@@ -78,7 +104,9 @@ struct iommu_translation {
 
 	/* The outcome, when access.want is IOMMU_WANTS_NOTHING. */
 	enum iommu_status status;
-	unsigned fault_reason;
+	enum iommu_completion completion;
+	unsigned fault_reason;  /* 0: none; a translation request that ends without permissions has none either */
+	bool untranslated_only; /* translation request: the device must not use translated requests there (U) */
 	phys_t output;
 	unsigned size_lg2;    /* of the translation, smaller of the stages: 12, 21, 30 */
 	unsigned permissions; /* set of enum pt_permission */
@@ -109,9 +137,35 @@ enum iommu_command_kind {
 	IOMMU_COMMAND_NONE,
 	IOMMU_COMMAND_CONTEXT, /* device-structure caches */
 	IOMMU_COMMAND_IOTLB,
-	IOMMU_COMMAND_DEVICE_TLB,
+	IOMMU_COMMAND_DEVICE_TLB, /* the caller carries device_invalidation out, then calls device_answered */
+	IOMMU_COMMAND_PAGE_RESPONSE,
 	IOMMU_COMMAND_WAIT,
 	IOMMU_COMMAND_ERROR, /* the queue stopped with its architected error */
+};
+
+/* An invalidation request that goes to a device, as a command asks for it. */
+struct iommu_device_invalidation {
+	uint16_t source_id;
+	bool has_pasid;
+	uint32_t pasid;
+	bool global;          /* of all PASIDs of the device */
+	uint64_t first, last; /* addresses */
+};
+
+/* A page group response that goes to a device, as a command asks for it. */
+struct iommu_page_response {
+	uint16_t source_id;
+	bool has_pasid;
+	uint32_t pasid;
+	uint16_t group;
+	enum iommu_completion code; /* IOMMU_PAGE_SUCCESS, _INVALID or _FAILURE */
+};
+
+/* How a device answered an invalidation request. */
+enum iommu_device_answer {
+	IOMMU_DEVICE_DONE,
+	IOMMU_DEVICE_TIMED_OUT,  /* it did not */
+	IOMMU_DEVICE_UNEXPECTED, /* a completion that no request asked for */
 };
 
 /* One command under way; the caller's storage. */
@@ -120,10 +174,12 @@ struct iommu_command {
 
 	/* Known once the descriptor was fed. */
 	enum iommu_command_kind kind;
-	bool drain_reads, drain_writes; /* requests under way must end before the command does */
-	bool interrupt;                 /* an invalidation-completion event is raised */
-	uint64_t invalidated;           /* cache entries removed */
-	uint64_t word[4];               /* the raw descriptor */
+	bool drain_reads, drain_writes;                       /* requests under way must end before the command does */
+	bool interrupt;                                       /* an invalidation-completion event is raised */
+	uint64_t invalidated;                                 /* cache entries removed */
+	uint64_t word[4];                                     /* the raw descriptor */
+	struct iommu_device_invalidation device_invalidation; /* IOMMU_COMMAND_DEVICE_TLB */
+	struct iommu_page_response page_response;             /* IOMMU_COMMAND_PAGE_RESPONSE */
 	unsigned phase;
 };
 
@@ -152,12 +208,18 @@ struct iommu_ops {
 	/* access.want says what follows; the request is copied. */
 	void (*translate_begin)(struct iommu *iommu, struct iommu_translation *translation,
 				const struct iommu_request *request);
-	/* words: what was read; for IOMMU_WANTS_UPDATE words[0] is 1 (stored) or 0 (word had changed). */
+	/*
+	 * words: what was read; for IOMMU_WANTS_UPDATE words[0] is 1 (stored) or 0 (word had changed).
+	 * NULL: the access failed, there is no memory; the family's fault of such an access follows.
+	 */
 	void (*translate_feed)(struct iommu *iommu, struct iommu_translation *translation, const uint64_t *words);
 
 	/* False: nothing to do (queue off, empty or stopped). */
 	bool (*command_begin)(struct iommu *iommu, struct iommu_command *command);
+	/* NULL as above. */
 	void (*command_feed)(struct iommu *iommu, struct iommu_command *command, const uint64_t *words);
+	/* A device answered (or failed to answer) one invalidation request; a wait that was held may go on. */
+	void (*device_answered)(struct iommu *iommu, uint16_t source_id, enum iommu_device_answer answer);
 
 	/* offset within the register page; bytes 4 or 8.  Unknown offsets read 0 and ignore writes. */
 	uint64_t (*register_read)(struct iommu *iommu, unsigned offset, unsigned bytes);
@@ -166,9 +228,14 @@ struct iommu_ops {
 	void (*destroy)(struct iommu *iommu);
 };
 
+/* An interrupt message that the unit itself sends: a write of data to address.  NULL: nobody listens. */
+typedef void iommu_message_fn(void *argument, uint64_t address, uint32_t data);
+
 struct iommu {
 	const struct iommu_ops *ops;
 	struct iommu_stats stats;
+	iommu_message_fn *message; /* the machine's; may be set at any time */
+	void *message_argument;
 };
 
 /*
@@ -178,6 +245,14 @@ struct iommu {
 struct memory;
 void iommu_translate_now(struct iommu *iommu, struct memory *memory, struct iommu_translation *translation,
 			 const struct iommu_request *request);
+
+/*
+ * The same through a caller's own memory: `access` fills words and says true, or says false where there is
+ * no memory (a snapshot without the page, an address beyond RAM).
+ */
+typedef bool iommu_access_fn(void *argument, const struct iommu_access *access, uint64_t words[IOMMU_WORDS_MAX]);
+void iommu_translate_through(struct iommu *iommu, iommu_access_fn *access, void *argument,
+			     struct iommu_translation *translation, const struct iommu_request *request);
 
 /* Takes commands until the queue is empty or stopped; returns how many. */
 uint64_t iommu_drain_queue_now(struct iommu *iommu, struct memory *memory);

@@ -102,6 +102,15 @@ void vtd_translate_begin(struct iommu *iommu, struct iommu_translation *translat
 			 const struct iommu_request *request);
 void vtd_translate_feed(struct iommu *iommu, struct iommu_translation *translation, const uint64_t *words);
 
+/*
+ * ---- page_requests.c: a page request that the device structures allow goes to the page request queue ----
+ * The translation's access says what is written; at its end status, completion and fault_reason are set.
+ */
+
+void vtd_page_request_begin(struct vtd *unit, struct iommu_translation *translation);
+/* words: as translate_feed. */
+void vtd_page_request_feed(struct vtd *unit, struct iommu_translation *translation, const uint64_t *words);
+
 /* ---- structures.c: checks of root, context and PASID entries; 0 or the fault reason ---- */
 
 /* words as read from the root table; *table: of contexts, for this source ID. */

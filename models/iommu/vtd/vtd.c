@@ -33,10 +33,13 @@ void vtd_capabilities(const struct vtd_features *features, struct vtd_config *co
 {
 	unsigned levels = features->second_stage_levels;
 	bool large = features->page_size_limit_lg2 >= 21, huge = features->page_size_limit_lg2 >= 30;
-	uint64_t cap = FIELD_PUT(VTD_CAP_ND, (features->domain_bits - 4) / 2) | VTD_CAP_ZLR | VTD_CAP_PSI |
-		       VTD_CAP_DWD | VTD_CAP_DRD | FIELD_PUT(VTD_CAP_FRO, VTD_FAULT_RECORDS_OFFSET / 16) |
-		       FIELD_PUT(VTD_CAP_NFR, features->fault_records - 1) | FIELD_PUT(VTD_CAP_MAMV, 18) |
-		       FIELD_PUT(VTD_CAP_MGAW, pt_entry_lg2(levels) - 1) | VTD_CAP_SAGAW_39;
+	unsigned width = features->input_width ? features->input_width : pt_entry_lg2(levels);
+	unsigned mask = features->address_mask_limit ? features->address_mask_limit : 18;
+	unsigned pasid_bits = features->pasid_bits ? features->pasid_bits : 20;
+	uint64_t cap = FIELD_PUT(VTD_CAP_ND, (features->domain_bits - 4) / 2) | VTD_CAP_ZLR | VTD_CAP_DWD |
+		       VTD_CAP_DRD | FIELD_PUT(VTD_CAP_FRO, VTD_FAULT_RECORDS_OFFSET / 16) |
+		       FIELD_PUT(VTD_CAP_NFR, features->fault_records - 1) | FIELD_PUT(VTD_CAP_MGAW, width - 1) |
+		       VTD_CAP_SAGAW_39;
 	uint64_t ecap = FIELD_PUT(VTD_ECAP_IRO, VTD_IOTLB_REGISTERS_OFFSET / 16);
 
 	cap |= levels >= 4 ? VTD_CAP_SAGAW_48 : 0;
@@ -44,16 +47,23 @@ void vtd_capabilities(const struct vtd_features *features, struct vtd_config *co
 	cap |= large ? VTD_CAP_SSLPS_2M : 0;
 	cap |= huge ? VTD_CAP_SSLPS_1G : 0;
 	cap |= features->caching_mode ? VTD_CAP_CM : 0;
+	cap |= features->write_buffer_flush ? VTD_CAP_RWBF : 0;
+	cap |= features->no_page_selective ? 0 : VTD_CAP_PSI | FIELD_PUT(VTD_CAP_MAMV, mask);
 	ecap |= features->queued_invalidation ? VTD_ECAP_QI : 0;
 	ecap |= features->pass_through ? VTD_ECAP_PT : 0;
 	ecap |= features->snoop_control ? VTD_ECAP_SC : 0;
 	ecap |= features->device_tlb ? VTD_ECAP_DT : 0;
 	ecap |= features->non_coherent_walks ? 0 : VTD_ECAP_C;
+	ecap |= features->abort_dma ? VTD_ECAP_ADMS : 0;
 	if (features->scalable) {
 		cap |= huge ? VTD_CAP_FS1GP : 0;
 		cap |= features->first_stage_levels >= 5 ? VTD_CAP_FS5LP : 0;
-		ecap |= VTD_ECAP_SMTS | VTD_ECAP_SSTS | VTD_ECAP_FSTS | VTD_ECAP_PASID | VTD_ECAP_RPS | VTD_ECAP_SRS |
-			FIELD_PUT(VTD_ECAP_PSS, 19);
+		ecap |= VTD_ECAP_SMTS | VTD_ECAP_PASID | VTD_ECAP_RPS | VTD_ECAP_SRS |
+			FIELD_PUT(VTD_ECAP_PSS, pasid_bits - 1);
+		ecap |= features->no_first_stage ? 0 : VTD_ECAP_FSTS;
+		ecap |= features->no_second_stage ? 0 : VTD_ECAP_SSTS;
+		ecap |= features->page_requests ? VTD_ECAP_PRS : 0;
+		ecap |= features->execute_requests ? VTD_ECAP_ERS : 0;
 		ecap |= features->non_coherent_walks ? 0 : VTD_ECAP_SMPWC;
 		ecap |= features->nested ? VTD_ECAP_NEST : 0;
 		ecap |= features->second_stage_flags ? VTD_ECAP_SSADS : 0;

@@ -46,6 +46,18 @@ struct vtd_features {
 	unsigned fault_records;       /* 1..222 */
 	unsigned domain_bits;         /* of a domain identifier: 4, 6, ... 16 */
 	unsigned host_address_width;
+
+	/* What few units have or lack: false and 0 are the usual. */
+	bool write_buffer_flush;     /* RWBF: software must flush write buffers before the unit sees its writes */
+	bool no_page_selective;      /* PSI clear: the smallest second-stage invalidation is of a domain */
+	unsigned address_mask_limit; /* MAMV: page-selective invalidations of at most 2^n pages; 0: 18 */
+	unsigned input_width;        /* MGAW, bits; 0: what second_stage_levels can translate */
+	bool no_first_stage;         /* of scalable mode */
+	bool no_second_stage;        /* of scalable mode */
+	unsigned pasid_bits;         /* 1..20, with scalable; 0: 20 */
+	bool page_requests;          /* with device_tlb and scalable */
+	bool execute_requests;       /* with scalable */
+	bool abort_dma;              /* RTADDR.TTM 11b blocks everything */
 };
 
 /* Consistent register words for features; sets capability, extended_capability and host_address_width of config. */
