@@ -87,14 +87,16 @@ void vtd_register_write(struct iommu *iommu, unsigned offset, unsigned bytes, ui
 /* Logs a blocked request in the fault recording registers. */
 void vtd_record_fault(struct vtd *unit, const struct iommu_request *request, enum vtd_fault_reason reason);
 
-/* The condition that ended a table walk (PIPELINE_FAULTS). */
-enum vtd_fault_reason vtd_walk_fault(const struct vtd *unit, const struct iommu_translation *translation);
-
 /* Sets FSTS bits (IQE) and raises the fault event. */
 void vtd_raise_status(struct vtd *unit, uint32_t fsts_bits);
 
 /* A fault record's F bit was cleared: FSTS.PPF follows. */
 void vtd_faults_cleared(struct vtd *unit);
+
+/* ---- reasons.c ---- */
+
+/* The condition that ended a table walk (PIPELINE_FAULTS). */
+enum vtd_fault_reason vtd_walk_fault(const struct vtd *unit, const struct iommu_translation *translation);
 
 /* ---- translate.c ---- */
 
