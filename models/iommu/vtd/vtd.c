@@ -56,8 +56,8 @@ void vtd_capabilities(const struct vtd_features *features, struct vtd_config *co
 	ecap |= features->non_coherent_walks ? 0 : VTD_ECAP_C;
 	ecap |= features->abort_dma ? VTD_ECAP_ADMS : 0;
 	if (features->scalable) {
-		cap |= huge ? VTD_CAP_FS1GP : 0;
-		cap |= features->first_stage_levels >= 5 ? VTD_CAP_FS5LP : 0;
+		cap |= huge && !features->no_first_stage ? VTD_CAP_FS1GP : 0;
+		cap |= features->first_stage_levels >= 5 && !features->no_first_stage ? VTD_CAP_FS5LP : 0;
 		ecap |= VTD_ECAP_SMTS | VTD_ECAP_PASID | VTD_ECAP_RPS | VTD_ECAP_SRS |
 			FIELD_PUT(VTD_ECAP_PSS, pasid_bits - 1);
 		ecap |= features->no_first_stage ? 0 : VTD_ECAP_FSTS;
@@ -65,7 +65,7 @@ void vtd_capabilities(const struct vtd_features *features, struct vtd_config *co
 		ecap |= features->page_requests ? VTD_ECAP_PRS : 0;
 		ecap |= features->execute_requests ? VTD_ECAP_ERS : 0;
 		ecap |= features->non_coherent_walks ? 0 : VTD_ECAP_SMPWC;
-		ecap |= features->nested ? VTD_ECAP_NEST : 0;
+		ecap |= features->nested && !features->no_first_stage && !features->no_second_stage ? VTD_ECAP_NEST : 0;
 		ecap |= features->second_stage_flags ? VTD_ECAP_SSADS : 0;
 	}
 	config->capability = cap;
