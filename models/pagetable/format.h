@@ -20,6 +20,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "models/base/fields.h"
 #include "models/base/units.h"
 
 #define PT_TABLE_LG2     9u /* entries of a table */
@@ -121,6 +122,10 @@ struct pt_format {
 	 * 0 when none or when the rules keep no flags.
 	 */
 	uint64_t (*flags_to_set)(const struct pt_rules *rules, uint64_t word, const struct pt_entry *entry, bool write);
+
+	/* For printing: the word's fields by name, and the bits that must be 0 in it under these rules. */
+	const struct layout *(*layout)(uint64_t word, unsigned level);
+	uint64_t (*reserved)(const struct pt_rules *rules, uint64_t word, unsigned level);
 };
 
 #endif

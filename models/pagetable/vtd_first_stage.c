@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "models/pagetable/vtd_first_stage.h"
 
+#include "models/pagetable/vtd_layouts.h"
+
 /* Leaves: low address bits that are reserved, and the address, by level. */
 static const uint64_t leaf_reserved[3] = { 0, VTD_FSPDE2M_RSVD_20_13, VTD_FSPDPE1G_RSVD_29_13 };
 static const uint64_t leaf_address[3] = { VTD_FSPTE_ADDR, VTD_FSPDE2M_ADDR, VTD_FSPDPE1G_ADDR };
@@ -92,6 +94,11 @@ static uint64_t flags_to_set(const struct pt_rules *rules, uint64_t word, const 
 	return flags & ~word;
 }
 
+static uint64_t reserved(const struct pt_rules *rules, uint64_t word, unsigned level)
+{
+	return reserved_bits(rules, level, is_leaf(word, level));
+}
+
 const struct pt_format vtd_first_stage = {
 	.name = "vtd-first-stage",
 	.source = "[VTD] \"First-Stage Paging Entries\"",
@@ -105,4 +112,6 @@ const struct pt_format vtd_first_stage = {
 	.make_leaf = make_leaf,
 	.make_table = make_table,
 	.flags_to_set = flags_to_set,
+	.layout = vtd_first_stage_layout,
+	.reserved = reserved,
 };

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "models/pagetable/vtd_second_stage.h"
 
+#include "models/pagetable/vtd_layouts.h"
+
 /*
  * Every layout has R, W, PS, A, SNP (or the reserved bit 11) and IW in the same
  * place, so the names of the 4 KiB leaf and of the directory stand for all.
@@ -93,6 +95,11 @@ static uint64_t flags_to_set(const struct pt_rules *rules, uint64_t word, const 
 	return flags & ~word;
 }
 
+static uint64_t reserved(const struct pt_rules *rules, uint64_t word, unsigned level)
+{
+	return reserved_bits(rules, level, is_leaf(word, level));
+}
+
 const struct pt_format vtd_second_stage = {
 	.name = "vtd-second-stage",
 	.source = "[VTD] \"Second-Stage Paging Entries\"",
@@ -106,4 +113,6 @@ const struct pt_format vtd_second_stage = {
 	.make_leaf = make_leaf,
 	.make_table = make_table,
 	.flags_to_set = flags_to_set,
+	.layout = vtd_second_stage_layout,
+	.reserved = reserved,
 };
