@@ -1,10 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A recorded VT-d guest whose operations are given to the driver model again. */
+/*
+ * A recorded VT-d guest whose operations are given to the driver model again, in recorded order:
+ *
+ *     if (vtd_guest_begin(&guest, "Q-vtd-oracle-strict-cm")) {
+ *             while (vtd_guest_step(&guest))
+ *                     ...
+ *             vtd_guest_end(&guest);
+ *     }
+ *
+ * What differs from the recording ends the test.
+ */
 #ifndef IOMMUSIM_TESTS_ORACLES_VTD_GUEST_H
 #define IOMMUSIM_TESTS_ORACLES_VTD_GUEST_H
 
 #include "models/software/flush_queue.h"
 #include "models/software/vtd_driver.h"
+#include "tests/oracles/order.h"
 #include "tests/oracles/recording.h"
 
 #define GROUPS_MAX 16u
@@ -33,7 +44,12 @@ struct vtd_pending {
 };
 
 struct vtd_guest {
+	/* May be set before vtd_guest_begin: told of each register that the driver writes, the queue's tail too. */
+	void (*register_written)(void *argument, unsigned offset, unsigned bytes, uint64_t value);
+	void *argument;
+
 	struct recording recording;
+	struct order order;
 	struct memory *memory;
 	struct memory_view view;
 	struct frames frames;
@@ -60,6 +76,12 @@ static inline uint64_t vtd_guest_word(const struct vtd_guest *guest, phys_t addr
 {
 	return memory_read64(guest->memory, address + GUEST_OFFSET);
 }
+
+/* guest is zero but for the hook; false: the set is not there.  Starts the driver. */
+bool vtd_guest_begin(struct vtd_guest *guest, const char *name);
+/* The trace's next event; false: it has ended. */
+bool vtd_guest_step(struct vtd_guest *guest);
+void vtd_guest_end(struct vtd_guest *guest);
 
 /* Submits all that is listed, and compares each descriptor as it lies in the queue with the recorded one. */
 void vtd_guest_submit(struct vtd_guest *guest);
