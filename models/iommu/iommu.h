@@ -74,6 +74,7 @@ struct iommu_request {
 	bool execute;
 	bool privileged;  /* supervisor-mode, with PASID only */
 	bool zero_length; /* a read of no byte (a flush): asks for less where the unit says so */
+	bool atomic;      /* an AtomicOp: reads and writes */
 
 	/* Page requests only. */
 	bool read;      /* asks for read permission; write, execute as above */
@@ -107,6 +108,8 @@ struct iommu_translation {
 	enum iommu_completion completion;
 	unsigned fault_reason;  /* 0: none; a translation request that ends without permissions has none either */
 	bool untranslated_only; /* translation request: the device must not use translated requests there (U) */
+	bool must_snoop;        /* translation request: translated requests must snoop (N) */
+	bool is_privileged;     /* translation request: permissions are those of supervisor mode (Priv) */
 	phys_t output;
 	unsigned size_lg2;    /* of the translation, smaller of the stages: 12, 21, 30 */
 	unsigned permissions; /* set of enum pt_permission */

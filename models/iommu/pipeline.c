@@ -383,6 +383,12 @@ static enum pipeline_step want(struct iommu_translation *translation, const stru
 	return PIPELINE_WAITS;
 }
 
+/* Does the second stage keep the first stage from so much as reading this table? */
+static bool forbids_table(const struct iommu_translation *translation)
+{
+	return translation->second_rules.tables_writable && !(translation->second.permissions & PT_WRITE);
+}
+
 /* The second stage told where the first-stage table lies. */
 static void arrive_at_table(struct pipeline *pipeline, struct iommu_translation *translation)
 {
@@ -430,6 +436,11 @@ static enum pipeline_step run(struct pipeline *pipeline, struct iommu_translatio
 			if (walk->status != WALK_OK) {
 				if (translation->nested_for_table)
 					count_walk(pipeline, translation, first);
+				return PIPELINE_FAULTS;
+			}
+			if (translation->nested_for_table && forbids_table(translation)) {
+				translation->second.status = WALK_PERMISSION;
+				count_walk(pipeline, translation, first);
 				return PIPELINE_FAULTS;
 			}
 			if (translation->nested_for_table)

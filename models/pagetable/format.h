@@ -57,6 +57,9 @@ enum pt_permission {
 	PT_WRITE = 2,
 	PT_EXECUTE = 4,
 	PT_USER = 8, /* user-mode requests are allowed; formats without it always give it */
+
+	PT_WRITE_IF_GRANTED = 16, /* of a walk's access only: a write where permissions allow it, else none */
+	PT_SNOOP = 32,            /* of a translation only: accesses must snoop the processors' caches */
 };
 
 struct pt_rules {
@@ -70,6 +73,9 @@ struct pt_rules {
 	bool execute_disable;      /* NXE: bit 63 is execute-disable, else ignored (first stage) */
 	bool extended_accessed;    /* EAFE: the unit also keeps the extended-accessed flag (first stage) */
 	bool force_snoop;          /* a driver writes leaves with SNP; not with snoop_reserved (second stage) */
+	bool tables_writable;    /* nested: a first-stage table must be writable here even to be read (second stage) */
+	bool io_permissions;     /* SSIRWE: IR and IW instead of R and W (second stage) */
+	bool execute_permission; /* SSEE: execution takes X, not only R (second stage) */
 };
 
 enum pt_kind {

@@ -89,16 +89,19 @@ void walk_feed(struct walk *walk, uint64_t word)
 			fault(walk, WALK_NOT_PRESENT);
 			return;
 		}
-		if (!walk_permits(format, walk->rules, permissions, walk->access)) {
+		if (!walk_permits(format, walk->rules, permissions, walk->access & ~(unsigned)PT_WRITE_IF_GRANTED)) {
 			fault(walk, WALK_PERMISSION);
 			return;
 		}
+		if ((walk->access & PT_WRITE_IF_GRANTED) &&
+		    !walk_permits(format, walk->rules, permissions, PT_WRITE | (walk->access & PT_USER)))
+			walk->access &= ~(unsigned)PT_WRITE_IF_GRANTED;
 	}
 
 	uint64_t flags = 0;
 
 	if (walk->rules->accessed_dirty)
-		flags = format->flags_to_set(walk->rules, word, entry, walk->access & PT_WRITE);
+		flags = format->flags_to_set(walk->rules, word, entry, walk->access & (PT_WRITE | PT_WRITE_IF_GRANTED));
 	if (flags) {
 		walk->state = WALK_WANTS_UPDATE;
 		walk->want_expected = word;
