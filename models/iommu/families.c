@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "models/iommu/families.h"
 
+#include "models/iommu/vtd/restore.h"
+
 const struct iommu_family iommu_families[] = {
-	{ "vtd", "Intel VT-d: legacy and scalable mode, first stage, second stage, nested, queued invalidation" },
+	{ "vtd", "Intel VT-d: legacy and scalable mode, first stage, second stage, nested, queued invalidation",
+	  vtd_restore },
 };
 
 const size_t iommu_family_count = sizeof(iommu_families) / sizeof(iommu_families[0]);

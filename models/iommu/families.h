@@ -5,9 +5,12 @@
 
 #include <stddef.h>
 
+#include "models/iommu/describe.h"
+
 struct iommu_family {
 	const char *name; /* as in iommu_ops.family */
 	const char *help; /* what of it is modelled */
+	iommu_restore_fn *restore;
 };
 
 extern const struct iommu_family iommu_families[];

@@ -23,6 +23,7 @@
 #include "models/cache/cache.h"
 #include "models/pagetable/walk.h"
 
+struct iommu_describe_ops;
 struct iommu; /* a unit; its family's own struct begins with it, see pipeline.h */
 
 /* ---- what the unit wants of memory ---- */
@@ -229,6 +230,9 @@ struct iommu_ops {
 	void (*register_write)(struct iommu *iommu, unsigned offset, unsigned bytes, uint64_t value);
 
 	void (*destroy)(struct iommu *iommu);
+
+	/* Names for what the unit reads; describe.h. */
+	const struct iommu_describe_ops *describe;
 };
 
 /* An interrupt message that the unit itself sends: a write of data to address.  NULL: nobody listens. */

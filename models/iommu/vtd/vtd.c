@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "models/base/require.h"
+#include "models/iommu/vtd/describe.h"
 #include "models/iommu/vtd/unit.h"
 
 static void destroy(struct iommu *iommu)
@@ -25,6 +26,7 @@ static const struct iommu_ops vtd_ops = {
 	.register_read = vtd_register_read,
 	.register_write = vtd_register_write,
 	.destroy = destroy,
+	.describe = &vtd_describe_ops,
 };
 
 /* ---- capabilities ---- */
@@ -83,6 +85,12 @@ void vtd_capabilities(const struct vtd_features *features, struct vtd_config *co
 #define ECAP_ABSENT \
 	(VTD_ECAP_IR | VTD_ECAP_EIM | VTD_ECAP_RSVD_5 | VTD_ECAP_RSVD_19_18 | VTD_ECAP_RSVD_24 | VTD_ECAP_RSVD_28_27 | \
 	 VTD_ECAP_PRS | VTD_ECAP_RSVD_32 | VTD_ECAP_VCS | VTD_ECAP_RSVD_50 | VTD_ECAP_PMS | VTD_ECAP_RSVD_63_54)
+
+void vtd_keep_modelled(struct vtd_config *config)
+{
+	config->capability &= ~CAP_ABSENT;
+	config->extended_capability &= ~ECAP_ABSENT;
+}
 
 static bool overlap(unsigned a, unsigned a_bytes, unsigned b, unsigned b_bytes)
 {
