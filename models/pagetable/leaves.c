@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "models/pagetable/leaves.h"
+
+#include "models/base/require.h"
+
+#define EVERY_PERMISSION (PT_READ | PT_WRITE | PT_EXECUTE | PT_USER)
+
+static void enter(struct leaves *leaves, unsigned level, phys_t table, iova_t iova, unsigned permissions)
+{
+	leaves->level = level;
+	leaves->at[level].table = table;
+	leaves->at[level].iova = iova;
+	leaves->at[level].next = 0;
+	leaves->at[level].permissions = permissions;
+}
+
+void leaves_begin(struct leaves *leaves, const struct pt_format *format, const struct pt_rules *rules, phys_t root,
+		  leaves_read_fn *read, void *argument)
+{
+	REQUIRE(rules->levels >= format->levels_min && rules->levels <= format->levels_max);
+	*leaves = (struct leaves){ .format = format, .rules = rules, .read = read, .argument = argument };
+	enter(leaves, rules->levels - 1, root, 0, EVERY_PERMISSION);
+}
+
+/* The leaf's address as the device issues it: canonical where the format wants that. */
+static iova_t device_address(const struct leaves *leaves, iova_t iova)
+{
+	if (leaves->format->in_range(leaves->rules, iova))
+		return iova;
+
+	iova_t upper = iova | UINT64_MAX << pt_entry_lg2(leaves->rules->levels);
+
+	return leaves->format->in_range(leaves->rules, upper) ? upper : iova;
+}
+
+bool leaves_next(struct leaves *leaves, struct page_table_leaf *leaf)
+{
+	const struct pt_format *format = leaves->format;
+
+	for (;;) {
+		unsigned level = leaves->level, index = leaves->at[level].next++;
+
+		if (index == PT_TABLE_ENTRIES) {
+			if (level + 1 == leaves->rules->levels)
+				return false;
+			leaves->level++;
+			continue;
+		}
+		leaf->word_address = leaves->at[level].table + index * sizeof(leaf->word);
+		if (!leaves->read(leaves->argument, leaf->word_address, &leaf->word) || !(leaf->word & format->present))
+			continue;
+		format->decode(leaves->rules, leaf->word, level, &leaf->entry);
+		leaf->permissions = leaves->at[level].permissions & leaf->entry.permissions;
+		leaf->iova = leaves->at[level].iova + index * pt_entry_bytes(level);
+		if (level > 0 && format->next_table(leaf->word) != PHYS_NONE) {
+			enter(leaves, level - 1, format->next_table(leaf->word), leaf->iova, leaf->permissions);
+			continue;
+		}
+		leaf->level = level;
+		leaf->entry.address &= ~(pt_entry_bytes(level) - 1);
+		leaf->iova = device_address(leaves, leaf->iova);
+		return true;
+	}
+}
