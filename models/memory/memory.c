@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Pages are found by an open-addressed hash table from page number to bytes.  The hash keeps the two lowest bits of
- * the page number, so that four neighbours lie in one cache line of the host.  The page found last is remembered: runs
- * of entries in one table take no probe.  Pages come out of slabs and live as long as the memory.
+ * the page number, so that four neighbours lie in one cache line of the host.  Pages found lately are remembered by the
+ * low bits of their number: a walk that goes again and again through the same tables takes no probe.  Pages come out of
+ * slabs and live, where they are, as long as the memory.
  */
 #include "models/memory/memory.h"
 
@@ -16,6 +17,7 @@
 #define SLAB_PAGES         64u
 #define FIRST_CAPACITY_LG2 8u
 #define NO_PAGE            UINT64_MAX /* page numbers have 52 bits */
+#define FOUND              256u       /* pages remembered: 4 KiB of the host's cache */
 #define RECORD_BYTES       (sizeof(uint64_t) + PAGE_BYTES)
 
 struct page {
@@ -29,7 +31,7 @@ struct slab {
 };
 
 struct memory {
-	struct page last; /* a copy of some entry of the table, or NO_PAGE */
+	struct page found[FOUND]; /* by page number, modulo; a copy of some entry of the table, or NO_PAGE */
 	struct page *table;
 	unsigned capacity_lg2;
 	size_t count;
@@ -37,13 +39,18 @@ struct memory {
 	size_t slab_left; /* unused pages of the newest slab */
 };
 
+static void forget_pages(struct page *pages, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		pages[i].number = NO_PAGE;
+}
+
 static struct page *table_create(unsigned capacity_lg2)
 {
 	size_t capacity = (size_t)1 << capacity_lg2;
 	struct page *table = heap_zeroed(capacity, sizeof(*table));
 
-	for (size_t i = 0; i < capacity; i++)
-		table[i].number = NO_PAGE;
+	forget_pages(table, capacity);
 	return table;
 }
 
@@ -51,7 +58,7 @@ struct memory *memory_create(void)
 {
 	struct memory *memory = heap_zeroed(1, sizeof(*memory));
 
-	memory->last.number = NO_PAGE;
+	forget_pages(memory->found, FOUND);
 	memory->capacity_lg2 = FIRST_CAPACITY_LG2;
 	memory->table = table_create(FIRST_CAPACITY_LG2);
 	return memory;
@@ -84,19 +91,24 @@ static struct page *table_find(struct page *table, unsigned capacity_lg2, uint64
 	return &table[at];
 }
 
-/* The bytes of a page, NULL when absent. */
-static unsigned char *page_bytes(const struct memory *memory, uint64_t number)
+/* Out of line: page_bytes is in every access, this in few. */
+static __attribute__((noinline)) unsigned char *page_search(const struct memory *memory, uint64_t number)
 {
-	if (memory->last.number == number)
-		return memory->last.bytes;
-
 	struct page *page = table_find(memory->table, memory->capacity_lg2, number);
 
 	if (page->number == NO_PAGE)
 		return NULL;
 	/* Remembering is no change that a caller can see, and every struct memory is heap, not const. */
-	((struct memory *)memory)->last = *page;
+	((struct memory *)memory)->found[number % FOUND] = *page;
 	return page->bytes;
+}
+
+/* The bytes of a page, NULL when absent. */
+static inline unsigned char *page_bytes(const struct memory *memory, uint64_t number)
+{
+	const struct page *found = &memory->found[number % FOUND];
+
+	return found->number == number ? found->bytes : page_search(memory, number);
 }
 
 static void table_grow(struct memory *memory)
@@ -129,8 +141,8 @@ static unsigned char *page_create(struct memory *memory, uint64_t number)
 
 	memory->slab_left--;
 	memory->count++;
-	memory->last = (struct page){ number, bytes };
-	*table_find(memory->table, memory->capacity_lg2, number) = memory->last;
+	memory->found[number % FOUND] = (struct page){ number, bytes };
+	*table_find(memory->table, memory->capacity_lg2, number) = memory->found[number % FOUND];
 	return bytes;
 }
 

@@ -4,7 +4,7 @@
  * first write.  What a driver writes and hardware reads, or the reverse,
  * lies here and nowhere else.  A page never written reads as zeros;
  * memory_present tells it apart from one written with zeros.  One thread at a
- * time, readers too: the memory remembers the page it found last.
+ * time, readers too: the memory remembers the pages it found lately.
  */
 #ifndef IOMMUSIM_MEMORY_MEMORY_H
 #define IOMMUSIM_MEMORY_MEMORY_H

@@ -128,6 +128,26 @@ START_TEST(many_scattered_pages_keep_their_words)
 END_TEST
 
 /* Tables half full in all sorts of ways: also such where a search runs over the end. */
+/* Whatever power of two of pages the memory remembers by: neighbours of all distances are read and made in turn. */
+START_TEST(pages_a_power_of_two_apart_are_told_apart)
+{
+	for (unsigned lg2 = PAGE_LG2; lg2 < 52; lg2++) {
+		struct memory *memory = memory_create();
+		phys_t near = 0x5000, far = near + (UINT64_C(1) << lg2);
+
+		memory_write64(memory, near, 1);
+		ck_assert_uint_eq(memory_read64(memory, far), 0);
+		ck_assert(!memory_present(memory, far));
+		memory_write64(memory, far, 2);
+		for (unsigned turn = 0; turn < 3; turn++) {
+			ck_assert_uint_eq(memory_read64(memory, near), 1);
+			ck_assert_uint_eq(memory_read64(memory, far), 2);
+		}
+		memory_destroy(memory);
+	}
+}
+END_TEST
+
 START_TEST(a_few_pages_anywhere_keep_their_words)
 {
 	for (uint64_t seed = 1; seed <= 200; seed++) {
@@ -329,6 +349,7 @@ int main(void)
 					   an_exchange_happens_only_when_the_word_is_as_expected,
 					   a_view_starts_at_its_offset,
 					   many_scattered_pages_keep_their_words,
+					   pages_a_power_of_two_apart_are_told_apart,
 					   a_few_pages_anywhere_keep_their_words,
 					   random_accesses_agree_with_an_array_of_bytes,
 					   a_snapshot_loads_its_pages,
