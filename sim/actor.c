@@ -4,50 +4,85 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "models/base/heap.h"
 #include "models/base/require.h"
 #include "sim/clock.h"
 
-/* ---- the order: an indexed binary heap over (bound, number) ---- */
+/* ---- the order: an indexed heap with four children to each, over (bound, number) ---- */
 
-static bool is_earlier(const struct actor *a, const struct actor *b)
+#define CHILDREN 4u
+
+static bool is_earlier(const struct engine_entry *a, const struct engine_entry *b)
 {
 	return a->bound != b->bound ? a->bound < b->bound : a->number < b->number;
 }
 
-static void heap_put(struct engine *engine, uint32_t place, struct actor *actor)
+static void heap_put(struct engine *engine, uint32_t place, struct engine_entry entry)
 {
-	engine->heap[place] = actor;
-	actor->heap_place = place;
+	engine->heap[place] = entry;
+	entry.actor->place = place;
 }
 
-static void heap_update(struct actor *actor)
+static void heap_up(struct engine *engine, uint32_t place, struct engine_entry entry)
 {
-	struct engine *engine = actor->engine;
-	uint32_t place = actor->heap_place;
-
-	while (place > 0 && is_earlier(actor, engine->heap[(place - 1) / 2])) {
-		heap_put(engine, place, engine->heap[(place - 1) / 2]);
-		place = (place - 1) / 2;
+	while (place > 0 && is_earlier(&entry, &engine->heap[(place - 1) / CHILDREN])) {
+		heap_put(engine, place, engine->heap[(place - 1) / CHILDREN]);
+		place = (place - 1) / CHILDREN;
 	}
+	heap_put(engine, place, entry);
+}
+
+static void heap_down(struct engine *engine, uint32_t place, struct engine_entry entry)
+{
 	for (;;) {
-		uint32_t child = 2 * place + 1;
+		uint32_t first = CHILDREN * place + 1, least = first;
 
-		if (child >= engine->count)
+		if (first >= engine->active)
 			break;
-		if (child + 1 < engine->count && is_earlier(engine->heap[child + 1], engine->heap[child]))
-			child++;
-		if (!is_earlier(engine->heap[child], actor))
+		for (uint32_t child = first + 1; child < first + CHILDREN && child < engine->active; child++)
+			if (is_earlier(&engine->heap[child], &engine->heap[least]))
+				least = child;
+		if (!is_earlier(&engine->heap[least], &entry))
 			break;
-		heap_put(engine, place, engine->heap[child]);
-		place = child;
+		heap_put(engine, place, engine->heap[least]);
+		place = least;
 	}
-	heap_put(engine, place, actor);
+	heap_put(engine, place, entry);
 }
 
+/* The actor touches nothing before this date. */
 static void actor_bound(struct actor *actor, ps_t bound)
 {
+	struct engine *engine = actor->engine;
+	struct engine_entry entry = { bound, actor->number, actor };
+	bool is_later = actor->place != ACTOR_NOWHERE && bound >= actor->bound;
+
 	actor->bound = bound;
-	heap_update(actor);
+	if (is_later)
+		heap_down(engine, actor->place, entry);
+	else
+		heap_up(engine, actor->place == ACTOR_NOWHERE ? engine->active++ : actor->place, entry);
+}
+
+/* It touches nothing until it is woken. */
+static void actor_leave(struct actor *actor)
+{
+	struct engine *engine = actor->engine;
+	uint32_t place = actor->place;
+	struct engine_entry last = engine->heap[--engine->active];
+
+	actor->place = ACTOR_NOWHERE;
+	if (last.actor == actor)
+		return;
+	if (place > 0 && is_earlier(&last, &engine->heap[(place - 1) / CHILDREN]))
+		heap_up(engine, place, last);
+	else
+		heap_down(engine, place, last);
+}
+
+static struct actor *engine_first(const struct engine *engine)
+{
+	return engine->active > 0 ? engine->heap[0].actor : NULL;
 }
 
 /* ---- life ---- */
@@ -60,16 +95,18 @@ void engine_init(struct engine *engine, bool exact)
 void engine_fini(struct engine *engine)
 {
 	for (uint32_t i = 0; i < engine->count; i++) {
-		clock_gate_destroy(engine->heap[i]->gate);
-		free(engine->heap[i]);
+		if (engine->actors[i]->gate)
+			clock_gate_destroy(engine->actors[i]->gate);
+		free(engine->actors[i]);
 	}
+	free(engine->actors);
 	free(engine->heap);
 	*engine = (struct engine){ 0 };
 }
 
 /*
- * Lets the actors go on that were woken.  Opening a gate enters SimGrid, which may run the woken actor at
- * once; so it is done only where the waking actor gives way anyway.
+ * Lets the stories go on that were woken.  Opening a gate enters SimGrid, which may run the woken actor at
+ * once; so it is done only where the waking one gives way anyway.
  */
 static void engine_open_gates(struct engine *engine)
 {
@@ -77,45 +114,86 @@ static void engine_open_gates(struct engine *engine)
 		struct actor *actor = engine->woken;
 
 		engine->woken = actor->next_waiting;
+		actor->gate_is_open = true;
 		clock_gate_open(actor->gate);
 	}
+}
+
+/* Calls the next step of the earliest actor, which has steps. */
+static void engine_step(struct engine *engine, struct actor *actor)
+{
+	if (engine->exact) {
+		ps_t date = actor->bound;
+
+		engine_open_gates(engine);
+		engine->entries++;
+		clock_sleep_until(date);
+		/* Others ran meanwhile. */
+		if (engine_first(engine) != actor || actor->bound != date)
+			return;
+	}
+	engine->steps++;
+	actor->step(actor, actor->argument);
+	if (actor->place != ACTOR_NOWHERE && actor->now != actor->bound)
+		actor_bound(actor, actor->now);
 }
 
 static void actor_start(void *argument)
 {
 	struct actor *actor = argument;
+	struct engine *engine = actor->engine;
 
 	actor->story(actor, actor->argument);
 	actor->ended = true;
 	if (!actor->is_daemon)
-		actor->engine->unfinished--;
-	actor_bound(actor, UINT64_MAX);
-	engine_open_gates(actor->engine);
+		engine->unfinished--;
+	actor_leave(actor);
+	/* Someone must go on calling steps: this one, until a story is the earliest. */
+	while (engine->unfinished > 0 && engine_first(engine) && engine_first(engine)->step)
+		engine_step(engine, engine_first(engine));
+	engine_open_gates(engine);
+}
+
+static struct actor *engine_add(struct engine *engine, const char *name, void *argument)
+{
+	struct actor *actor = heap_zeroed(1, sizeof(*actor));
+
+	if (engine->count == engine->capacity) {
+		engine->capacity = engine->capacity ? 2 * engine->capacity : 16;
+		engine->heap = heap_resized(engine->heap, engine->capacity, sizeof(*engine->heap));
+		engine->actors = heap_resized(engine->actors, engine->capacity, sizeof(struct actor *));
+	}
+	actor->engine = engine;
+	actor->number = engine->count;
+	actor->place = ACTOR_NOWHERE;
+	actor->parts = actor->unclaimed;
+	actor->argument = argument;
+	snprintf(actor->name, sizeof(actor->name), "%s", name);
+	engine->actors[engine->count++] = actor;
+	actor_bound(actor, 0);
+	return actor;
 }
 
 struct actor *engine_actor(struct engine *engine, const char *name, void (*story)(struct actor *actor, void *argument),
 			   void *argument, bool is_daemon)
 {
-	struct actor *actor = calloc(1, sizeof(*actor));
+	struct actor *actor = engine_add(engine, name, argument);
 
-	REQUIRE(actor);
-	if (engine->count == engine->capacity) {
-		engine->capacity = engine->capacity ? 2 * engine->capacity : 16;
-		engine->heap = realloc(engine->heap, engine->capacity * sizeof(*engine->heap));
-		REQUIRE(engine->heap);
-	}
-	actor->engine = engine;
-	actor->number = engine->count;
-	actor->parts = actor->unclaimed;
 	actor->story = story;
-	actor->argument = argument;
 	actor->is_daemon = is_daemon;
 	engine->unfinished += !is_daemon;
 	actor->gate = clock_gate_create();
-	snprintf(actor->name, sizeof(actor->name), "%s", name);
-	heap_put(engine, engine->count++, actor);
-	heap_update(actor);
 	clock_actor_start(actor->name, actor_start, actor, is_daemon);
+	return actor;
+}
+
+struct actor *engine_stepper(struct engine *engine, const char *name, void (*step)(struct actor *actor, void *argument),
+			     void *argument)
+{
+	struct actor *actor = engine_add(engine, name, argument);
+
+	actor->step = step;
+	actor->is_daemon = true;
 	return actor;
 }
 
@@ -124,33 +202,54 @@ bool engine_deadlock(const struct engine *engine, char *text, size_t size)
 	size_t used = 0;
 
 	for (uint32_t i = 0; engine->unfinished > 0 && i < engine->count && used < size; i++)
-		if (!engine->heap[i]->is_daemon && !engine->heap[i]->ended)
+		if (!engine->actors[i]->is_daemon && !engine->actors[i]->ended)
 			used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "",
-						 engine->heap[i]->name);
+						 engine->actors[i]->name);
 	return engine->unfinished > 0;
 }
 
 /* ---- time ---- */
 
+/* Others are before this story: SimGrid lets them go first.  attempt: how often that was tried at this touch. */
+static void actor_give_way(struct actor *actor, unsigned attempt)
+{
+	struct engine *engine = actor->engine;
+	struct actor *first = engine_first(engine);
+
+	engine->entries += attempt == 0;
+	engine_open_gates(engine);
+	if (attempt == 0)
+		clock_sleep_until(actor->now);
+	else if (attempt > 1 &&
+		 first->computes) /* SimGrid's clock is here, and it still computes: it was slowed down */
+		actor_bound(first, actor->now + 1);
+	else
+		clock_let_others(attempt - 1);
+}
+
 void actor_touch(struct actor *actor)
 {
 	struct engine *engine = actor->engine;
+	bool must_enter = engine->exact;
 
-	engine->touches++;
-	actor_bound(actor, actor->now);
-	if (engine->heap[0] == actor && !engine->exact)
+	if (actor->step) {
+		REQUIRE(engine_first(engine) == actor && actor->now == actor->bound);
 		return;
-	engine->entries++;
-	engine_open_gates(engine);
-	clock_sleep_until(actor->now);
-	for (unsigned attempt = 0; engine->heap[0] != actor; attempt++) {
-		struct actor *first = engine->heap[0];
+	}
+	engine->touches++;
+	if (actor->now != actor->bound)
+		actor_bound(actor, actor->now);
+	for (unsigned attempt = 0;;) {
+		struct actor *first = engine_first(engine);
 
-		/* SimGrid's clock is here, and it still computes: sharing made it slower than its bound said. */
-		if (attempt > 0 && first->computes)
-			actor_bound(first, actor->now + 1);
+		if (first->step)
+			engine_step(engine, first);
+		else if (first == actor && !must_enter)
+			return;
 		else
-			clock_let_others(attempt);
+			actor_give_way(actor, attempt++);
+		if (attempt > 0)
+			must_enter = false;
 	}
 }
 
@@ -177,20 +276,45 @@ void actor_compute(struct actor *actor, ps_t work, enum result_cause cause)
 
 /* ---- waiting ---- */
 
+/* Woken while it was itself calling steps: no gate is needed. */
+static void engine_forget_woken(struct engine *engine, struct actor *actor)
+{
+	struct actor **link = &engine->woken;
+
+	while (*link != actor)
+		link = &(*link)->next_waiting;
+	*link = actor->next_waiting;
+}
+
 void actor_wait(struct actor *actor, struct waiters *waiters, enum result_cause cause)
 {
-	ps_t since = actor->now;
+	struct engine *engine = actor->engine;
 
+	actor->waits_for = cause;
 	actor->next_waiting = NULL;
 	if (waiters->last)
 		waiters->last->next_waiting = actor;
 	else
 		waiters->first = actor;
 	waiters->last = actor;
-	actor_bound(actor, UINT64_MAX);
-	engine_open_gates(actor->engine);
+	actor_leave(actor);
+	if (actor->step)
+		return;
+	while (!actor->gate_is_open && engine_first(engine)) {
+		struct actor *first = engine_first(engine);
+
+		if (first == actor) {
+			engine_forget_woken(engine, actor);
+			return;
+		}
+		if (!first->step)
+			break;
+		engine_step(engine, first);
+	}
+	engine->entries++;
+	engine_open_gates(engine);
 	clock_gate_wait(actor->gate);
-	actor->parts[cause] += actor->now - since;
+	actor->gate_is_open = false;
 }
 
 bool waiters_wake_one(struct waiters *waiters, const struct actor *by, ps_t delay)
@@ -202,11 +326,12 @@ bool waiters_wake_one(struct waiters *waiters, const struct actor *by, ps_t dela
 	waiters->first = actor->next_waiting;
 	if (!waiters->first)
 		waiters->last = NULL;
-	if (by->now + delay > actor->now)
-		actor->now = by->now + delay;
+	actor_wait_until(actor, by->now + delay, actor->waits_for);
 	actor_bound(actor, actor->now);
-	actor->next_waiting = actor->engine->woken;
-	actor->engine->woken = actor;
+	if (actor->story) {
+		actor->next_waiting = actor->engine->woken;
+		actor->engine->woken = actor;
+	}
 	return true;
 }
 
@@ -216,13 +341,15 @@ void waiters_wake_all(struct waiters *waiters, const struct actor *by, ps_t dela
 		;
 }
 
-void slots_take(struct slots *slots, struct actor *actor, enum result_cause cause)
+bool slots_take(struct slots *slots, struct actor *actor, enum result_cause cause)
 {
 	actor_touch(actor);
-	if (slots->free > 0)
+	if (slots->free > 0) {
 		slots->free--;
-	else
-		actor_wait(actor, &slots->waiters, cause);
+		return true;
+	}
+	actor_wait(actor, &slots->waiters, cause);
+	return !actor->step;
 }
 
 void slots_give(struct slots *slots, struct actor *actor)

@@ -8,13 +8,22 @@
  * Dates are compared in picoseconds; equal dates go to the lower actor
  * number.  That rule alone fixes the order, whatever SimGrid does in between.
  *
+ * Two kinds of actor:
+ *
+ *   with a story   software: a SimGrid actor with a stack of its own, on which the story runs from its
+ *                  beginning to its end
+ *   with steps     hardware (a TLP under way, the IOMMU's command engine): no stack.  A step is called when the
+ *                  actor is the earliest; it does what that date brings, spends time or waits, and returns; when it
+ *                  is the earliest again the next step follows.  Whichever story finds such an
+ *                  actor before itself calls the step, so hardware costs no change of stack.
+ *
  * Why actor_touch may skip SimGrid: SimGrid runs one actor at a time, and every
  * other actor sleeps until a date, waits until some actor wakes it, or
  * computes and cannot end before its start plus its work at full speed.  Each
  * publishes that lower bound; while the running actor is below the least of
- * them it goes on at once ("run-ahead").  In exact mode it enters SimGrid at
- * every touch; both modes give the same results to the picosecond.  A machine
- * whose cores are shared is always simulated in exact mode.
+ * them it goes on at once ("run-ahead").  In exact mode SimGrid's clock is
+ * brought to the date of every touch and every step; both modes give the same results to the
+ * picosecond.  A machine whose cores are shared is always simulated in exact mode.
  *
  * Every picosecond of an actor's clock is charged to a cause, so the parts of
  * an operation sum exactly to its latency.
@@ -35,29 +44,45 @@ struct clock_gate;
 struct actor {
 	struct engine *engine;
 	uint32_t number;
-	uint32_t heap_place;
-	ps_t now;                      /* this actor's clock */
-	ps_t bound;                    /* nothing shared is touched before; UINT64_MAX while waiting to be woken */
-	ps_t *parts;                   /* [RESULT_CAUSES], where time is charged; never NULL */
-	ps_t unclaimed[RESULT_CAUSES]; /* parts points here between operations */
-	struct actor *next_waiting;    /* among waiters, then among the woken */
-	struct clock_gate *gate;
-	void (*story)(struct actor *actor, void *argument);
+	uint32_t place; /* in the engine's heap; ACTOR_NOWHERE: waits to be woken, or has ended */
+	ps_t now;       /* this actor's clock */
+	ps_t bound;     /* nothing shared is touched before, while it has a place */
+	ps_t *parts;    /* [RESULT_CAUSES], where time is charged; never NULL */
+	void (*step)(struct actor *actor, void *argument);  /* NULL: it has a story */
+	void (*story)(struct actor *actor, void *argument); /* NULL: it has steps */
 	void *argument;
-	bool computes;  /* on a core that it may share */
-	bool ended;     /* its story has */
-	bool is_daemon; /* serves others; its story never ends */
+	struct actor *next_waiting; /* among waiters, then among the woken */
+	enum result_cause waits_for;
+	bool gate_is_open; /* it was woken, and has not gone on yet */
+	bool computes;     /* on a core that it may share */
+	bool ended;        /* its story has */
+	bool is_daemon;    /* serves others; its story never ends */
+	struct clock_gate *gate;
+	ps_t unclaimed[RESULT_CAUSES]; /* parts points here between operations */
 	char name[32];
 };
 
+#define ACTOR_NOWHERE UINT32_MAX
+
+/* Who may be next, without a look at the actor itself. */
+struct engine_entry {
+	ps_t bound;
+	uint32_t number;
+	struct actor *actor;
+};
+
 struct engine {
-	struct actor **heap; /* by (bound, number), least first */
+	struct engine_entry *heap; /* [active] by (bound, number), least first: those that do not wait */
+	uint32_t active;
+	struct actor **actors; /* [count] by number; owned */
 	uint32_t count, capacity;
-	struct actor *woken;       /* may go on when the running actor gives way */
-	bool exact;                /* enter SimGrid at every touch */
-	bool share_cores;          /* more actors compute than the machine has cores */
-	uint32_t unfinished;       /* actors, daemons left out, whose story has not ended */
-	uint64_t touches, entries; /* entries: touches that entered SimGrid */
+	struct actor *woken; /* stories that may go on when the running one gives way */
+	bool exact;          /* bring SimGrid's clock to every touch */
+	bool share_cores;    /* more actors compute than the machine has cores */
+	uint32_t unfinished; /* stories, daemons left out, that have not ended */
+	uint64_t touches;    /* of stories */
+	uint64_t steps;
+	uint64_t entries; /* into SimGrid, by stories that gave way or waited */
 };
 
 void engine_init(struct engine *engine, bool exact);
@@ -67,10 +92,14 @@ void engine_fini(struct engine *engine);
 struct actor *engine_actor(struct engine *engine, const char *name, void (*story)(struct actor *actor, void *argument),
 			   void *argument, bool is_daemon);
 
+/* The same with steps; its first step is called at date 0.  It is a daemon. */
+struct actor *engine_stepper(struct engine *engine, const char *name, void (*step)(struct actor *actor, void *argument),
+			     void *argument);
+
 /* After the clock ran: the actors that still wait for others, by name, into text; false when there are none. */
 bool engine_deadlock(const struct engine *engine, char *text, size_t size);
 
-/* Returns when this actor is the earliest of all. */
+/* Returns when this actor is the earliest of all.  A step already is, unless it spent time or woke another. */
 void actor_touch(struct actor *actor);
 
 /* Time passes for this actor alone. */
@@ -96,7 +125,10 @@ struct waiters {
 	struct actor *first, *last;
 };
 
-/* Waits (after a touch) until woken; the time waited is charged to cause. */
+/*
+ * Waits (after a touch) until woken; the time waited is charged to cause.  A story goes on then; a step must
+ * return at once, and the next step is called then.
+ */
 void actor_wait(struct actor *actor, struct waiters *waiters, enum result_cause cause);
 
 /* The running actor, after a touch, lets the first waiter (all waiters) go on at its own date plus delay. */
@@ -117,8 +149,8 @@ static inline void slots_init(struct slots *slots, uint32_t count, ps_t handover
 	*slots = (struct slots){ .free = count, .handover = handover };
 }
 
-/* Both touch. */
-void slots_take(struct slots *slots, struct actor *actor, enum result_cause cause);
+/* Both touch.  False, for steps only: it waits, and has the slot when its next step is called. */
+bool slots_take(struct slots *slots, struct actor *actor, enum result_cause cause);
 void slots_give(struct slots *slots, struct actor *actor);
 
 /* ---- links ---- */

@@ -2,9 +2,10 @@
 #include "sim/device.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "models/base/require.h"
+#include "models/base/heap.h"
 
 /* ---- which TLP is next ---- */
 
@@ -72,67 +73,163 @@ static void device_finish(struct device *device, struct job *job, struct actor *
 
 /* ---- one TLP ---- */
 
-static void tlp_move(struct device *device, struct actor *actor, const struct tlp *tlp, iova_t bus)
+enum tlp_phase {
+	TLP_NONE,       /* looks for work */
+	TLP_NEEDS_SLOT, /* one of the reads or writes that may be in flight */
+	TLP_SENDS,
+	TLP_ARRIVES, /* at the IOMMU */
+	TLP_TRANSLATES,
+	TLP_MOVED, /* its data, at memory */
+	TLP_COMPLETES,
+	TLP_ENDS,
+	TLP_IS_COUNTED,
+};
+
+struct tlp_slot {
+	struct device *device;
+	enum tlp_phase phase;
+	struct job *job;
+	struct tlp tlp;
+	iova_t bus;
+	unsigned generation;
+	ps_t parts[RESULT_CAUSES];
+	struct unit_request request;
+};
+
+static struct slots *slots_of(const struct tlp_slot *slot)
 {
-	const struct timing *timing = &device->config->timing;
+	return slot->tlp.write ? &slot->device->writes : &slot->device->reads;
+}
+
+/* Takes the next TLP, or waits for one. */
+static void tlp_begin(struct tlp_slot *slot, struct actor *actor)
+{
+	struct device *device = slot->device;
+	struct job *job = device_next(device, actor->now);
+
+	if (!job) {
+		ps_t date = device_next_date(device, actor->now);
+
+		if (date != UINT64_MAX)
+			actor_wait_until(actor, date, CAUSE_QUEUE_WAIT);
+		else
+			actor_wait(actor, &device->idle, CAUSE_QUEUE_WAIT);
+		return;
+	}
+	slot->job = job;
+	slot->tlp = job->ready;
+	job->stage = job->transfer.stage;
+	job->under_way++;
+	job_advance(job);
+	if (device_next(device, actor->now))
+		waiters_wake_one(&device->idle, actor, 0);
+	slot->bus = bus_address(job, slot->tlp.iova);
+	slot->phase = TLP_NEEDS_SLOT;
+}
+
+static void tlp_send(struct tlp_slot *slot, struct actor *actor)
+{
+	struct device *device = slot->device;
 	uint32_t overhead = device->config->device.tlp_overhead_bytes;
-	struct iommu_request request = { .source_id = device->source_id, .iova = bus, .write = tlp->write };
-	struct iommu_translation translation;
-	ps_t parts[RESULT_CAUSES] = { 0 };
 
-	slots_take(tlp->write ? &device->writes : &device->reads, actor, CAUSE_QUEUE_WAIT);
-	actor->parts = parts; /* from here on: the wait for a credit is the device's own */
-	link_send(&device->up, actor, tlp->write ? overhead + tlp->bytes : overhead, CAUSE_PCIE);
-	unsigned generation = unit_enter(device->unit, actor);
+	memset(slot->parts, 0, sizeof(slot->parts));
+	actor->parts = slot->parts; /* from here on: the wait for a credit is the device's own */
+	link_send(&device->up, actor, slot->tlp.write ? overhead + slot->tlp.bytes : overhead, CAUSE_PCIE);
+	slot->phase = TLP_ARRIVES;
+}
 
-	unit_translate(device->unit, actor, &request, &translation);
-	if (translation.status == IOMMU_TRANSLATED) {
+static bool is_translated(const struct tlp_slot *slot)
+{
+	return slot->request.translation.status == IOMMU_TRANSLATED;
+}
+
+/* The address is known, or the request blocked. */
+static void tlp_move(struct tlp_slot *slot, struct actor *actor)
+{
+	struct device *device = slot->device;
+	const struct timing *timing = &device->config->timing;
+	const struct tlp *tlp = &slot->tlp;
+
+	if (is_translated(slot)) {
 		actor_spend(actor, tlp->write ? timing->iommu.data_write : timing->iommu.data_read, CAUSE_MEMORY);
 		device->result->counter[tlp->write ? COUNT_DMA_BYTES_WRITTEN : COUNT_DMA_BYTES_READ] += tlp->bytes;
 		series_record(&device->result->series[RESULT_DMA_BYTES], actor->now, tlp->bytes);
 	}
-	unit_leave(device->unit, actor, generation);
-	if (!tlp->write) { /* a completion that is not successful carries no data */
-		uint32_t data = translation.status == IOMMU_TRANSLATED ? tlp->bytes : 0;
-
-		link_send(&device->down, actor, overhead + data, CAUSE_PCIE);
-	}
-	device->result->counter[COUNT_TLPS]++;
-	if (translation.status == IOMMU_TRANSLATED)
-		result_operation(device->result, tlp->write ? RESULT_DMA_WRITE : RESULT_DMA_READ, parts);
-	actor->parts = actor->unclaimed;
-	slots_give(tlp->write ? &device->writes : &device->reads, actor);
+	slot->phase = TLP_MOVED;
 }
 
-static void slot_story(struct actor *actor, void *argument)
+/* A completion that is not successful carries no data. */
+static void tlp_complete(struct tlp_slot *slot, struct actor *actor)
 {
-	struct device *device = argument;
+	struct device *device = slot->device;
+	uint32_t data = is_translated(slot) ? slot->tlp.bytes : 0;
 
-	for (;;) {
-		actor_touch(actor);
-		struct job *job = device_next(device, actor->now);
+	link_send(&device->down, actor, device->config->device.tlp_overhead_bytes + data, CAUSE_PCIE);
+	slot->phase = TLP_ENDS;
+}
 
-		if (!job) {
-			ps_t date = device_next_date(device, actor->now);
+static void tlp_end(struct tlp_slot *slot, struct actor *actor)
+{
+	struct result_scheme *result = slot->device->result;
 
-			if (date != UINT64_MAX)
-				actor_wait_until(actor, date, CAUSE_QUEUE_WAIT);
-			else
-				actor_wait(actor, &device->idle, CAUSE_QUEUE_WAIT);
-			continue;
-		}
-		struct tlp tlp = job->ready;
+	result->counter[COUNT_TLPS]++;
+	if (is_translated(slot))
+		result_operation(result, slot->tlp.write ? RESULT_DMA_WRITE : RESULT_DMA_READ, slot->parts);
+	actor->parts = actor->unclaimed;
+	slots_give(slots_of(slot), actor);
+	slot->phase = TLP_IS_COUNTED;
+}
 
-		job->stage = job->transfer.stage;
-		job->under_way++;
-		job_advance(job);
-		if (device_next(device, actor->now))
-			waiters_wake_one(&device->idle, actor, 0);
-		tlp_move(device, actor, &tlp, bus_address(job, tlp.iova));
-		actor_touch(actor);
-		job->under_way--;
-		if (job->under_way == 0 && !job->has_ready)
-			device_finish(device, job, actor);
+static void tlp_arrive(struct tlp_slot *slot, struct actor *actor)
+{
+	struct device *device = slot->device;
+	const struct iommu_request request = { .source_id = device->source_id,
+					       .iova = slot->bus,
+					       .write = slot->tlp.write };
+
+	slot->generation = unit_enter(device->unit, actor);
+	unit_begin(device->unit, actor, &slot->request, &request);
+	slot->phase = TLP_TRANSLATES;
+}
+
+static void slot_step(struct actor *actor, void *argument)
+{
+	struct tlp_slot *slot = argument;
+	struct device *device = slot->device;
+
+	switch (slot->phase) {
+	case TLP_NONE:
+		tlp_begin(slot, actor);
+		break;
+	case TLP_NEEDS_SLOT:
+		slot->phase = TLP_SENDS;
+		slots_take(slots_of(slot), actor, CAUSE_QUEUE_WAIT);
+		break;
+	case TLP_SENDS:
+		tlp_send(slot, actor);
+		break;
+	case TLP_ARRIVES:
+		tlp_arrive(slot, actor);
+		break;
+	case TLP_TRANSLATES:
+		if (unit_step(device->unit, actor, &slot->request))
+			tlp_move(slot, actor);
+		break;
+	case TLP_MOVED:
+		unit_leave(device->unit, actor, slot->generation);
+		slot->phase = slot->tlp.write ? TLP_ENDS : TLP_COMPLETES;
+		break;
+	case TLP_COMPLETES:
+		tlp_complete(slot, actor);
+		break;
+	case TLP_ENDS:
+		tlp_end(slot, actor);
+		break;
+	case TLP_IS_COUNTED:
+		slot->phase = TLP_NONE;
+		if (--slot->job->under_way == 0 && !slot->job->has_ready)
+			device_finish(device, slot->job, actor);
+		break;
 	}
 }
 
@@ -183,10 +280,17 @@ void device_init(struct device *device, struct engine *engine, const struct conf
 	device->down = device->up;
 	slots_init(&device->reads, config->device.reads_in_flight, 0);
 	slots_init(&device->writes, config->device.writes_in_flight, 0);
+	device->slots = heap_zeroed(slots, sizeof(*device->slots));
 	for (uint32_t i = 0; i < slots; i++) {
 		char label[32];
 
 		snprintf(label, sizeof(label), "%.14s.%u", name, i);
-		engine_actor(engine, label, slot_story, device, true);
+		device->slots[i].device = device;
+		engine_stepper(engine, label, slot_step, &device->slots[i]);
 	}
+}
+
+void device_fini(struct device *device)
+{
+	free(device->slots);
 }

@@ -33,6 +33,8 @@ struct job {
 	void (*done)(struct job *job, struct actor *actor);
 };
 
+struct tlp_slot; /* one TLP under way, or none */
+
 struct device {
 	struct unit *unit;
 	const struct config *config;
@@ -41,6 +43,7 @@ struct device {
 	struct endpoint endpoint;
 	struct link up, down;
 	struct slots reads, writes;
+	struct tlp_slot *slots;   /* [reads and writes in flight]; owned */
 	struct waiters idle;      /* TLP slots without work */
 	struct job *first, *last; /* jobs not finished, in order */
 	struct waiters quiet;     /* who waits for no job to be left */
@@ -48,6 +51,8 @@ struct device {
 
 void device_init(struct device *device, struct engine *engine, const struct config *config, struct unit *unit,
 		 struct result_scheme *result, uint16_t source_id, uint32_t class_code, const char *name);
+
+void device_fini(struct device *device);
 
 /* The running actor rang the doorbell; job->transfer, pieces and done are set, the rest is set here. */
 void device_submit(struct device *device, struct actor *actor, struct job *job);

@@ -8,14 +8,6 @@
 
 /* ---- translation ---- */
 
-struct miss {
-	uint16_t source_id;
-	uint32_t pasid;
-	iova_t page;
-	struct waiters waiters;
-	struct miss *next;
-};
-
 static struct miss *miss_find(const struct unit *unit, const struct miss *like)
 {
 	for (struct miss *miss = unit->misses; miss; miss = miss->next)
@@ -33,67 +25,6 @@ static void miss_remove(struct unit *unit, struct miss *gone)
 	*link = gone->next;
 }
 
-/* Pays for and performs the reads and updates that the translation wants, until it has ended. */
-static void unit_walk(struct unit *unit, struct actor *actor, struct iommu_translation *translation)
-{
-	const struct timing *timing = unit->timing;
-	enum iommu_purpose walking = IOMMU_FOR_DEVICE;
-	uint64_t words[IOMMU_WORDS_MAX];
-
-	actor_spend(actor, timing->iommu.device_lookup, CAUSE_IOTLB);
-	while (translation->access.want != IOMMU_WANTS_NOTHING) {
-		bool update = translation->access.want == IOMMU_WANTS_UPDATE;
-
-		if (translation->access.purpose != walking) { /* a stage's walk begins, or goes on after the other's */
-			walking = translation->access.purpose;
-			actor_spend(actor, timing->iommu.walk_cache_lookup, CAUSE_IOTLB);
-		}
-		actor_spend(actor, update ? timing->iommu.memory_update : timing->iommu.memory_read, CAUSE_WALK);
-		actor_touch(actor);
-		iommu_access_now(unit->memory, &translation->access, words);
-		unit->iommu->ops->translate_feed(unit->iommu, translation, words);
-	}
-}
-
-/* Looks up, and on a miss walks or waits for the walk that another request began; true when it missed. */
-static bool unit_resolve(struct unit *unit, struct actor *actor, const struct iommu_request *request,
-			 struct iommu_translation *translation)
-{
-	struct miss own = { .source_id = request->source_id,
-			    .pasid = request->has_pasid ? request->pasid : UINT32_MAX,
-			    .page = request->iova >> PAGE_LG2 };
-	bool waited = false;
-
-	for (;;) {
-		actor_spend(actor, unit->timing->iommu.iotlb_lookup, CAUSE_IOTLB);
-		actor_touch(actor);
-		unit->iommu->ops->translate_begin(unit->iommu, translation, request);
-		if (translation->access.want == IOMMU_WANTS_NOTHING)
-			return waited;
-		struct miss *other = miss_find(unit, &own);
-
-		if (!other)
-			break;
-		actor_wait(actor, &other->waiters, CAUSE_WALK_WAIT);
-		waited = true;
-	}
-	own.next = unit->misses;
-	unit->misses = &own;
-	ps_t asked = actor->now;
-
-	slots_take(&unit->walkers, actor, CAUSE_WALK_WAIT);
-	if (actor->now != asked) { /* what the caches held may have changed meanwhile */
-		actor_touch(actor);
-		unit->iommu->ops->translate_begin(unit->iommu, translation, request);
-	}
-	unit->result->counter[COUNT_WALKS] += translation->access.want != IOMMU_WANTS_NOTHING;
-	unit_walk(unit, actor, translation);
-	slots_give(&unit->walkers, actor);
-	miss_remove(unit, &own);
-	waiters_wake_all(&own.waiters, actor, 0);
-	return waited || !translation->iotlb_hit;
-}
-
 /* Compares what a cache answered with what the tables say at this moment. */
 static void unit_audit(struct unit *unit, const struct iommu_translation *translation)
 {
@@ -105,18 +36,15 @@ static void unit_audit(struct unit *unit, const struct iommu_translation *transl
 		unit->result->counter[COUNT_STALE_USED]++;
 }
 
-void unit_translate(struct unit *unit, struct actor *actor, const struct iommu_request *request,
-		    struct iommu_translation *translation)
+/* The translation has ended. */
+static void unit_record(struct unit *unit, struct actor *actor, struct unit_request *own, bool missed)
 {
 	struct result_scheme *result = unit->result;
-	ps_t before[RESULT_CAUSES], spent[RESULT_CAUSES];
-
-	memcpy(before, actor->parts, sizeof(before));
-	bool missed = unit_resolve(unit, actor, request, translation);
+	ps_t spent[RESULT_CAUSES];
 
 	for (unsigned i = 0; i < RESULT_CAUSES; i++)
-		spent[i] = actor->parts[i] - before[i];
-	if (translation->status == IOMMU_FAULT) {
+		spent[i] = actor->parts[i] - own->before[i];
+	if (own->translation.status == IOMMU_FAULT) {
 		result->counter[COUNT_FAULTS]++;
 		result_operation(result, RESULT_FAULT, spent);
 		return;
@@ -124,8 +52,120 @@ void unit_translate(struct unit *unit, struct actor *actor, const struct iommu_r
 	result->counter[missed ? COUNT_IOTLB_MISSES : COUNT_IOTLB_HITS]++;
 	series_record(&result->series[missed ? RESULT_IOTLB_MISSES : RESULT_IOTLB_HITS], actor->now, 1);
 	result_operation(result, missed ? RESULT_TRANSLATE_MISS : RESULT_TRANSLATE_HIT, spent);
-	if (unit->auditor && translation->from_cache)
-		unit_audit(unit, translation);
+	if (unit->auditor && own->translation.from_cache)
+		unit_audit(unit, &own->translation);
+}
+
+void unit_begin(struct unit *unit, struct actor *actor, struct unit_request *own, const struct iommu_request *request)
+{
+	own->translation.request = *request;
+	own->miss.source_id = request->source_id;
+	own->miss.pasid = request->has_pasid ? request->pasid : UINT32_MAX;
+	own->miss.page = request->iova >> PAGE_LG2;
+	own->waited = false;
+	memcpy(own->before, actor->parts, sizeof(own->before));
+	actor_spend(actor, unit->timing->iommu.iotlb_lookup, CAUSE_IOTLB);
+	own->phase = UNIT_LOOKS_UP;
+}
+
+/* The next read or update of the walk takes its time; or the walk has ended. */
+static void unit_walk_on(struct unit *unit, struct actor *actor, struct unit_request *own)
+{
+	const struct timing *timing = unit->timing;
+	const struct iommu_access *access = &own->translation.access;
+
+	if (access->want == IOMMU_WANTS_NOTHING) {
+		own->phase = UNIT_WALKED;
+		return;
+	}
+	if (access->purpose != own->walking) { /* a stage's walk begins, or goes on after the other's */
+		own->walking = access->purpose;
+		actor_spend(actor, timing->iommu.walk_cache_lookup, CAUSE_IOTLB);
+	}
+	actor_spend(actor, access->want == IOMMU_WANTS_UPDATE ? timing->iommu.memory_update : timing->iommu.memory_read,
+		    CAUSE_WALK);
+	own->phase = UNIT_READS;
+}
+
+/* True: an IOTLB hit, or blocked before any table.  Else waits for the walk that another request began, or begins one. */
+static bool unit_look_up(struct unit *unit, struct actor *actor, struct unit_request *own)
+{
+	const struct iommu_request request = own->translation.request;
+
+	unit->iommu->ops->translate_begin(unit->iommu, &own->translation, &request);
+	if (own->translation.access.want == IOMMU_WANTS_NOTHING) {
+		unit_record(unit, actor, own, own->waited);
+		return true;
+	}
+	struct miss *other = miss_find(unit, &own->miss);
+
+	if (other) {
+		own->waited = true;
+		own->phase = UNIT_ASKS;
+		actor_wait(actor, &other->waiters, CAUSE_WALK_WAIT);
+		return false;
+	}
+	own->miss.waiters = (struct waiters){ 0 };
+	own->miss.next = unit->misses;
+	unit->misses = &own->miss;
+	own->phase = UNIT_WANTS_WALKER;
+	return false;
+}
+
+static void unit_start_walk(struct unit *unit, struct actor *actor, struct unit_request *own)
+{
+	const struct iommu_request request = own->translation.request;
+
+	if (actor->now != own->asked) /* what the caches held may have changed meanwhile */
+		unit->iommu->ops->translate_begin(unit->iommu, &own->translation, &request);
+	unit->result->counter[COUNT_WALKS] += own->translation.access.want != IOMMU_WANTS_NOTHING;
+	own->walking = IOMMU_FOR_DEVICE;
+	actor_spend(actor, unit->timing->iommu.device_lookup, CAUSE_IOTLB);
+	unit_walk_on(unit, actor, own);
+}
+
+bool unit_step(struct unit *unit, struct actor *actor, struct unit_request *own)
+{
+	uint64_t words[IOMMU_WORDS_MAX];
+
+	switch (own->phase) {
+	case UNIT_ASKS:
+		actor_spend(actor, unit->timing->iommu.iotlb_lookup, CAUSE_IOTLB);
+		own->phase = UNIT_LOOKS_UP;
+		return false;
+	case UNIT_LOOKS_UP:
+		return unit_look_up(unit, actor, own);
+	case UNIT_WANTS_WALKER:
+		own->asked = actor->now;
+		own->phase = UNIT_HAS_WALKER;
+		if (slots_take(&unit->walkers, actor, CAUSE_WALK_WAIT))
+			unit_start_walk(unit, actor, own);
+		return false;
+	case UNIT_HAS_WALKER:
+		unit_start_walk(unit, actor, own);
+		return false;
+	case UNIT_READS:
+		iommu_access_now(unit->memory, &own->translation.access, words);
+		unit->iommu->ops->translate_feed(unit->iommu, &own->translation, words);
+		unit_walk_on(unit, actor, own);
+		return false;
+	case UNIT_WALKED:
+		slots_give(&unit->walkers, actor);
+		miss_remove(unit, &own->miss);
+		waiters_wake_all(&own->miss.waiters, actor, 0);
+		unit_record(unit, actor, own, own->waited || !own->translation.iotlb_hit);
+		return true;
+	}
+	return true;
+}
+
+void unit_translate(struct unit *unit, struct actor *actor, struct unit_request *own,
+		    const struct iommu_request *request)
+{
+	unit_begin(unit, actor, own, request);
+	do
+		actor_touch(actor);
+	while (!unit_step(unit, actor, own));
 }
 
 /* ---- requests under way, for the commands that drain them ---- */
@@ -147,37 +187,102 @@ void unit_leave(struct unit *unit, struct actor *actor, unsigned generation)
 
 /* ---- commands ---- */
 
-static void unit_drain(struct unit *unit, struct actor *actor)
+enum { ENGINE_LOOKS, ENGINE_ACCESSES, ENGINE_DRAINS, ENGINE_HAS_DRAINER, ENGINE_DRAINED };
+
+/* Requests that came before must end: true when none is under way. */
+static bool unit_flip_generation(struct unit *unit)
 {
-	slots_take(&unit->drainer, actor, CAUSE_QUEUE_WAIT);
 	unsigned old = unit->generation;
 
 	unit->generation = !old;
-	if (unit->under_way[old] > 0)
+	return unit->under_way[old] == 0;
+}
+
+/* For an actor with a story. */
+static void unit_drain(struct unit *unit, struct actor *actor)
+{
+	slots_take(&unit->drainer, actor, CAUSE_QUEUE_WAIT);
+	if (!unit_flip_generation(unit))
 		actor_wait(actor, &unit->drain, CAUSE_INVALIDATION);
 	slots_give(&unit->drainer, actor);
 }
 
-static void unit_command(struct unit *unit, struct actor *actor, struct iommu_command *command)
+/* The access of the command takes its time, or the command is done. */
+static void engine_go_on(struct unit *unit, struct actor *actor)
 {
 	const struct timing *timing = unit->timing;
+
+	if (unit->command.access.want == IOMMU_WANTS_NOTHING) {
+		unit->phase = ENGINE_LOOKS;
+		return;
+	}
+	actor_spend(actor,
+		    unit->command.access.want == IOMMU_WANTS_WRITE ? timing->iommu.status_write
+								   : timing->iommu.descriptor_fetch,
+		    CAUSE_INVALIDATION);
+	unit->phase = ENGINE_ACCESSES;
+}
+
+static void engine_access(struct unit *unit, struct actor *actor)
+{
+	struct iommu_command *command = &unit->command;
+	bool is_status = command->access.want == IOMMU_WANTS_WRITE;
 	uint64_t words[IOMMU_WORDS_MAX];
 
-	while (command->access.want != IOMMU_WANTS_NOTHING) {
-		bool is_status = command->access.want == IOMMU_WANTS_WRITE;
+	iommu_access_now(unit->memory, &command->access, words);
+	unit->iommu->ops->command_feed(unit->iommu, command, words);
+	if (is_status)
+		waiters_wake_all(&unit->pollers, actor, 0);
+	else if (command->kind == IOMMU_COMMAND_IOTLB || command->kind == IOMMU_COMMAND_CONTEXT)
+		actor_spend(actor, unit->timing->iommu.invalidate, CAUSE_INVALIDATION);
+	if (command->drain_reads || command->drain_writes)
+		unit->phase = ENGINE_DRAINS;
+	else
+		engine_go_on(unit, actor);
+}
 
-		actor_spend(actor, is_status ? timing->iommu.status_write : timing->iommu.descriptor_fetch,
-			    CAUSE_INVALIDATION);
-		actor_touch(actor);
-		iommu_access_now(unit->memory, &command->access, words);
-		unit->iommu->ops->command_feed(unit->iommu, command, words);
-		if (is_status)
-			waiters_wake_all(&unit->pollers, actor, 0);
-		else if (command->kind == IOMMU_COMMAND_IOTLB || command->kind == IOMMU_COMMAND_CONTEXT)
-			actor_spend(actor, timing->iommu.invalidate, CAUSE_INVALIDATION);
-		if (command->drain_reads || command->drain_writes)
-			unit_drain(unit, actor);
+static void engine_wait_for_older(struct unit *unit, struct actor *actor)
+{
+	unit->phase = ENGINE_DRAINED;
+	if (!unit_flip_generation(unit))
+		actor_wait(actor, &unit->drain, CAUSE_INVALIDATION);
+}
+
+/* The engine that takes commands from the queue. */
+static void engine_step(struct actor *actor, void *argument)
+{
+	struct unit *unit = argument;
+
+	switch (unit->phase) {
+	case ENGINE_LOOKS:
+		if (unit->iommu->ops->command_begin(unit->iommu, &unit->command))
+			engine_go_on(unit, actor);
+		else
+			actor_wait(actor, &unit->engine_idle, CAUSE_QUEUE_WAIT);
+		break;
+	case ENGINE_ACCESSES:
+		engine_access(unit, actor);
+		break;
+	case ENGINE_DRAINS:
+		unit->phase = ENGINE_HAS_DRAINER;
+		if (slots_take(&unit->drainer, actor, CAUSE_QUEUE_WAIT))
+			engine_wait_for_older(unit, actor);
+		break;
+	case ENGINE_HAS_DRAINER:
+		engine_wait_for_older(unit, actor);
+		break;
+	case ENGINE_DRAINED:
+		slots_give(&unit->drainer, actor);
+		engine_go_on(unit, actor);
+		break;
 	}
+}
+
+void unit_invalidated(struct unit *unit, struct actor *actor, bool drain)
+{
+	actor_spend(actor, unit->timing->iommu.invalidate, CAUSE_INVALIDATION);
+	if (drain)
+		unit_drain(unit, actor);
 }
 
 void unit_execute(struct unit *unit, struct actor *actor, const uint64_t word[4])
@@ -188,23 +293,7 @@ void unit_execute(struct unit *unit, struct actor *actor, const uint64_t word[4]
 	bool done = vtd_execute(unit->iommu, word, &command);
 
 	REQUIRE(done);
-	actor_spend(actor, unit->timing->iommu.invalidate, CAUSE_INVALIDATION);
-	if (command.drain_reads || command.drain_writes)
-		unit_drain(unit, actor);
-}
-
-static void unit_story(struct actor *actor, void *argument)
-{
-	struct unit *unit = argument;
-	struct iommu_command command;
-
-	for (;;) {
-		actor_touch(actor);
-		if (unit->iommu->ops->command_begin(unit->iommu, &command))
-			unit_command(unit, actor, &command);
-		else
-			actor_wait(actor, &unit->engine_idle, CAUSE_QUEUE_WAIT);
-	}
+	unit_invalidated(unit, actor, command.drain_reads || command.drain_writes);
 }
 
 void unit_doorbell(struct unit *unit, struct actor *actor)
@@ -235,5 +324,5 @@ void unit_init(struct unit *unit, struct engine *engine, const struct config *co
 	};
 	slots_init(&unit->walkers, config->iommu.walkers, 0);
 	slots_init(&unit->drainer, 1, 0);
-	engine_actor(engine, "iommu", unit_story, unit, true);
+	engine_stepper(engine, "iommu", engine_step, unit);
 }

@@ -12,7 +12,27 @@
 #include "scenarios/config.h"
 #include "sim/actor.h"
 
-struct miss; /* a walk under way that others may wait for */
+/* A walk under way that other requests to the same page wait for. */
+struct miss {
+	uint16_t source_id;
+	uint32_t pasid;
+	iova_t page;
+	struct waiters waiters;
+	struct miss *next;
+};
+
+enum unit_phase { UNIT_ASKS, UNIT_LOOKS_UP, UNIT_WANTS_WALKER, UNIT_HAS_WALKER, UNIT_READS, UNIT_WALKED };
+
+/* One translation in time; the caller's storage, which stays where it is until the translation has ended. */
+struct unit_request {
+	struct iommu_translation translation; /* the outcome at last */
+	enum unit_phase phase;
+	enum iommu_purpose walking;
+	bool waited;
+	struct miss miss;
+	ps_t asked;                 /* for a walker */
+	ps_t before[RESULT_CAUSES]; /* the actor's parts when it began */
+};
 
 struct unit {
 	struct iommu *iommu;
@@ -28,6 +48,10 @@ struct unit {
 	struct waiters drain;       /* who waits for older requests to end */
 	unsigned generation;        /* of requests: flips at each drain */
 	uint64_t under_way[2];      /* requests by generation */
+
+	/* The engine's own. */
+	struct iommu_command command;
+	unsigned phase;
 };
 
 /* iommu and auditor stay the caller's. */
@@ -38,15 +62,25 @@ void unit_init(struct unit *unit, struct engine *engine, const struct config *co
 unsigned unit_enter(struct unit *unit, struct actor *actor);
 void unit_leave(struct unit *unit, struct actor *actor, unsigned generation);
 
-/* Translates; time is charged to the actor, the latency recorded as a hit, a miss or a fault. */
-void unit_translate(struct unit *unit, struct actor *actor, const struct iommu_request *request,
-		    struct iommu_translation *translation);
+/*
+ * Translates in steps: begin after a touch, then step at each touch until it says true; time is
+ * charged to the actor, the latency recorded as a hit, a miss or a fault.
+ */
+void unit_begin(struct unit *unit, struct actor *actor, struct unit_request *own, const struct iommu_request *request);
+bool unit_step(struct unit *unit, struct actor *actor, struct unit_request *own);
+
+/* The same at once, for an actor with a story. */
+void unit_translate(struct unit *unit, struct actor *actor, struct unit_request *own,
+		    const struct iommu_request *request);
 
 /* The queue has work: the engine looks again (after a register write by the running actor). */
 void unit_doorbell(struct unit *unit, struct actor *actor);
 
 /* Carries out one descriptor that did not come through the unit's own queue; the actor waits for it. */
 void unit_execute(struct unit *unit, struct actor *actor, const uint64_t word[4]);
+
+/* A command by register removed entries from the caches at this moment: returns when it says that it is done. */
+void unit_invalidated(struct unit *unit, struct actor *actor, bool drain);
 
 /* Returns when the 32-bit word at address holds value; polls cost timing.guest.status_poll each. */
 void unit_poll_status(struct unit *unit, struct actor *actor, phys_t address, uint32_t value);

@@ -109,6 +109,7 @@ static void stop(void)
 {
 	unit.iommu->ops->destroy(unit.iommu);
 	memory_destroy(memory);
+	device_fini(&device);
 	engine_fini(&engine);
 }
 

@@ -85,7 +85,7 @@ struct asker {
 	ps_t begin, end;
 	iova_t iova;
 	ps_t parts[RESULT_CAUSES];
-	struct iommu_translation translation;
+	struct unit_request request;
 };
 
 static void ask(struct actor *actor, void *argument)
@@ -95,7 +95,7 @@ static void ask(struct actor *actor, void *argument)
 
 	actor->parts = asker->parts;
 	actor_spend(actor, asker->begin, CAUSE_PCIE);
-	unit_translate(&unit, actor, &request, &asker->translation);
+	unit_translate(&unit, actor, &asker->request, &request);
 	asker->end = actor->now;
 }
 
@@ -109,8 +109,8 @@ START_TEST(a_cold_walk_costs_its_lookups_and_its_six_reads)
 	start(1, 64);
 	engine_actor(&engine, "asker", ask, &asker, false);
 	clock_run();
-	ck_assert_int_eq(asker.translation.status, IOMMU_TRANSLATED);
-	ck_assert_uint_eq(asker.translation.output, 0x105678);
+	ck_assert_int_eq(asker.request.translation.status, IOMMU_TRANSLATED);
+	ck_assert_uint_eq(asker.request.translation.output, 0x105678);
 	ck_assert_uint_eq(asker.end, COLD_PS);
 	ck_assert_uint_eq(asker.parts[CAUSE_WALK], 6 * 50000);
 	ck_assert_uint_eq(asker.parts[CAUSE_IOTLB], 2340);
