@@ -432,6 +432,7 @@ static enum pipeline_step run(struct pipeline *pipeline, struct iommu_translatio
 		bool is_first = walk == first;
 
 		if (walk->state == WALK_DONE) {
+			translation->is_plain = false;
 			count_walk(pipeline, translation, walk);
 			if (walk->status != WALK_OK) {
 				if (translation->nested_for_table)

@@ -83,6 +83,7 @@ static inline void pipeline_begin(struct pipeline *pipeline, struct iommu_transl
 	translation->iotlb_hit = false;
 	translation->from_cache = false;
 	translation->blocked_fill = false;
+	translation->is_plain = false;
 	translation->epoch = pipeline->epoch;
 	translation->first_format = NULL;
 	translation->second_format = NULL;
@@ -117,7 +118,8 @@ static inline enum pipeline_step pipeline_feed(struct pipeline *pipeline, struct
 	unsigned level = walk->level;
 
 	if (translation->access.want == IOMMU_WANTS_READ) {
-		walk_feed(walk, words[0]);
+		if (!walk_passes(walk, words[0]))
+			walk_feed(walk, words[0]);
 		if (translation->is_plain && walk_wants_read(walk)) {
 			translation->access.address = walk->want_address;
 			return PIPELINE_WAITS;

@@ -93,6 +93,14 @@ struct pt_entry {
 	bool snoop;
 };
 
+/*
+ * The table entry that walks meet nearly always.  A word above level 0 with (word & care) == value is present, points
+ * to a table at word & address, has no reserved bit set, grants every permission and has the flags that a walk sets.
+ */
+struct pt_usual_table {
+	uint64_t care, value, address;
+};
+
 struct pt_format {
 	const char *name;   /* "vtd-second-stage" */
 	const char *source; /* key and section title, see docs/sources.md */
@@ -108,6 +116,9 @@ struct pt_format {
 	bool (*in_range)(const struct pt_rules *rules, iova_t iova);
 
 	void (*decode)(const struct pt_rules *rules, uint64_t word, unsigned level, struct pt_entry *entry);
+
+	/* For speed alone: decode and flags_to_set say the same of such a word. */
+	struct pt_usual_table (*usual_table)(const struct pt_rules *rules);
 
 	/*
 	 * The next table of a present word above level 0, PHYS_NONE when it is a leaf:

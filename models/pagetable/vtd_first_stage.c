@@ -55,6 +55,19 @@ static void decode(const struct pt_rules *rules, uint64_t word, unsigned level, 
 	entry->dirty = !leaf || (word & VTD_FSPTE_D);
 }
 
+static struct pt_usual_table usual_table(const struct pt_rules *rules)
+{
+	uint64_t value = VTD_FSPDE_P | VTD_FSPDE_RW | VTD_FSPDE_US;
+
+	if (rules->accessed_dirty)
+		value |= VTD_FSPDE_A;
+	if (rules->accessed_dirty && rules->extended_accessed)
+		value |= VTD_FSPTE_EA;
+	return (struct pt_usual_table){ .care = value | reserved_bits(rules, 1, false) | VTD_FSPDE_PS | VTD_FSPTE_XD,
+					.value = value,
+					.address = VTD_FSPDE_ADDR };
+}
+
 static phys_t next_table(uint64_t word)
 {
 	return word & VTD_FSPDE_PS ? PHYS_NONE : word & VTD_FSPDE_ADDR;
@@ -108,6 +121,7 @@ const struct pt_format vtd_first_stage = {
 	.knows_privilege = true,
 	.in_range = in_range,
 	.decode = decode,
+	.usual_table = usual_table,
 	.next_table = next_table,
 	.make_leaf = make_leaf,
 	.make_table = make_table,

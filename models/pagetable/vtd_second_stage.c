@@ -58,6 +58,21 @@ static void decode(const struct pt_rules *rules, uint64_t word, unsigned level, 
 	entry->snoop = leaf && (word & VTD_SSPTE_SNP);
 }
 
+static struct pt_usual_table usual_table(const struct pt_rules *rules)
+{
+	uint64_t value = VTD_SSPDE_R | VTD_SSPDE_W;
+
+	if (rules->io_permissions)
+		value |= VTD_SSPTE_IR | VTD_SSPTE_IW;
+	if (rules->execute_permission)
+		value |= VTD_SSPTE_IGN_2; /* execute */
+	if (rules->accessed_dirty)
+		value |= VTD_SSPDE_A;
+	return (struct pt_usual_table){ .care = value | reserved_bits(rules, 1, false) | VTD_SSPDE_PS,
+					.value = value,
+					.address = VTD_SSPDE_ADDR };
+}
+
 static phys_t next_table(uint64_t word)
 {
 	return word & VTD_SSPDE_PS ? PHYS_NONE : word & VTD_SSPDE_ADDR;
@@ -109,6 +124,7 @@ const struct pt_format vtd_second_stage = {
 	.knows_privilege = false,
 	.in_range = in_range,
 	.decode = decode,
+	.usual_table = usual_table,
 	.next_table = next_table,
 	.make_leaf = make_leaf,
 	.make_table = make_table,

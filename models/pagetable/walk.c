@@ -37,6 +37,7 @@ void walk_begin_at(struct walk *walk, const struct pt_format *format, const stru
 	walk->table = table;
 	walk->permissions = permissions;
 	walk->reads = 0;
+	walk->usual = format->usual_table(rules);
 	if (format->in_range(rules, iova))
 		want_entry(walk);
 	else

@@ -54,6 +54,7 @@ struct walk {
 	phys_t table;         /* its address */
 	unsigned permissions; /* of the entries passed so far, combined (and) */
 	unsigned reads;       /* words fed */
+	struct pt_usual_table usual;
 
 	/* The outcome, when state is WALK_DONE. */
 	enum walk_status status;
@@ -97,6 +98,21 @@ static inline bool walk_wants_read(const struct walk *walk)
 static inline bool walk_wants_update(const struct walk *walk)
 {
 	return walk->state == WALK_WANTS_UPDATE;
+}
+
+/*
+ * The word that was wanted, if it is the usual table entry: the next one is wanted.  False: nothing has happened,
+ * walk_feed is to judge the word.  Spares most reads of a walk all that walk_feed looks at.
+ */
+static inline bool walk_passes(struct walk *walk, uint64_t word)
+{
+	if (walk->level == 0 || (word & walk->usual.care) != walk->usual.value)
+		return false;
+	walk->reads++;
+	walk->level--;
+	walk->table = word & walk->usual.address;
+	walk->want_address = pt_slot(walk->table, walk->level, walk->iova);
+	return true;
 }
 
 /*

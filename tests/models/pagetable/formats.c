@@ -8,6 +8,7 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "models/base/random.h"
 #include "models/pagetable/map.h"
 #include "tests/models/pagetable/tables.h"
 
@@ -109,6 +110,85 @@ static void check_table_round_trip(struct variant *variant)
 START_TEST(a_table_entry_decodes_to_its_table_at_every_level)
 {
 	for_every_variant(check_table_round_trip);
+}
+END_TEST
+
+/* Every combination of what rules say about table entries; returns false after the last. */
+static bool next_rules(struct pt_rules *rules, unsigned *combination)
+{
+	unsigned bits = (*combination)++;
+
+	rules->output_width_lg2 = bits & 1 ? 39 : 52;
+	rules->accessed_dirty = bits & 2;
+	rules->extended_accessed = bits & 4;
+	rules->execute_disable = bits & 8;
+	rules->snoop_reserved = bits & 16;
+	rules->execute_permission = bits & 64;
+	rules->size_2m = bits & 128;
+	rules->size_1g = bits & 256;
+	return bits < 512;
+}
+
+/* A word that is the usual table entry under these rules, says the format; false when decode says otherwise. */
+static bool is_truly_usual(const struct pt_format *format, const struct pt_rules *rules, uint64_t word, unsigned level)
+{
+	const unsigned every = PT_RW | PT_EXECUTE | PT_USER;
+	struct pt_entry entry;
+
+	format->decode(rules, word, level, &entry);
+	return entry.kind == PT_TABLE && (entry.permissions & every) == every &&
+	       entry.address == (word & format->usual_table(rules).address) &&
+	       format->flags_to_set(rules, word, &entry, true) == 0;
+}
+
+START_TEST(what_passes_as_the_usual_table_entry_decodes_as_one)
+{
+	struct random random;
+	unsigned passed = 0;
+
+	random_init(&random, 1);
+	for (size_t f = 0; f < PT_FORMATS; f++) {
+		struct pt_rules rules = rules_of(5);
+		unsigned combination = 0;
+
+		while (next_rules(&rules, &combination)) {
+			struct pt_usual_table usual = pt_formats[f]->usual_table(&rules);
+
+			for (unsigned i = 0; i < 100; i++) {
+				uint64_t word = (random_next(&random) & ~usual.care) | usual.value;
+				unsigned level = 1 + i % 4;
+
+				ck_assert_msg(is_truly_usual(pt_formats[f], &rules, word, level),
+					      "%s level %u rules %u word %016jx", pt_formats[f]->name, level,
+					      combination - 1, (uintmax_t)word);
+				passed++;
+			}
+		}
+	}
+	ck_assert_uint_eq(passed, PT_FORMATS * 512 * 100);
+}
+END_TEST
+
+/* So that it is worth its name: what drivers write passes, once hardware set the flags. */
+static void check_usual(struct variant *variant)
+{
+	for (unsigned flags = 0; flags < 2; flags++) {
+		variant->rules.accessed_dirty = flags;
+
+		const struct pt_format *format = variant->format;
+		struct pt_usual_table usual = format->usual_table(&variant->rules);
+		uint64_t word = format->make_table(&variant->rules, OUTPUT);
+		struct pt_entry entry;
+
+		format->decode(&variant->rules, word, 1, &entry);
+		word |= format->flags_to_set(&variant->rules, word, &entry, true);
+		ck_assert_uint_eq(word & usual.care, usual.value);
+	}
+}
+
+START_TEST(what_a_driver_writes_passes_as_the_usual_table_entry)
+{
+	for_every_variant(check_usual);
 }
 END_TEST
 
@@ -246,6 +326,8 @@ int main(void)
 	tcase_set_timeout(tests, 30);
 	tcase_add_test(tests, a_leaf_decodes_to_what_was_asked);
 	tcase_add_test(tests, a_table_entry_decodes_to_its_table_at_every_level);
+	tcase_add_test(tests, what_passes_as_the_usual_table_entry_decodes_as_one);
+	tcase_add_test(tests, what_a_driver_writes_passes_as_the_usual_table_entry);
 	tcase_add_test(tests, from_page_to_page_a_word_grows_by_the_page_size);
 	tcase_add_test(tests, a_zero_word_is_absent_at_every_level);
 	tcase_add_test(tests, a_page_translates_from_every_4_kib_inside_it);
