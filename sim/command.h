@@ -25,6 +25,7 @@ int command_run(int count, char **arguments);
 int command_report(int count, char **arguments);
 int command_compare(int count, char **arguments);
 int command_trace(int count, char **arguments);
+int command_walk(int count, char **arguments);
 int command_list(int count, char **arguments);
 int command_bench(int count, char **arguments);
 

@@ -11,6 +11,7 @@ const struct command commands[] = {
 	{ "report", command_report, "make an HTML page, plots and CSV of results" },
 	{ "compare", command_compare, "compare two results; exit code 1 when they differ" },
 	{ "trace", command_trace, "import, describe and check traces" },
+	{ "walk", command_walk, "translate an address with a recorded snapshot's tables, step by step" },
 	{ "list", command_list, "list schemes, families, parameters or profiles" },
 	{ "bench", command_bench, "time the models on this machine" },
 	{ 0 },
