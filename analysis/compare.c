@@ -14,7 +14,7 @@ struct comparison {
 	uint64_t compared, different;
 };
 
-enum kind { KIND_TIME, KIND_BYTES, KIND_COUNT };
+enum kind { KIND_TIME, KIND_BYTES, KIND_COUNT, KIND_BITS };
 
 static void show(char *text, enum kind kind, uint64_t value)
 {
@@ -27,6 +27,9 @@ static void show(char *text, enum kind kind, uint64_t value)
 		break;
 	case KIND_COUNT:
 		quantity_count(text, value);
+		break;
+	case KIND_BITS:
+		snprintf(text, QUANTITY_TEXT, "0x%" PRIx64, value);
 		break;
 	}
 }
@@ -49,14 +52,18 @@ static void compare(struct comparison *comparison, const char *group, const char
 	uint64_t change = a > b ? a - b : b - a;
 
 	comparison->compared++;
-	if (change == 0 || (a > 0 && 100.0 * (double)change / (double)a <= comparison->tolerance_percent))
+	if (change == 0 ||
+	    (kind != KIND_BITS && a > 0 && 100.0 * (double)change / (double)a <= comparison->tolerance_percent))
 		return;
 	if (comparison->different++ == 0)
 		fprintf(comparison->out, "%-16s  %-28s  %13s  %13s  %10s\n", "scheme", "quantity", "a", "b",
 			"difference");
 	show(text_a, kind, a);
 	show(text_b, kind, b);
-	show_difference(difference, a, b);
+	if (kind == KIND_BITS)
+		snprintf(difference, QUANTITY_TEXT, "other bits");
+	else
+		show_difference(difference, a, b);
 	snprintf(what, sizeof(what), "%s%s%s", group, group[0] ? " " : "", name);
 	fprintf(comparison->out, "%-16s  %-28s  %13s  %13s  %10s\n", comparison->scheme, what, text_a, text_b,
 		difference);
@@ -89,6 +96,8 @@ static void compare_scheme(struct comparison *comparison, const struct result_sc
 	for (unsigned i = 0; i < RESULT_COUNTERS; i++)
 		compare(comparison, "", result_counter_info[i].name, kind_of(result_counter_info[i].unit),
 			a->counter[i], b->counter[i]);
+	for (unsigned i = 0; i < RESULT_CAPABILITIES; i++)
+		compare(comparison, "", result_capability_info[i].name, KIND_BITS, a->capability[i], b->capability[i]);
 }
 
 static const struct result_scheme *scheme_named(const struct result *result, const char *name)

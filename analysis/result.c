@@ -71,6 +71,13 @@ const struct result_counter_info result_counter_info[RESULT_COUNTERS] = {
 	[COUNT_WALK_CACHE_MISSES] = { "walk_cache_misses", "lookups", "paging-structure cache lookups that missed" },
 	[COUNT_GUEST_COMMANDS] = { "guest_commands", "commands", "invalidation commands that the guest queued" },
 	[COUNT_HOST_COMMANDS] = { "host_commands", "commands", "invalidation commands that the host queued" },
+	[COUNT_GUEST_REGISTER_COMMANDS] = { "guest_register_commands", "commands",
+					    "invalidation commands that the guest gave by register" },
+	[COUNT_HOST_REGISTER_COMMANDS] = { "host_register_commands", "commands",
+					   "invalidation commands that the host gave by register" },
+	[COUNT_WRITE_BUFFER_FLUSHES] = { "write_buffer_flushes", "flushes",
+					 "flushes of an IOMMU's write buffers that guest or host asked for" },
+	[COUNT_INTERRUPTS] = { "interrupts", "messages", "interrupt messages that the IOMMUs sent" },
 	[COUNT_ENTRIES_INVALIDATED] = { "entries_invalidated", "entries", "cache entries that invalidations removed" },
 	[COUNT_STALE_CHECKED] = { "stale_checked", "uses", "cached translations compared with the tables when used" },
 	[COUNT_STALE_USED] = { "stale_used", "uses", "uses of a cached translation that the tables no longer hold" },
@@ -79,6 +86,13 @@ const struct result_counter_info result_counter_info[RESULT_COUNTERS] = {
 					"operations of the trace that were replayed" },
 	[COUNT_OPERATIONS_SKIPPED] = { "operations_skipped", "operations",
 				       "operations of the trace that were skipped" },
+};
+
+const struct result_capability_info result_capability_info[RESULT_CAPABILITIES] = {
+	[CAPABILITY_HARDWARE] = { "hardware_cap", "CAP_REG of the hardware's IOMMU" },
+	[CAPABILITY_HARDWARE_EXTENDED] = { "hardware_ecap", "ECAP_REG of the hardware's IOMMU" },
+	[CAPABILITY_VIRTUAL] = { "virtual_cap", "CAP_REG of the IOMMU that the guest sees; 0: none" },
+	[CAPABILITY_VIRTUAL_EXTENDED] = { "virtual_ecap", "ECAP_REG of the IOMMU that the guest sees; 0: none" },
 };
 
 const char *const result_bucket_columns[RESULT_BUCKET_COLUMNS] = { "bucket", "first", "last", "count" };

@@ -102,6 +102,10 @@ enum result_counter {
 	COUNT_WALK_CACHE_MISSES,
 	COUNT_GUEST_COMMANDS,
 	COUNT_HOST_COMMANDS,
+	COUNT_GUEST_REGISTER_COMMANDS,
+	COUNT_HOST_REGISTER_COMMANDS,
+	COUNT_WRITE_BUFFER_FLUSHES,
+	COUNT_INTERRUPTS,
 	COUNT_ENTRIES_INVALIDATED,
 	COUNT_STALE_CHECKED,
 	COUNT_STALE_USED,
@@ -115,12 +119,26 @@ struct result_counter_info {
 };
 extern const struct result_counter_info result_counter_info[RESULT_COUNTERS];
 
+/* What the units of a scheme's machine could do: their capability registers, 0 where there is no such unit. */
+enum result_capability {
+	CAPABILITY_HARDWARE,
+	CAPABILITY_HARDWARE_EXTENDED,
+	CAPABILITY_VIRTUAL, /* of the unit that the guest sees */
+	CAPABILITY_VIRTUAL_EXTENDED,
+	RESULT_CAPABILITIES
+};
+struct result_capability_info {
+	const char *name, *help;
+};
+extern const struct result_capability_info result_capability_info[RESULT_CAPABILITIES];
+
 struct result_scheme {
 	char name[32];
 	char axes[160]; /* "translation=shadow pin=on-map ..." */
 	struct histogram latency[RESULT_OPS];
 	uint64_t cause_ps[RESULT_OPS][RESULT_CAUSES];
 	uint64_t counter[RESULT_COUNTERS];
+	uint64_t capability[RESULT_CAPABILITIES];
 	struct series series[RESULT_SERIES];
 };
 void result_scheme_init(struct result_scheme *scheme, const char *name, const char *axes);

@@ -163,24 +163,38 @@ static bool read_causes(hid_t group, struct result_scheme *scheme, struct err *e
 	return ok;
 }
 
+static bool read_number(hid_t group, const char *name, uint64_t *number, struct err *err)
+{
+	hid_t dataset;
+	uint64_t *value = content_numbers_read(group, name, 0, NULL, 1, &dataset, err);
+
+	if (!value)
+		return false;
+	*number = *value;
+	H5Dclose(dataset);
+	free(value);
+	return true;
+}
+
 static bool read_counters(hid_t group, struct result_scheme *scheme, struct err *err)
 {
 	hid_t counters = content_group_open(group, "counters", err);
 	bool ok = counters >= 0;
 
-	for (unsigned i = 0; ok && i < RESULT_COUNTERS; i++) {
-		hid_t dataset;
-		uint64_t *value =
-			content_numbers_read(counters, result_counter_info[i].name, 0, NULL, 1, &dataset, err);
-
-		ok = value != NULL;
-		if (ok) {
-			scheme->counter[i] = *value;
-			H5Dclose(dataset);
-		}
-		free(value);
-	}
+	for (unsigned i = 0; ok && i < RESULT_COUNTERS; i++)
+		ok = read_number(counters, result_counter_info[i].name, &scheme->counter[i], err);
 	H5Gclose(counters);
+	return ok;
+}
+
+static bool read_capabilities(hid_t group, struct result_scheme *scheme, struct err *err)
+{
+	hid_t capabilities = content_group_open(group, "capabilities", err);
+	bool ok = capabilities >= 0;
+
+	for (unsigned i = 0; ok && i < RESULT_CAPABILITIES; i++)
+		ok = read_number(capabilities, result_capability_info[i].name, &scheme->capability[i], err);
+	H5Gclose(capabilities);
 	return ok;
 }
 
@@ -230,7 +244,8 @@ static bool read_scheme(hid_t schemes, const char *name, struct result_scheme *s
 	if (ok) {
 		result_scheme_init(scheme, name, axes);
 		ok = read_latency(group, scheme, err) && read_causes(group, scheme, err) &&
-		     read_counters(group, scheme, err) && read_series(group, scheme, err);
+		     read_counters(group, scheme, err) && read_capabilities(group, scheme, err) &&
+		     read_series(group, scheme, err);
 	}
 	free(axes);
 	H5Gclose(group);

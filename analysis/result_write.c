@@ -92,6 +92,21 @@ static bool write_counters(hid_t parent, const struct result_scheme *scheme)
 	return close_put(group, ok);
 }
 
+static bool write_capabilities(hid_t parent, const struct result_scheme *scheme)
+{
+	hid_t group = content_group_create(parent, "capabilities");
+	bool ok = group >= 0;
+
+	for (unsigned i = 0; ok && i < RESULT_CAPABILITIES; i++) {
+		hid_t dataset =
+			content_numbers_create(group, result_capability_info[i].name, 0, NULL, &scheme->capability[i]);
+
+		ok = dataset >= 0 && content_text_put(dataset, "help", result_capability_info[i].help);
+		ok = close_put(dataset, ok);
+	}
+	return close_put(group, ok);
+}
+
 static bool write_series(hid_t parent, const struct result_scheme *scheme)
 {
 	hid_t group = content_group_create(parent, "series");
@@ -115,7 +130,8 @@ static bool write_scheme(hid_t schemes, const struct result_scheme *scheme)
 {
 	hid_t group = content_group_create(schemes, scheme->name);
 	bool ok = group >= 0 && content_text_put(group, "axes", scheme->axes) && write_latency(group, scheme) &&
-		  write_causes(group, scheme) && write_counters(group, scheme) && write_series(group, scheme);
+		  write_causes(group, scheme) && write_counters(group, scheme) && write_capabilities(group, scheme) &&
+		  write_series(group, scheme);
 
 	return close_put(group, ok);
 }

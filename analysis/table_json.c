@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "analysis/json.h"
 #include "analysis/result_layout.h"
 #include "analysis/statistic.h"
@@ -90,6 +93,14 @@ static void write_scheme(struct json *json, const struct result_scheme *scheme)
 		json_number(json, "value", scheme->counter[i]);
 		json_text(json, "unit", result_counter_info[i].unit);
 		json_object_end(json);
+	}
+	json_object_end(json);
+	json_object(json, "capabilities");
+	for (unsigned i = 0; i < RESULT_CAPABILITIES; i++) {
+		char text[24];
+
+		snprintf(text, sizeof(text), "0x%016" PRIx64, scheme->capability[i]);
+		json_text(json, result_capability_info[i].name, text);
 	}
 	json_object_end(json);
 	json_object(json, "series");

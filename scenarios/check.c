@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "models/cache/cache.h"
-#include "scenarios/config.h"
+#include "scenarios/check.h"
 
 /* Where parameter a was set or, when it has its default, b. */
 static const char *where_of(const struct scenario *scenario, const char *a, const char *b)
@@ -90,7 +90,7 @@ static bool check_caches(const struct scenario *scenario, struct err *err)
 
 /* ---- numbers ---- */
 
-static bool refuse(const struct scenario *scenario, const char *name, const char *problem, struct err *err)
+bool check_refuse(const struct scenario *scenario, const char *name, const char *problem, struct err *err)
 {
 	char text[160];
 
@@ -106,15 +106,8 @@ static bool check_powers(const struct scenario *scenario, struct err *err)
 		uint64_t value = parameter_value(parameter_find(names[i]), &scenario->config);
 
 		if ((value & (value - 1)) != 0)
-			return refuse(scenario, names[i], "must be a power of two", err);
+			return check_refuse(scenario, names[i], "must be a power of two", err);
 	}
-	return true;
-}
-
-static bool check_flags(const struct scenario *scenario, struct err *err)
-{
-	if (scenario->config.iommu.dirty_tracking && !scenario->config.iommu.snoop)
-		return refuse(scenario, "iommu.dirty_tracking", "needs walkers that snoop: iommu.snoop = true", err);
 	return true;
 }
 
@@ -125,12 +118,13 @@ static bool check_memory(const struct scenario *scenario, struct err *err)
 	char problem[200], page[160];
 
 	if (page_lg2 != 12 && page_lg2 != 21 && page_lg2 != 30)
-		return refuse(scenario, "machine.host_page_lg2", "must be 12 (4 KiB), 21 (2 MiB) or 30 (1 GiB)", err);
+		return check_refuse(scenario, "machine.host_page_lg2", "must be 12 (4 KiB), 21 (2 MiB) or 30 (1 GiB)",
+				    err);
 	assignment_text(scenario, "machine.host_page_lg2", page, sizeof(page));
 	snprintf(problem, sizeof(problem), "must be whole pages of %s", page);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (parameter_value(parameter_find(names[i]), &scenario->config) % (UINT64_C(1) << page_lg2) != 0)
-			return refuse(scenario, names[i], problem, err);
+			return check_refuse(scenario, names[i], problem, err);
 	return true;
 }
 
@@ -154,5 +148,5 @@ static bool check_schemes(const struct scenario *scenario, struct err *err)
 bool scenario_check(const struct scenario *scenario, struct err *err)
 {
 	return check_caches(scenario, err) && check_powers(scenario, err) && check_memory(scenario, err) &&
-	       check_flags(scenario, err) && check_schemes(scenario, err);
+	       check_schemes(scenario, err) && check_units(scenario, err);
 }

@@ -19,6 +19,10 @@
 enum replay_mode { REPLAY_DEPENDENCIES, REPLAY_RECORDED };
 enum device_pattern { DEVICE_AUTO, DEVICE_NVME, DEVICE_NIC };
 
+/* The machine's: bits of host-physical address, and where guest memory goes on above its low part. */
+#define HOST_ADDRESS_WIDTH 46u
+#define GUEST_HIGH         (UINT64_C(4) << 30)
+
 /* Prices: ps each; a profile gives value, unit and source. */
 struct timing {
 	struct {
@@ -48,6 +52,7 @@ struct timing {
 		ps_t table_call, entry_write, table_alloc; /* host second stage */
 		ps_t queue_submit;                         /* host writes descriptors and its own doorbell */
 		ps_t invalidate_forward;                   /* iommufd: validate and translate one guest invalidation */
+		ps_t register_read;                        /* one read of a register of the hardware IOMMU */
 		ps_t start_pin_page;                       /* pinning at start, per 4 KiB */
 	} host;
 	struct {
@@ -59,6 +64,7 @@ struct timing {
 		ps_t descriptor_fetch;      /* invalidation queue read */
 		ps_t invalidate;            /* executing one invalidation */
 		ps_t status_write;          /* wait descriptor's status reaching memory */
+		ps_t write_buffer_flush;    /* GCMD.WBF given to done */
 		ps_t data_read, data_write; /* memory behind the IOMMU, per TLP */
 	} iommu;
 	struct {
@@ -85,10 +91,35 @@ struct config {
 		uint32_t replacement; /* enum cache_replacement */
 		uint32_t walkers;
 		uint32_t host_levels;  /* second stage built by the host: 4 or 5 */
-		uint32_t guest_levels; /* the guest's own table: 4 or 5 */
+		uint32_t guest_levels; /* the guest's own table: 3, 4 or 5 */
 		bool snoop;            /* walkers snoop CPU caches (ECAP.C), or drivers flush */
 		bool dirty_tracking;   /* accessed/dirty flags in the host's second stage (SSADE) */
 	} iommu;
+	struct { /* what the hardware's unit can do; scenarios/check_units.c says what goes together */
+		bool queued_invalidation;    /* ECAP.QI */
+		bool write_buffer_flush;     /* CAP.RWBF */
+		bool caching_mode;           /* CAP.CM */
+		bool page_selective;         /* CAP.PSI */
+		uint32_t address_mask_limit; /* CAP.MAMV */
+		uint32_t page_size_lg2;      /* CAP.SSLPS, FS1GP: largest leaf: 12, 21 or 30 */
+		uint32_t input_width;        /* CAP.MGAW; 0: as the levels */
+		uint32_t domain_bits;        /* CAP.ND */
+		uint32_t fault_records;      /* CAP.NFR */
+		bool scalable;               /* ECAP.SMTS, and with it: */
+		bool first_stage;            /* ECAP.FSTS */
+		bool second_stage;           /* ECAP.SSTS */
+		bool nested;                 /* ECAP.NEST */
+		bool dirty_flags;            /* ECAP.SSADS */
+		uint32_t pasid_bits;         /* ECAP.PSS */
+		bool pass_through;           /* ECAP.PT */
+		bool snoop_control;          /* ECAP.SC */
+		bool device_tlb;             /* ECAP.DT */
+		bool abort_dma;              /* ECAP.ADMS */
+	} hardware;
+	struct { /* what the unit that a guest sees can do */
+		bool queued_invalidation, write_buffer_flush, caching_mode, page_selective;
+		uint32_t address_mask_limit, page_size_lg2, input_width, domain_bits, fault_records, pasid_bits;
+	} virtual;
 	struct {
 		uint32_t pattern; /* enum device_pattern; auto: by PCI class */
 		uint32_t mps_bytes, mrrs_bytes;
@@ -111,6 +142,12 @@ struct config {
 	struct timing timing;
 	uint64_t seed;
 };
+
+/* Bits that the second stage of the hardware's unit, and of the one that a guest sees, translates (MGAW). */
+unsigned config_host_width(const struct config *config);
+unsigned config_guest_width(const struct config *config);
+/* Bits of physical address that a guest's unit takes: as the host's, where its input is not narrower. */
+unsigned config_guest_address_width(const struct config *config);
 
 #define SCENARIO_SCHEMES_MAX 16u
 

@@ -41,6 +41,11 @@
 
 #define CACHE_ENTRIES (UINT64_C(1) << 20)
 
+/* Where the capabilities' defaults come from. */
+#define CAP_SAYS "[VTD] \"Capability Register\", "
+#define SERVER   "ASSUMED: a server unit with scalable mode; [VTD] \"Capability Register\""
+#define EMULATED "[QEMU] intel-iommu as recorded, CAP 0x00d2008c222f0686"
+
 static const char *const replacements[] = {
 	[CACHE_LRU] = "lru", [CACHE_FIFO] = "fifo", [CACHE_RANDOM] = "random", [CACHE_RANDOM + 1] = NULL
 };
@@ -96,13 +101,68 @@ const struct parameter parameters[] = {
 	    "Page-table walks under way at once."),
 	U32(iommu.host_levels, "4", 4, 5, "levels", "[LINUX]: a 48-bit second stage where the unit has it",
 	    "Levels of the table that the host builds."),
-	U32(iommu.guest_levels, "4", 4, 5, "levels", "[RECORDED]: the guests' units have 48 bits",
-	    "Levels of the table that the guest builds."),
+	U32(iommu.guest_levels, "4", 3, 5, "levels", "[RECORDED]: the guests' units have 48 bits",
+	    "Levels of the table that the guest builds; 3 only where that is a second stage."),
 	SWITCH(iommu.snoop, "true", "ASSUMED: server units snoop; [VTD] \"Extended Capability Register\", C",
 	       "Walkers snoop CPU caches; else drivers flush every cache line that they write."),
 	SWITCH(iommu.dirty_tracking, "false",
 	       "[LINUX]: on only while a hypervisor tracks dirty memory; [VTD] PASID entry SSADE",
 	       "Hardware sets accessed and dirty flags in the host's second stage."),
+
+	/* ---- hardware ---- */
+	SWITCH(hardware.queued_invalidation, "true", SERVER,
+	       "ECAP.QI: invalidations are queued; else the host gives "
+	       "them one by one in registers, which takes hardware.scalable = false."),
+	SWITCH(hardware.write_buffer_flush, "false", SERVER,
+	       "CAP.RWBF: the host flushes write buffers after each "
+	       "entry that became present; takes hardware.scalable = false."),
+	SWITCH(hardware.caching_mode, "false", CAP_SAYS "CM: hardware implementations must support 0",
+	       "CAP.CM: the host invalidates after each map too, as where the host is a guest itself."),
+	SWITCH(hardware.page_selective, "true", SERVER,
+	       "CAP.PSI: second-stage invalidations of a page range; else of whole domains."),
+	U32(hardware.address_mask_limit, "18", 1, 63, "log2(pages)",
+	    CAP_SAYS "PSI: at least 18 is recommended with pages of 1 GiB",
+	    "CAP.MAMV: largest range of a page-selective invalidation; a larger one takes the whole domain."),
+	U32(hardware.page_size_lg2, "30", 12, 30, "log2(bytes)", SERVER,
+	    "CAP.SSLPS and FS1GP: the largest leaf of a table: 12, 21 or 30."),
+	U32(hardware.input_width, "0", 0, 57, "bits", "ASSUMED: as wide as the tables",
+	    "CAP.MGAW: addresses that the second stage translates, 46 bits or more; 0: what iommu.host_levels hold."),
+	U32(hardware.domain_bits, "16", 4, 16, "bits", SERVER, "CAP.ND: domain identifiers; an even number of bits."),
+	U32(hardware.fault_records, "8", 1, 222, "registers", "ASSUMED", "CAP.NFR: fault recording registers."),
+	SWITCH(hardware.scalable, "true", SERVER,
+	       "ECAP.SMTS: scalable mode; without it the next five do not matter and nothing can be nested."),
+	SWITCH(hardware.first_stage, "true", SERVER, "ECAP.FSTS, in scalable mode."),
+	SWITCH(hardware.second_stage, "true", SERVER,
+	       "ECAP.SSTS, in scalable mode; without it the host's tables are first stages."),
+	SWITCH(hardware.nested, "true", SERVER, "ECAP.NEST, in scalable mode with both stages."),
+	SWITCH(hardware.dirty_flags, "true", SERVER,
+	       "ECAP.SSADS, in scalable mode with iommu.snoop: accessed and dirty flags in the second stage."),
+	U32(hardware.pasid_bits, "20", 1, 20, "bits", SERVER, "ECAP.PSS, in scalable mode: width of a PASID."),
+	SWITCH(hardware.pass_through, "true", SERVER, "ECAP.PT: context and PASID entries may say pass-through."),
+	SWITCH(hardware.snoop_control, "true", SERVER,
+	       "ECAP.SC: the host's leaves (SNP) and PASID entries (PGSNP) force snooping of the data."),
+	SWITCH(hardware.device_tlb, "false", "ASSUMED: no trace says what its devices ask for",
+	       "ECAP.DT: the unit takes part in ATS; takes hardware.queued_invalidation."),
+	SWITCH(hardware.abort_dma, "false", "ASSUMED", "ECAP.ADMS: abort-DMA mode of the root table."),
+
+	/* ---- virtual ---- */
+	SWITCH(virtual.queued_invalidation, "true", EMULATED,
+	       "ECAP.QI of the guest's unit; else each register access of an invalidation exits; nested needs it."),
+	SWITCH(virtual.write_buffer_flush, "false", EMULATED,
+	       "CAP.RWBF of the guest's unit: the guest flushes when it starts, and never where maps are invalidated."),
+	SWITCH(virtual.caching_mode, "true", EMULATED,
+	       "CAP.CM of the guest's unit: how the host learns of maps and of attaching; all schemes with a unit need "
+	       "it."),
+	SWITCH(virtual.page_selective, "true", EMULATED, "CAP.PSI of the guest's unit."),
+	U32(virtual.address_mask_limit, "18", 1, 18, "log2(pages)", EMULATED, "CAP.MAMV of the guest's unit."),
+	U32(virtual.page_size_lg2, "30", 12, 30, "log2(bytes)", EMULATED,
+	    "CAP.SSLPS and FS1GP of the guest's unit: 12, 21 or 30."),
+	U32(virtual.input_width, "0", 0, 57, "bits", "[QEMU] aw-bits",
+	    "CAP.MGAW of the guest's unit, 36 bits or more; 0: what iommu.guest_levels hold."),
+	U32(virtual.domain_bits, "16", 4, 16, "bits", EMULATED, "CAP.ND of the guest's unit; an even number of bits."),
+	U32(virtual.fault_records, "1", 1, 222, "registers", EMULATED, "CAP.NFR of the guest's unit."),
+	U32(virtual.pasid_bits, "20", 1, 20, "bits", "ASSUMED: as the hardware's",
+	    "ECAP.PSS of a nested guest's unit."),
 
 	/* ---- device ---- */
 	CHOICE(device.pattern, "auto", patterns, "[RECORDED]: each device's class code is in the trace",
@@ -158,7 +218,7 @@ const struct parameter parameters[] = {
 	PRICE(guest.table_free, "Freeing one table page."),
 	PRICE(guest.entry_flush, "Writing one cache line back for a walker that does not snoop; the host pays it too."),
 	PRICE(guest.queue_submit, "Writing descriptors and the wait into the queue, without the doorbell."),
-	PRICE(guest.doorbell, "A posted MMIO write that does not exit."),
+	PRICE(guest.doorbell, "A posted MMIO write that does not exit; the host pays it for its commands by register."),
 	PRICE(guest.status_poll, "One read of the status that a wait descriptor writes; the host pays it too."),
 	PRICE(guest.lock_handover, "A contended spin lock changes hands."),
 
@@ -180,6 +240,7 @@ const struct parameter parameters[] = {
 	PRICE(host.table_alloc, "Allocating and clearing one table page."),
 	PRICE(host.queue_submit, "Writing descriptors and the wait into the host's queue, and its doorbell."),
 	PRICE(host.invalidate_forward, "iommufd: checking and translating one guest invalidation."),
+	PRICE(host.register_read, "Reading a register of the hardware IOMMU, to learn that a command is done."),
 	PRICE(host.start_pin_page, "Pinning at start, per 4 KiB, with the fault and the clearing of the page."),
 
 	/* ---- timing.iommu ---- */
@@ -191,6 +252,7 @@ const struct parameter parameters[] = {
 	PRICE(iommu.descriptor_fetch, "Reading one descriptor from the invalidation queue."),
 	PRICE(iommu.invalidate, "Executing one invalidation in the caches."),
 	PRICE(iommu.status_write, "A wait descriptor's status reaching memory."),
+	PRICE(iommu.write_buffer_flush, "Flushing the write buffers when told to."),
 	PRICE(iommu.data_read, "Memory read behind the IOMMU, per TLP."),
 	PRICE(iommu.data_write, "Memory write behind the IOMMU, per TLP."),
 

@@ -5,44 +5,79 @@
 #include "models/iommu/vtd/layout_registers.h"
 #include "sim/machine.h"
 
-/* ---- the guest's invalidation queue ---- */
+/* ---- the guest's invalidation queue and command registers ---- */
 
 /*
- * Queues what list holds and returns when it is done.  The tail is written under the queue's lock, and
+ * Queues the list's next submission and returns when it is done.  The tail is written under the queue's lock, and
  * where that write exits, the lock is held across the exit.  [LINUX] qi_submit_sync
  */
-static void guest_submit(struct machine *machine, struct actor *actor, struct vtd_invalidations *list, bool trap)
+static void guest_queue(struct machine *machine, struct actor *actor, struct vtd_invalidations *list, bool trap)
 {
 	const struct timing *timing = machine->timing;
 	struct vtd_submission submission;
 
+	slots_take(&machine->guest_queue_lock, actor, CAUSE_QUEUE_WAIT);
+	guest_compute(machine, actor, timing->guest.queue_submit, CAUSE_INVALIDATION);
+	actor_touch(actor);
+	while (vtd_driver_submit(machine->guest_driver, list, &submission) == VTD_QUEUE_FULL) {
+		actor_wait(actor, &machine->guest_queue_space, CAUSE_QUEUE_WAIT);
+		actor_touch(actor);
+	}
+	machine->result->counter[COUNT_GUEST_COMMANDS] += submission.descriptors;
+	if (trap) {
+		host_queue_exit(machine, actor, submission.tail);
+	} else {
+		guest_compute(machine, actor, timing->guest.doorbell, CAUSE_INVALIDATION);
+		actor_touch(actor);
+		machine->virtual_unit->ops->register_write(machine->virtual_unit, VTD_REG_IQT, 8, submission.tail);
+		waiters_wake_all(&machine->guest_queue_idle, actor, 0);
+	}
+	slots_give(&machine->guest_queue_lock, actor);
+	unit_poll_status(&machine->unit, actor, submission.status_address + machine->guest.offset,
+			 submission.status_value);
+	vtd_driver_complete(machine->guest_driver, &submission);
+	waiters_wake_all(&machine->guest_queue_space, actor, 0);
+}
+
+/*
+ * Gives the list's next command by registers: every access exits, the read that finds it done too, and the
+ * registers' lock is held across them.  [LINUX] __iommu_flush_context, __iommu_flush_iotlb
+ */
+static void guest_command(struct machine *machine, struct actor *actor, struct vtd_invalidations *list)
+{
+	struct vtd_submission submission;
+	const struct vtd_register_command *command = &submission.command;
+
+	slots_take(&machine->guest_register_lock, actor, CAUSE_QUEUE_WAIT);
+	actor_touch(actor);
+	enum vtd_submit what = vtd_driver_submit(machine->guest_driver, list, &submission);
+
+	REQUIRE(what == VTD_COMMAND);
+	for (unsigned i = 0; i < command->writes; i++)
+		host_write_exit(machine, actor, command->write[i].offset, command->write[i].bytes,
+				command->write[i].value);
+	machine->result->counter[command->way == VTD_BY_GLOBAL_COMMAND ? COUNT_WRITE_BUFFER_FLUSHES
+								       : COUNT_GUEST_REGISTER_COMMANDS]++;
+	uint64_t done = host_read_exit(machine, actor, command->done.offset, command->done.bytes);
+
+	REQUIRE(!(done & command->done.busy)); /* the device model did it before the write returned */
+	slots_give(&machine->guest_register_lock, actor);
+}
+
+/* Does all that list holds, in order; each submission or command is an operation of its own. */
+static void guest_submit(struct machine *machine, struct actor *actor, struct vtd_invalidations *list, bool trap)
+{
 	while (list->next < list->count) {
 		ps_t *outer = actor->parts, parts[RESULT_CAUSES] = { 0 };
+		enum vtd_way way = vtd_invalidations_way(list);
 
 		actor->parts = parts;
-		slots_take(&machine->guest_queue_lock, actor, CAUSE_QUEUE_WAIT);
-		guest_compute(machine, actor, timing->guest.queue_submit, CAUSE_INVALIDATION);
-		actor_touch(actor);
-		while (vtd_driver_submit(machine->guest_driver, list, &submission) == VTD_QUEUE_FULL) {
-			actor_wait(actor, &machine->guest_queue_space, CAUSE_QUEUE_WAIT);
-			actor_touch(actor);
-		}
-		machine->result->counter[COUNT_GUEST_COMMANDS] += submission.descriptors;
-		if (trap) {
-			host_queue_exit(machine, actor, submission.tail);
-		} else {
-			guest_compute(machine, actor, timing->guest.doorbell, CAUSE_INVALIDATION);
-			actor_touch(actor);
-			machine->virtual_unit->ops->register_write(machine->virtual_unit, VTD_REG_IQT, 8,
-								   submission.tail);
-			waiters_wake_all(&machine->guest_queue_idle, actor, 0);
-		}
-		slots_give(&machine->guest_queue_lock, actor);
-		unit_poll_status(&machine->unit, actor, submission.status_address + machine->guest.offset,
-				 submission.status_value);
-		vtd_driver_complete(machine->guest_driver, &submission);
-		waiters_wake_all(&machine->guest_queue_space, actor, 0);
-		result_operation(machine->result, RESULT_INVALIDATE, parts);
+		if (way == VTD_BY_QUEUE)
+			guest_queue(machine, actor, list, trap);
+		else
+			guest_command(machine, actor, list);
+		if (way != VTD_BY_GLOBAL_COMMAND)
+			result_operation(machine->result, RESULT_INVALIDATE, parts);
 		for (unsigned i = 0; i < RESULT_CAUSES; i++)
 			outer[i] += parts[i];
 		actor->parts = outer;
@@ -345,7 +380,12 @@ static void vcpu_attach(struct vcpu *vcpu, struct actor *actor, const struct tra
 						 : vtd_driver_attach(machine->guest_driver, domain->guest, source_id,
 								     VTD_DRIVER_NO_PASID, &vcpu->list);
 
-	REQUIRE(placed_it);
+	if (!placed_it) {
+		struct err err = { 0 };
+
+		machine_no_id(machine, machine->guest_driver, &err);
+		machine->fail(&err);
+	}
 	guest_submit(machine, actor, &vcpu->list, true);
 	if (op->kind == TRACE_ATTACH)
 		finish(machine, actor, RESULT_ATTACH, parts);

@@ -83,28 +83,71 @@ static void host_refused(struct machine *machine, const char *call, int error, i
 	machine->fail(&err);
 }
 
-/* ---- the host's own queue ---- */
+/* ---- the host's own queue and command registers ---- */
 
-/* Queues what list holds and returns when the hardware has done it.  [LINUX] qi_submit_sync */
+/* Queues the list's next submission and returns when the hardware has done it.  [LINUX] qi_submit_sync */
+static void host_queue(struct machine *machine, struct actor *actor, struct vtd_invalidations *list)
+{
+	struct vtd_submission submission;
+
+	slots_take(&machine->host_queue_lock, actor, CAUSE_QUEUE_WAIT);
+	host_compute(machine, actor, machine->timing->host.queue_submit, CAUSE_INVALIDATION);
+	actor_touch(actor);
+	while (vtd_driver_submit(machine->host_driver, list, &submission) == VTD_QUEUE_FULL) {
+		actor_wait(actor, &machine->host_queue_space, CAUSE_QUEUE_WAIT);
+		actor_touch(actor);
+	}
+	machine->unit.iommu->ops->register_write(machine->unit.iommu, VTD_REG_IQT, 8, submission.tail);
+	machine->result->counter[COUNT_HOST_COMMANDS] += submission.descriptors;
+	unit_doorbell(&machine->unit, actor);
+	slots_give(&machine->host_queue_lock, actor);
+	unit_poll_status(&machine->unit, actor, submission.status_address, submission.status_value);
+	vtd_driver_complete(machine->host_driver, &submission);
+	waiters_wake_all(&machine->host_queue_space, actor, 0);
+}
+
+/*
+ * Gives the list's next command by registers, one at a time.  [LINUX] __iommu_flush_iotlb, iommu_flush_write_buffer
+ * SIMPLIFIED: the read that finds it done begins when it is, as if none had been under way.
+ */
+static void host_command(struct machine *machine, struct actor *actor, struct vtd_invalidations *list)
+{
+	const struct timing *timing = machine->timing;
+	struct iommu *iommu = machine->unit.iommu;
+	struct vtd_submission submission;
+	const struct vtd_register_command *command = &submission.command;
+
+	slots_take(&machine->host_register_lock, actor, CAUSE_QUEUE_WAIT);
+	actor_touch(actor);
+	enum vtd_submit what = vtd_driver_submit(machine->host_driver, list, &submission);
+
+	REQUIRE(what == VTD_COMMAND);
+	for (unsigned i = 0; i < command->writes; i++) {
+		host_compute(machine, actor, timing->guest.doorbell, CAUSE_INVALIDATION);
+		actor_touch(actor);
+		iommu->ops->register_write(iommu, command->write[i].offset, command->write[i].bytes,
+					   command->write[i].value);
+	}
+	if (command->way == VTD_BY_GLOBAL_COMMAND) {
+		machine->result->counter[COUNT_WRITE_BUFFER_FLUSHES]++;
+		actor_spend(actor, timing->iommu.write_buffer_flush, CAUSE_INVALIDATION);
+	} else {
+		machine->result->counter[COUNT_HOST_REGISTER_COMMANDS]++;
+		unit_invalidated(&machine->unit, actor, command->way == VTD_BY_IOTLB_REGISTERS);
+	}
+	host_compute(machine, actor, timing->host.register_read, CAUSE_INVALIDATION);
+	REQUIRE(!(iommu->ops->register_read(iommu, command->done.offset, command->done.bytes) & command->done.busy));
+	slots_give(&machine->host_register_lock, actor);
+}
+
+/* Does all that list holds, in order. */
 static void host_submit(struct machine *machine, struct actor *actor, struct vtd_invalidations *list)
 {
 	while (list->next < list->count) {
-		struct vtd_submission submission;
-
-		slots_take(&machine->host_queue_lock, actor, CAUSE_QUEUE_WAIT);
-		host_compute(machine, actor, machine->timing->host.queue_submit, CAUSE_INVALIDATION);
-		actor_touch(actor);
-		while (vtd_driver_submit(machine->host_driver, list, &submission) == VTD_QUEUE_FULL) {
-			actor_wait(actor, &machine->host_queue_space, CAUSE_QUEUE_WAIT);
-			actor_touch(actor);
-		}
-		machine->unit.iommu->ops->register_write(machine->unit.iommu, VTD_REG_IQT, 8, submission.tail);
-		machine->result->counter[COUNT_HOST_COMMANDS] += submission.descriptors;
-		unit_doorbell(&machine->unit, actor);
-		slots_give(&machine->host_queue_lock, actor);
-		unit_poll_status(&machine->unit, actor, submission.status_address, submission.status_value);
-		vtd_driver_complete(machine->host_driver, &submission);
-		waiters_wake_all(&machine->host_queue_space, actor, 0);
+		if (vtd_invalidations_way(list) == VTD_BY_QUEUE)
+			host_queue(machine, actor, list);
+		else
+			host_command(machine, actor, list);
 	}
 	list->next = list->count = 0;
 }
@@ -129,7 +172,7 @@ static void host_map(struct machine *machine, struct actor *actor, struct assign
 	int error = type1_map(&to->type1, call->iova, GUEST_VADDR + call->gpa, call->bytes, call->permissions, &work);
 
 	host_charge(machine, actor, &work);
-	host_submit(machine, actor, to->host.list); /* a large leaf that took a table's place */
+	host_submit(machine, actor, to->host.list); /* what the driver has to tell the unit of new leaves */
 	vtd_domain_free_tables(to->host.domain, &to->host.list->replaced);
 	slots_give(&to->container_lock, actor);
 	if (error)
@@ -173,9 +216,13 @@ static void host_attach(struct machine *machine, struct actor *actor, struct ass
 	to->host.domain =
 		vtd_domain_create_nested(machine->host_driver, machine->parent.domain, call->s1.root, call->s1.levels);
 	REQUIRE(to->host.domain);
-	bool attached = vtd_driver_attach(machine->host_driver, to->host.domain, to->device.source_id,
-					  VTD_DRIVER_NO_PASID, to->host.list);
-	REQUIRE(attached);
+	if (!vtd_driver_attach(machine->host_driver, to->host.domain, to->device.source_id, VTD_DRIVER_NO_PASID,
+			       to->host.list)) {
+		struct err err = { 0 };
+
+		machine_no_id(machine, machine->host_driver, &err);
+		machine->fail(&err);
+	}
 	host_charge(machine, actor, &work);
 	host_submit(machine, actor, to->host.list);
 	if (before)
@@ -281,15 +328,53 @@ static void virtual_access(struct machine *machine, struct iommu_command *comman
 	machine->virtual_unit->ops->command_feed(machine->virtual_unit, command, words);
 }
 
+/* The guest's access to a register exits to the device model, which is one thread's at a time; and the way back. */
+static void emulator_enter(struct machine *machine, struct actor *actor)
+{
+	machine->result->counter[COUNT_VM_EXITS]++;
+	host_compute(machine, actor, machine->timing->host.exit + machine->timing->host.user_exit, CAUSE_EXIT);
+	slots_take(&machine->emulator_lock, actor, CAUSE_QUEUE_WAIT);
+}
+
+static void emulator_leave(struct machine *machine, struct actor *actor)
+{
+	slots_give(&machine->emulator_lock, actor);
+	host_compute(machine, actor, machine->timing->host.enter, CAUSE_EXIT);
+}
+
+void host_write_exit(struct machine *machine, struct actor *actor, unsigned offset, unsigned bytes, uint64_t value)
+{
+	struct iommu *virtual_unit = machine->virtual_unit;
+	uint64_t ecap = machine->result->capability[CAPABILITY_VIRTUAL_EXTENDED];
+	uint64_t word[2];
+
+	emulator_enter(machine, actor);
+	actor_touch(actor);
+	virtual_unit->ops->register_write(virtual_unit, offset, bytes, value);
+	if (viommu_register(&machine->viommu, ecap, offset, value, word)) {
+		host_compute(machine, actor, machine->timing->host.descriptor, CAUSE_EXIT);
+		host_emulate(machine, actor, word);
+	}
+	emulator_leave(machine, actor);
+}
+
+uint64_t host_read_exit(struct machine *machine, struct actor *actor, unsigned offset, unsigned bytes)
+{
+	emulator_enter(machine, actor);
+	actor_touch(actor);
+	uint64_t value = machine->virtual_unit->ops->register_read(machine->virtual_unit, offset, bytes);
+
+	emulator_leave(machine, actor);
+	return value;
+}
+
 void host_queue_exit(struct machine *machine, struct actor *actor, uint32_t tail)
 {
 	const struct timing *timing = machine->timing;
 	struct iommu *virtual_unit = machine->virtual_unit;
 	struct iommu_command command;
 
-	machine->result->counter[COUNT_VM_EXITS]++;
-	host_compute(machine, actor, timing->host.exit + timing->host.user_exit, CAUSE_EXIT);
-	slots_take(&machine->emulator_lock, actor, CAUSE_QUEUE_WAIT);
+	emulator_enter(machine, actor);
 	virtual_unit->ops->register_write(virtual_unit, VTD_REG_IQT, 8, tail);
 	while (virtual_unit->ops->command_begin(virtual_unit, &command)) {
 		while (command.access.want != IOMMU_WANTS_NOTHING) {
@@ -304,8 +389,7 @@ void host_queue_exit(struct machine *machine, struct actor *actor, uint32_t tail
 				host_emulate(machine, actor, command.word);
 		}
 	}
-	slots_give(&machine->emulator_lock, actor);
-	host_compute(machine, actor, timing->host.enter, CAUSE_EXIT);
+	emulator_leave(machine, actor);
 }
 
 /* ---- the guest's hardware queue ---- */

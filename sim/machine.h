@@ -99,6 +99,7 @@ struct machine {
 	struct account account;
 	struct registrations registrations;
 	struct slots host_queue_lock;
+	struct slots host_register_lock;
 	struct waiters host_queue_space; /* who found no free descriptor */
 	struct slots emulator_lock;      /* of the user-space device model */
 
@@ -109,6 +110,7 @@ struct machine {
 	struct viommu viommu;
 	struct vtd_driver *guest_driver;
 	struct slots guest_queue_lock;
+	struct slots guest_register_lock;
 	struct waiters guest_queue_space;
 	struct waiters guest_queue_idle; /* hardware queue: its engine, while it is empty */
 	struct domain *domains;
@@ -130,6 +132,9 @@ bool machine_create(struct machine *machine, const struct config *config, const 
 		    struct err *err);
 /* Runs to the end and fills in the counters. */
 void machine_run(struct machine *machine);
+
+/* No domain identifier was left for an attach by this driver, the guest's or the host's: sets *err, false. */
+bool machine_no_id(const struct machine *machine, const struct vtd_driver *driver, struct err *err);
 
 /* guest.c */
 void vcpu_story(struct actor *actor, void *vcpu);
@@ -155,6 +160,10 @@ uint64_t map_work_lines(const struct map_work *work);
 
 /* The guest wrote its queue's tail register and the write exits; returns when the guest runs again. */
 void host_queue_exit(struct machine *machine, struct actor *actor, uint32_t tail);
+
+/* The guest's access to a register of the emulated unit, which exits; a write may be an invalidation. */
+void host_write_exit(struct machine *machine, struct actor *actor, unsigned offset, unsigned bytes, uint64_t value);
+uint64_t host_read_exit(struct machine *machine, struct actor *actor, unsigned offset, unsigned bytes);
 
 /* The guest's hardware queue: takes the guest's commands without an exit. */
 void guest_queue_story(struct actor *actor, void *machine);

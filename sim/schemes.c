@@ -18,7 +18,6 @@
 #define HOST_FRAMES_FIRST (UINT64_C(4) << 30)
 #define HOST_FRAMES_END   (UINT64_C(20) << 30)
 #define GUEST_OFFSET      (UINT64_C(1) << 40)
-#define GUEST_HIGH        (UINT64_C(4) << 30)
 #define GUEST_TABLES      (UINT64_C(256) << 20)
 
 static uint64_t guest_low(const struct config *config)
@@ -58,6 +57,26 @@ static void guest_register_write(void *argument, unsigned offset, unsigned bytes
 		viommu_set_root(&machine->viommu, FIELD_GET(VTD_RTADDR_RTA, value) << PAGE_LG2);
 }
 
+/* An interrupt message of a unit: nobody handles it, since no driver here asks for one. */
+static void hear_message(void *argument, uint64_t address, uint32_t data)
+{
+	struct machine *machine = argument;
+
+	(void)address;
+	(void)data;
+	machine->result->counter[COUNT_INTERRUPTS]++;
+}
+
+/* The machine hears the unit, and the result says what it is. */
+static void introduce(struct machine *machine, struct iommu *iommu, enum result_capability capability,
+		      enum result_capability extended)
+{
+	iommu->message = hear_message;
+	iommu->message_argument = machine;
+	machine->result->capability[capability] = iommu->ops->register_read(iommu, VTD_REG_CAP, 8);
+	machine->result->capability[extended] = iommu->ops->register_read(iommu, VTD_REG_ECAP, 8);
+}
+
 static bool create_hardware(struct machine *machine, struct err *err)
 {
 	const struct config *config = machine->config;
@@ -65,6 +84,7 @@ static bool create_hardware(struct machine *machine, struct err *err)
 
 	if (!iommu)
 		return false;
+	introduce(machine, iommu, CAPABILITY_HARDWARE, CAPABILITY_HARDWARE_EXTENDED);
 	if (config->check.stale_translations)
 		auditor = units_hardware(config, false, err);
 	unit_init(&machine->unit, &machine->engine, config, iommu, auditor, machine->memory, machine->result);
@@ -74,14 +94,14 @@ static bool create_hardware(struct machine *machine, struct err *err)
 /* ---- host ---- */
 
 static struct vtd_driver *create_driver(struct machine *machine, struct iommu *iommu, struct memory_view view,
-					struct frames *frames, bool scalable, bool strict,
+					struct frames *frames, unsigned address_width, bool scalable, bool strict,
 					void (*write)(void *argument, unsigned offset, unsigned bytes, uint64_t value),
 					struct err *err)
 {
 	struct vtd_driver_config config = {
 		.capability = iommu->ops->register_read(iommu, VTD_REG_CAP, 8),
 		.extended_capability = iommu->ops->register_read(iommu, VTD_REG_ECAP, 8),
-		.host_address_width = HOST_ADDRESS_WIDTH,
+		.host_address_width = address_width,
 		.scalable = scalable,
 		.strict = strict,
 		.dirty_tracking = machine->config->iommu.dirty_tracking,
@@ -111,11 +131,6 @@ static struct container_config container_config(struct machine *machine, struct 
 	};
 }
 
-static iova_t host_iova_last(const struct config *config)
-{
-	return config->iommu.host_levels == 5 ? (UINT64_C(1) << 57) - 1 : (UINT64_C(1) << 48) - 1;
-}
-
 static void create_host_domain(struct machine *machine, struct host_domain *host, struct vtd_invalidations *list)
 {
 	*host = (struct host_domain){ .domain = vtd_domain_create(machine->host_driver, VTD_DOMAIN_UNMANAGED),
@@ -123,14 +138,23 @@ static void create_host_domain(struct machine *machine, struct host_domain *host
 	REQUIRE(host->domain);
 }
 
-static void attach_now(struct machine *machine, struct vtd_domain *domain, uint16_t source_id)
+bool machine_no_id(const struct machine *machine, const struct vtd_driver *driver, struct err *err)
 {
-	bool attached =
-		vtd_driver_attach(machine->host_driver, domain, source_id, VTD_DRIVER_NO_PASID, &machine->host_list);
+	bool is_host = driver == machine->host_driver;
 
-	REQUIRE(attached);
+	REQUIRE(!vtd_driver_has_id(driver));
+	return err_set(err, ERR_CHECK, "scheme %s: all domain identifiers of %s.domain_bits = %u are taken: raise it",
+		       machine->scheme.name, is_host ? "hardware" : "virtual",
+		       is_host ? machine->config->hardware.domain_bits : machine->config->virtual.domain_bits);
+}
+
+static bool attach_now(struct machine *machine, struct vtd_domain *domain, uint16_t source_id, struct err *err)
+{
+	if (!vtd_driver_attach(machine->host_driver, domain, source_id, VTD_DRIVER_NO_PASID, &machine->host_list))
+		return machine_no_id(machine, machine->host_driver, err);
 	units_queue_now(machine->host_driver, machine->unit.iommu, (struct memory_view){ .memory = machine->memory },
 			&machine->host_list);
+	return true;
 }
 
 /* Maps or registers the guest's memory slots, and records what that costs. */
@@ -177,7 +201,7 @@ static bool create_host(struct machine *machine, struct err *err)
 	frames_init(&machine->host_frames, HOST_FRAMES_FIRST, HOST_FRAMES_END);
 	machine->host_driver =
 		create_driver(machine, machine->unit.iommu, (struct memory_view){ .memory = machine->memory },
-			      &machine->host_frames, true, true, host_register_write, err);
+			      &machine->host_frames, HOST_ADDRESS_WIDTH, true, true, host_register_write, err);
 	if (!machine->host_driver)
 		return false;
 	machine->ram = (struct host_ram){ .base = GUEST_OFFSET,
@@ -191,15 +215,16 @@ static bool create_host(struct machine *machine, struct err *err)
 	account_init(&machine->account, config->machine.memlock_limit_bytes);
 	registrations_init(&machine->registrations, &machine->account, &machine->pins, config->machine.pin_batch_pages);
 	slots_init(&machine->host_queue_lock, 1, machine->timing->guest.lock_handover);
+	slots_init(&machine->host_register_lock, 1, machine->timing->guest.lock_handover);
 	slots_init(&machine->emulator_lock, 1, machine->timing->guest.lock_handover);
 	if (machine->scheme.translation != SCHEME_SHADOW)
 		create_host_domain(machine, &machine->parent, &machine->host_list);
 	container = container_config(machine, &machine->parent, ACCOUNT_MM);
 	if (machine->scheme.translation == SCHEME_PASSTHROUGH)
-		type1_init(&machine->type1, &container, TYPE1_ENTRY_LIMIT, host_iova_last(config));
+		type1_init(&machine->type1, &container, TYPE1_ENTRY_LIMIT, units_host_last(config));
 	container.account_mode = ACCOUNT_USER;
 	if (machine->scheme.translation == SCHEME_NESTED)
-		ioas_init(&machine->ioas, &container, host_iova_last(config));
+		ioas_init(&machine->ioas, &container, units_host_last(config));
 	return true;
 }
 
@@ -211,23 +236,25 @@ static bool create_guest(struct machine *machine, struct err *err)
 	bool nested = machine->scheme.translation == SCHEME_NESTED;
 	phys_t low = guest_low(config);
 	struct pt_rules rules = { .levels = config->iommu.guest_levels,
-				  .input_width_lg2 = config->iommu.guest_levels == 5 ? 57 : 48,
-				  .output_width_lg2 = HOST_ADDRESS_WIDTH,
-				  .size_2m = true,
-				  .size_1g = true };
+				  .input_width_lg2 = config_guest_width(config),
+				  .output_width_lg2 = config_guest_address_width(config),
+				  .size_2m = config->virtual.page_size_lg2 >= 21,
+				  .size_1g = config->virtual.page_size_lg2 >= 30 };
 
 	machine->guest = (struct memory_view){ .memory = machine->memory, .offset = GUEST_OFFSET };
 	slots_init(&machine->guest_queue_lock, 1, machine->timing->guest.lock_handover);
+	slots_init(&machine->guest_register_lock, 1, machine->timing->guest.lock_handover);
 	if (machine->scheme.translation == SCHEME_PASSTHROUGH)
 		return true;
 	frames_init(&machine->guest_frames, low > GUEST_TABLES ? low - GUEST_TABLES : low / 2, low);
 	machine->virtual_unit = units_virtual(config, nested, err);
 	if (!machine->virtual_unit)
 		return false;
+	introduce(machine, machine->virtual_unit, CAPABILITY_VIRTUAL, CAPABILITY_VIRTUAL_EXTENDED);
 	viommu_init(&machine->viommu, nested ? VIOMMU_NESTED : VIOMMU_SHADOW, machine->guest, &rules);
-	machine->guest_driver =
-		create_driver(machine, machine->virtual_unit, machine->guest, &machine->guest_frames, nested,
-			      machine->scheme.unmap == SCHEME_STRICT, guest_register_write, err);
+	machine->guest_driver = create_driver(machine, machine->virtual_unit, machine->guest, &machine->guest_frames,
+					      config_guest_address_width(config), nested,
+					      machine->scheme.unmap == SCHEME_STRICT, guest_register_write, err);
 	if (!machine->guest_driver)
 		return false;
 	if (machine->scheme.doorbell == SCHEME_HARDWARE_QUEUE)
@@ -237,11 +264,23 @@ static bool create_guest(struct machine *machine, struct err *err)
 
 /* ---- devices, domains, CPUs ---- */
 
-/* Marks the devices that do DMA, and refuses a trace that maps memory the guest does not have. */
+/* The last address that the guest may map: of its own table, and under shadow of the host's copy. */
+static iova_t iova_limit(const struct machine *machine)
+{
+	iova_t host = units_host_last(machine->config);
+	iova_t guest = units_guest_last(machine->config, machine->scheme.translation == SCHEME_NESTED);
+
+	if (machine->scheme.translation == SCHEME_PASSTHROUGH)
+		return UINT64_MAX;
+	return machine->scheme.translation == SCHEME_SHADOW && host < guest ? host : guest;
+}
+
+/* Marks the devices that do DMA, and refuses a trace that maps what the guest or its tables do not have. */
 static bool scan_trace(struct machine *machine, struct err *err)
 {
 	const struct config *config = machine->config;
 	struct trace_cursor *rows = trace_cursor_open(machine->trace, -1);
+	iova_t limit = iova_limit(machine);
 	struct trace_op op;
 
 	while (trace_cursor_next(rows, &op, err) && op.index < machine->rows.capacity) {
@@ -258,7 +297,14 @@ static bool scan_trace(struct machine *machine, struct err *err)
 				      (segment.phys >= GUEST_HIGH &&
 				       end - GUEST_HIGH + guest_low(config) <= config->machine.guest_ram_bytes);
 
-			if (!backed)
+			if (segment.iova + (segment.bytes - 1) > limit)
+				err_set(err, ERR_USAGE,
+					"line %llu of the recording maps IOVA 0x%llx, beyond what %s: raise one",
+					(unsigned long long)segment.line, (unsigned long long)segment.iova,
+					limit < units_host_last(config)
+						? "virtual.input_width and iommu.guest_levels give the guest's unit"
+						: "hardware.input_width and iommu.host_levels give the host's table");
+			else if (!backed)
 				err_set(err, ERR_USAGE,
 					"line %llu of the recording maps guest-physical 0x%llx, which "
 					"machine.guest_ram_bytes = %llu with machine.guest_low_bytes = %llu does "
@@ -299,8 +345,8 @@ static struct domain *domain_of_group(struct machine *machine, uint32_t group)
 	return domain;
 }
 
-static void create_assignment(struct machine *machine, struct assignment *assignment, const struct trace_device *device,
-			      uint32_t lone_group)
+static bool create_assignment(struct machine *machine, struct assignment *assignment, const struct trace_device *device,
+			      uint32_t lone_group, struct err *err)
 {
 	struct container_config container;
 
@@ -308,7 +354,7 @@ static void create_assignment(struct machine *machine, struct assignment *assign
 	if (machine->scheme.translation != SCHEME_PASSTHROUGH && device->source_id != UINT16_MAX)
 		assignment->domain = domain_of_group(machine, device->group == UINT32_MAX ? lone_group : device->group);
 	if (!assignment->assigned)
-		return;
+		return true;
 	device_init(&assignment->device, &machine->engine, machine->config, &machine->unit, machine->result,
 		    device->source_id, device->class_code, device->name + 5);
 	bool probed = vtd_driver_probe(machine->host_driver, device->source_id, 0, &machine->host_list);
@@ -319,19 +365,18 @@ static void create_assignment(struct machine *machine, struct assignment *assign
 	assignment->host.list = &assignment->list;
 	switch (machine->scheme.translation) {
 	case SCHEME_PASSTHROUGH:
-		attach_now(machine, machine->parent.domain, device->source_id);
-		break;
+		return attach_now(machine, machine->parent.domain, device->source_id, err);
 	case SCHEME_SHADOW:
 		create_host_domain(machine, &assignment->host, &assignment->list);
 		container = container_config(machine, &assignment->host, ACCOUNT_MM);
-		type1_init(&assignment->type1, &container, TYPE1_ENTRY_LIMIT, host_iova_last(machine->config));
-		attach_now(machine, assignment->host.domain, device->source_id);
+		type1_init(&assignment->type1, &container, TYPE1_ENTRY_LIMIT, units_host_last(machine->config));
 		assignment->space = viommu_add(&machine->viommu, device->source_id);
-		break;
+		return attach_now(machine, assignment->host.domain, device->source_id, err);
 	case SCHEME_NESTED:
 		assignment->space = viommu_add(&machine->viommu, device->source_id);
 		break;
 	}
+	return true;
 }
 
 static void create_vcpus(struct machine *machine)
@@ -380,8 +425,9 @@ bool machine_create(struct machine *machine, const struct config *config, const 
 	    !create_guest(machine, err))
 		return false;
 	for (uint16_t i = 0; i < summary->devices; i++)
-		create_assignment(machine, &machine->assignments[i], trace_device(machine->trace, i),
-				  UINT32_MAX - 1u - i);
+		if (!create_assignment(machine, &machine->assignments[i], trace_device(machine->trace, i),
+				       UINT32_MAX - 1u - i, err))
+			return false;
 	/* Under pin-on-map the guest's memory is neither mapped nor pinned before the guest maps it. */
 	return scheme->pin == SCHEME_PIN_ON_MAP || start_memory(machine, err);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sim/units.h"
 
+#include "models/base/require.h"
 #include "models/iommu/vtd/layout_registers.h"
 #include "models/iommu/vtd/vtd.h"
 
@@ -31,21 +32,31 @@ static struct iommu *create_unit(const struct config *config, const struct vtd_f
 static struct vtd_features hardware_features(const struct config *config)
 {
 	return (struct vtd_features){
-		.scalable = true,
-		.nested = true,
-		.pass_through = true,
-		.queued_invalidation = true,
-		.snoop_control = true,
-		.second_stage_flags = config->iommu.snoop,
+		.scalable = config->hardware.scalable,
+		.no_first_stage = !config->hardware.first_stage,
+		.no_second_stage = !config->hardware.second_stage,
+		.nested = config->hardware.nested,
+		.pass_through = config->hardware.pass_through,
+		.queued_invalidation = config->hardware.queued_invalidation,
+		.write_buffer_flush = config->hardware.write_buffer_flush,
+		.caching_mode = config->hardware.caching_mode,
+		.no_page_selective = !config->hardware.page_selective,
+		.address_mask_limit = config->hardware.address_mask_limit,
+		.snoop_control = config->hardware.snoop_control,
+		.device_tlb = config->hardware.device_tlb,
+		.abort_dma = config->hardware.abort_dma,
+		.second_stage_flags = config->hardware.dirty_flags && config->iommu.snoop,
 		.non_coherent_walks = !config->iommu.snoop,
 		.second_stage_levels = config->iommu.host_levels,
 		/* A driver takes five levels only where the unit has them in both stages. */
 		.first_stage_levels = config->iommu.host_levels > config->iommu.guest_levels
 					      ? config->iommu.host_levels
 					      : config->iommu.guest_levels,
-		.page_size_limit_lg2 = 30,
-		.fault_records = 8,
-		.domain_bits = 16,
+		.page_size_limit_lg2 = config->hardware.page_size_lg2,
+		.input_width = config_host_width(config),
+		.fault_records = config->hardware.fault_records,
+		.domain_bits = config->hardware.domain_bits,
+		.pasid_bits = config->hardware.pasid_bits,
 		.host_address_width = HOST_ADDRESS_WIDTH,
 	};
 }
@@ -55,25 +66,59 @@ static struct vtd_features virtual_features(const struct config *config, bool ne
 {
 	return (struct vtd_features){
 		.scalable = nested,
-		.caching_mode = true,
-		.queued_invalidation = true,
+		.caching_mode = config->virtual.caching_mode,
+		.queued_invalidation = config->virtual.queued_invalidation,
+		.write_buffer_flush = config->virtual.write_buffer_flush,
+		.no_page_selective = !config->virtual.page_selective,
+		.address_mask_limit = config->virtual.address_mask_limit,
 		.non_coherent_walks = !config->iommu.snoop,
 		.second_stage_levels = config->iommu.guest_levels,
 		.first_stage_levels = nested ? config->iommu.guest_levels : 0,
-		.page_size_limit_lg2 = 30,
-		.fault_records = 1,
-		.domain_bits = 16,
-		.host_address_width = HOST_ADDRESS_WIDTH,
+		.page_size_limit_lg2 = config->virtual.page_size_lg2,
+		.input_width = config_guest_width(config),
+		.fault_records = config->virtual.fault_records,
+		.domain_bits = config->virtual.domain_bits,
+		.pasid_bits = config->virtual.pasid_bits,
+		.host_address_width = config_guest_address_width(config),
 	};
+}
+
+/* A first stage's upper half is for addresses with ones above: Linux hands out the lower. */
+iova_t units_guest_last(const struct config *config, bool nested)
+{
+	return (UINT64_C(1) << (config_guest_width(config) - nested)) - 1;
+}
+
+iova_t units_host_last(const struct config *config)
+{
+	bool first_stage = config->hardware.scalable && !config->hardware.second_stage;
+
+	return (UINT64_C(1) << (config_host_width(config) - first_stage)) - 1;
+}
+
+/* A unit without time has done a command when the write returns. */
+static void command_now(struct iommu *iommu, const struct vtd_register_command *command)
+{
+	for (unsigned i = 0; i < command->writes; i++)
+		iommu->ops->register_write(iommu, command->write[i].offset, command->write[i].bytes,
+					   command->write[i].value);
+	REQUIRE(!(iommu->ops->register_read(iommu, command->done.offset, command->done.bytes) & command->done.busy));
 }
 
 void units_queue_now(struct vtd_driver *driver, struct iommu *iommu, struct memory_view view,
 		     struct vtd_invalidations *list)
 {
 	struct vtd_submission submission;
+	enum vtd_submit what;
 
-	while (vtd_driver_submit(driver, list, &submission) == VTD_SUBMITTED) {
+	while ((what = vtd_driver_submit(driver, list, &submission)) != VTD_NOTHING) {
 		struct iommu_command command;
+
+		REQUIRE(what != VTD_QUEUE_FULL);
+		if (what == VTD_COMMAND) {
+			command_now(iommu, &submission.command);
+			continue;
+		}
 
 		iommu->ops->register_write(iommu, VTD_REG_IQT, 8, submission.tail);
 		while (iommu->ops->command_begin(iommu, &command)) {

@@ -25,8 +25,11 @@ static enum map_status map_in_domain(void *argument, iova_t iova, phys_t output,
 				     struct map_work *work)
 {
 	struct host_domain *host = argument;
+	enum map_status status = vtd_domain_map(host->domain, iova, output, bytes, permissions, work);
 
-	return vtd_domain_map(host->domain, iova, output, bytes, permissions, work);
+	if (status == MAP_OK)
+		vtd_domain_sync_map(host->domain, iova, bytes, host->list);
+	return status;
 }
 
 static void unmap_in_domain(void *argument, iova_t iova, uint64_t bytes, struct map_work *work)

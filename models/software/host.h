@@ -45,8 +45,8 @@ struct host_table {
 struct host_table host_table_of(struct page_table *table);
 
 /*
- * The seam over a domain of the host's driver.  Unmaps gather, and append to list the flushes that
- * the driver does on the way; after each unmap step: vtd_domain_sync_unmap(domain, &gather, list), submit, wait,
+ * The seam over a domain of the host's driver.  Maps append to list what the unit has to be told of new leaves;
+ * unmaps gather, and append the flushes that the driver does on the way; after each unmap step: vtd_domain_sync_unmap(domain, &gather, list), submit, wait,
  * vtd_domain_free_tables(domain, &gather.freed).
  */
 struct host_domain {

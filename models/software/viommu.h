@@ -50,6 +50,7 @@ struct viommu {
 	struct memory_view guest;
 	struct pt_rules rules;      /* of the guest's second stage; levels is taken from each context entry */
 	phys_t root;                /* RTADDR.RTA, guest-physical */
+	uint64_t iva;               /* IVA_REG as last written */
 	struct viommu_space *space; /* [space_count] */
 	unsigned space_count;
 };
@@ -60,6 +61,14 @@ void viommu_fini(struct viommu *viommu);
 
 /* The guest set its root table; devices follow with the guest's next invalidation of context entries. */
 void viommu_set_root(struct viommu *viommu, phys_t root);
+
+/*
+ * The guest wrote a 64-bit register of the unit with this ECAP_REG.  True: that was an invalidation (CCMD.ICC,
+ * IOTLB.IVT), and word is the descriptor that means the same, for viommu_begin; [VTD] "Register-based Invalidation
+ * Interface".
+ */
+bool viommu_register(struct viommu *viommu, uint64_t extended_capability, unsigned offset, uint64_t value,
+		     uint64_t word[2]);
 
 /* A device is assigned; returns its number, 0 and up: call.space.  Each has a container of its own, as in QEMU. */
 unsigned viommu_add(struct viommu *viommu, uint16_t source_id);

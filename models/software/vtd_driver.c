@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The unit and its queue.  [LINUX] drivers/iommu/intel/iommu.c: init_dmars, iommu_set_root_entry;
+ * The unit, its queue and its command registers.  [LINUX] drivers/iommu/intel/iommu.c: init_dmars,
+ * iommu_set_root_entry, __iommu_flush_context, __iommu_flush_iotlb, iommu_flush_write_buffer;
  * dmar.c: dmar_enable_qi, qi_submit_sync, reclaim_free_desc.
  */
 #include <stdlib.h>
@@ -56,10 +57,8 @@ static bool usable(const struct vtd_driver_config *config, bool scalable, struct
 {
 	if (config->host_address_width < 36 || config->host_address_width > 52)
 		return err_set(err, ERR_USAGE, "host address width %u: must be 36..52", config->host_address_width);
-	if (!(config->extended_capability & VTD_ECAP_QI))
-		return err_set(err, ERR_USAGE, "ECAP.QI = 0: a unit without queued invalidation is not modelled");
-	if (config->capability & VTD_CAP_RWBF)
-		return err_set(err, ERR_USAGE, "CAP.RWBF = 1: a unit that needs write-buffer flushes is not modelled");
+	if (scalable && !(config->extended_capability & VTD_ECAP_QI))
+		return err_set(err, ERR_USAGE, "ECAP.QI = 0: scalable mode has no other way to invalidate");
 	if (!usable_levels(config, scalable))
 		return err_set(err, ERR_USAGE, "CAP.SAGAW, ECAP.FSTS and ECAP.SSTS leave no usable table");
 	return true;
@@ -68,6 +67,11 @@ static bool usable(const struct vtd_driver_config *config, bool scalable, struct
 bool vtd_driver_scalable(const struct vtd_driver *driver)
 {
 	return driver->scalable;
+}
+
+static bool has_queue(const struct vtd_driver *driver)
+{
+	return driver->config.extended_capability & VTD_ECAP_QI;
 }
 
 bool vtd_driver_caching_mode(const struct vtd_driver *driver)
@@ -143,13 +147,16 @@ void vtd_driver_start(struct vtd_driver *driver, const struct vtd_driver_registe
 	uint64_t queue = driver->queue;
 	uint64_t root = driver->root;
 
-	if (driver->slot_bytes == 32)
-		queue |= VTD_IQA_DW | FIELD_PUT(VTD_IQA_QS, 1);
-	registers->write(registers->argument, VTD_REG_IQT, 4, 0);
-	registers->write(registers->argument, VTD_REG_IQA, 8, queue);
-	driver->command |= (uint32_t)VTD_GCMD_QIE;
-	write_command(driver, registers, 0);
-
+	if (has_queue(driver)) {
+		if (driver->slot_bytes == 32)
+			queue |= VTD_IQA_DW | FIELD_PUT(VTD_IQA_QS, 1);
+		registers->write(registers->argument, VTD_REG_IQT, 4, 0);
+		registers->write(registers->argument, VTD_REG_IQA, 8, queue);
+		driver->command |= (uint32_t)VTD_GCMD_QIE;
+		write_command(driver, registers, 0);
+	}
+	if (driver->config.capability & VTD_CAP_RWBF)
+		write_command(driver, registers, VTD_GCMD_WBF);
 	if (driver->scalable)
 		root |= FIELD_PUT(VTD_RTADDR_TTM, VTD_TTM_SCALABLE);
 	registers->write(registers->argument, VTD_REG_RTADDR, 8, root);
@@ -157,7 +164,7 @@ void vtd_driver_start(struct vtd_driver *driver, const struct vtd_driver_registe
 
 	if (driver->config.capability & VTD_CAP_ESRTPS)
 		return;
-	vtd_driver_flush_context(list, VTD_CC_GLOBAL, 0, 0);
+	vtd_driver_flush_context(driver, list, VTD_CC_GLOBAL, 0, 0);
 	if (driver->scalable)
 		vtd_driver_flush_pasid_cache(list, VTD_PC_GLOBAL, 0, 0);
 	vtd_driver_flush_iotlb(driver, list, VTD_IOTLB_GLOBAL, 0, 0, true);
@@ -165,6 +172,8 @@ void vtd_driver_start(struct vtd_driver *driver, const struct vtd_driver_registe
 
 void vtd_driver_enable(struct vtd_driver *driver, const struct vtd_driver_registers *registers)
 {
+	if (driver->config.capability & VTD_CAP_RWBF)
+		write_command(driver, registers, VTD_GCMD_WBF);
 	driver->command |= (uint32_t)VTD_GCMD_TE;
 	write_command(driver, registers, 0);
 }
@@ -178,19 +187,51 @@ void vtd_invalidations_fini(struct vtd_invalidations *list)
 	*list = (struct vtd_invalidations){ 0 };
 }
 
-static void append(struct vtd_invalidations *list, uint64_t word0, uint64_t word1, bool ends)
+static void append_by(struct vtd_invalidations *list, enum vtd_way way, uint64_t word0, uint64_t word1, bool ends)
 {
 	list->item = vtd_driver_grow(list->item, list->count, &list->capacity, sizeof(*list->item));
-	list->item[list->count++] = (struct vtd_invalidation){ .word = { word0, word1 }, .ends = ends };
+	list->item[list->count++] = (struct vtd_invalidation){ .word = { word0, word1 }, .way = way, .ends = ends };
 }
 
-void vtd_driver_flush_context(struct vtd_invalidations *list, enum vtd_cc_granularity granularity, uint16_t id,
-			      uint16_t source_id)
+static void append(struct vtd_invalidations *list, uint64_t word0, uint64_t word1, bool ends)
 {
+	append_by(list, VTD_BY_QUEUE, word0, word1, ends);
+}
+
+void vtd_driver_flush_context(const struct vtd_driver *driver, struct vtd_invalidations *list,
+			      enum vtd_cc_granularity granularity, uint16_t id, uint16_t source_id)
+{
+	if (!has_queue(driver)) {
+		append_by(list, VTD_BY_CONTEXT_REGISTER,
+			  VTD_CCMD_ICC | FIELD_PUT(VTD_CCMD_CIRG, granularity) | FIELD_PUT(VTD_CCMD_DID, id) |
+				  FIELD_PUT(VTD_CCMD_SID, source_id),
+			  0, true);
+		return;
+	}
 	append(list,
 	       FIELD_PUT(VTD_INV0_TYPE_LO, VTD_INV_CONTEXT) | FIELD_PUT(VTD_CC_INV0_G, granularity) |
 		       FIELD_PUT(VTD_CC_INV0_DID, id) | FIELD_PUT(VTD_CC_INV0_SID, source_id),
 	       0, true);
+}
+
+void vtd_driver_flush_write_buffer(const struct vtd_driver *driver, struct vtd_invalidations *list)
+{
+	if (driver->config.capability & VTD_CAP_RWBF)
+		append_by(list, VTD_BY_GLOBAL_COMMAND, 0, 0, true);
+}
+
+/*
+ * By registers: address, hint and mask have the same places in IVA_REG as in the descriptor.  Linux asks to drain
+ * writes only.  [LINUX] __iommu_flush_iotlb
+ */
+static void flush_iotlb_by_registers(const struct vtd_driver *driver, struct vtd_invalidations *list,
+				     enum vtd_iotlb_granularity granularity, uint16_t id, uint64_t address_word)
+{
+	uint64_t command = VTD_IOTLB_IVT | FIELD_PUT(VTD_IOTLB_IIRG, granularity) | FIELD_PUT(VTD_IOTLB_DID, id);
+
+	if (driver->config.capability & VTD_CAP_DWD)
+		command |= VTD_IOTLB_DW;
+	append_by(list, VTD_BY_IOTLB_REGISTERS, address_word, command, true);
 }
 
 void vtd_driver_flush_pasid_cache(struct vtd_invalidations *list, enum vtd_pc_granularity granularity, uint16_t id,
@@ -208,6 +249,10 @@ void vtd_driver_flush_iotlb(const struct vtd_driver *driver, struct vtd_invalida
 	uint64_t word0 = FIELD_PUT(VTD_INV0_TYPE_LO, VTD_INV_IOTLB) | FIELD_PUT(VTD_IOTLB_INV0_G, granularity) |
 			 FIELD_PUT(VTD_IOTLB_INV0_DID, id);
 
+	if (!has_queue(driver)) {
+		flush_iotlb_by_registers(driver, list, granularity, id, address_word);
+		return;
+	}
 	if (driver->config.capability & VTD_CAP_DWD)
 		word0 |= VTD_IOTLB_INV0_DW;
 	if (driver->config.capability & VTD_CAP_DRD)
@@ -253,6 +298,54 @@ static void write_wait(struct vtd_driver *driver, struct vtd_submission *submiss
 	submission->status_value = STATUS_DONE;
 }
 
+/* ---- commands by registers ---- */
+
+static void add_write(struct vtd_register_command *command, unsigned offset, unsigned bytes, uint64_t value)
+{
+	unsigned i = command->writes++;
+
+	command->write[i].offset = offset;
+	command->write[i].bytes = bytes;
+	command->write[i].value = value;
+}
+
+static void command_of(const struct vtd_driver *driver, const struct vtd_invalidation *item,
+		       struct vtd_register_command *command)
+{
+	unsigned iotlb = 16u * (unsigned)FIELD_GET(VTD_ECAP_IRO, driver->config.extended_capability);
+
+	*command = (struct vtd_register_command){ .way = item->way };
+	switch (item->way) {
+	case VTD_BY_QUEUE:
+		break;
+	case VTD_BY_CONTEXT_REGISTER:
+		add_write(command, VTD_REG_CCMD, 8, item->word[0]);
+		command->done.busy = VTD_CCMD_ICC;
+		break;
+	case VTD_BY_IOTLB_REGISTERS:
+		if (FIELD_GET(VTD_IOTLB_IIRG, item->word[1]) == VTD_IOTLB_PAGE)
+			add_write(command, iotlb, 8, item->word[0]);
+		add_write(command, iotlb + 8, 8, item->word[1]);
+		command->done.busy = VTD_IOTLB_IVT;
+		break;
+	case VTD_BY_GLOBAL_COMMAND:
+		add_write(command, VTD_REG_GCMD, 4, driver->command | VTD_GCMD_WBF);
+		command->done.busy = VTD_GSTS_WBFS;
+		break;
+	}
+	command->done.offset =
+		item->way == VTD_BY_GLOBAL_COMMAND ? VTD_REG_GSTS : command->write[command->writes - 1].offset;
+	command->done.bytes = command->write[command->writes - 1].bytes;
+}
+
+enum vtd_way vtd_invalidations_way(const struct vtd_invalidations *list)
+{
+	REQUIRE(list->next < list->count);
+	return list->item[list->next].way;
+}
+
+/* ---- submission ---- */
+
 enum vtd_submit vtd_driver_submit(struct vtd_driver *driver, struct vtd_invalidations *list,
 				  struct vtd_submission *submission)
 {
@@ -261,6 +354,10 @@ enum vtd_submit vtd_driver_submit(struct vtd_driver *driver, struct vtd_invalida
 	if (list->next == list->count) {
 		list->next = list->count = 0;
 		return VTD_NOTHING;
+	}
+	if (list->item[list->next].way != VTD_BY_QUEUE) {
+		command_of(driver, &list->item[list->next++], &submission->command);
+		return VTD_COMMAND;
 	}
 	while (!list->item[end++].ends)
 		REQUIRE(end < list->count);

@@ -18,12 +18,16 @@
  *     }
  *     vtd_domain_free_tables(domain, &gather.freed);
  *
+ * A unit without an invalidation queue, and one whose write buffers must be flushed, is commanded by its
+ * registers instead: vtd_driver_submit then says VTD_COMMAND, and the caller makes the register accesses:
+ *
+ *     ... write submission.command.write[0], [1]; read submission.command.done until it is not busy ...
+ *
  * Sources: [VTD]; [LINUX] drivers/iommu/intel/{iommu,pasid,cache,nested,dmar}.c; the recordings
  * of traces/ decide where they differ (tests/oracles/).
  *
  * SIMPLIFIED: no fault-event interrupt is set up (FECTL, FEDATA, FEADDR stay at reset); no device-TLB
- * invalidations are queued; units that need write-buffer flushes (CAP.RWBF) are refused; a domain starts
- * with the levels that the unit has (Linux starts with five and takes levels off at the first
+ * invalidations are queued; a domain starts with the levels that the unit has (Linux starts with five and takes levels off at the first
  * attach), so that fewer frames come and go; the flush after a large leaf replaced an empty
  * table is queued with the map's own, after the leaf was written.
  */
@@ -60,8 +64,17 @@ struct vtd_domain;
 
 /* ---- what is to be invalidated ---- */
 
+/* How the unit is told. */
+enum vtd_way {
+	VTD_BY_QUEUE,            /* word: the descriptor */
+	VTD_BY_CONTEXT_REGISTER, /* word[0]: CCMD_REG */
+	VTD_BY_IOTLB_REGISTERS,  /* word[0]: IVA_REG, for page-selective ones; word[1]: IOTLB_REG */
+	VTD_BY_GLOBAL_COMMAND,   /* a write-buffer flush: no invalidation, but done in the same order */
+};
+
 struct vtd_invalidation {
 	uint64_t word[4];
+	enum vtd_way way;
 	bool ends; /* the last of its submission: a wait descriptor follows */
 };
 
@@ -77,21 +90,40 @@ void vtd_invalidations_fini(struct vtd_invalidations *list);
 
 /* ---- the queue ---- */
 
+/* One command by registers: the writes in this order, then reads of `done` until none of its bits `busy` is set. */
+struct vtd_register_command {
+	enum vtd_way way;
+	struct {
+		unsigned offset, bytes;
+		uint64_t value;
+	} write[2];
+	unsigned writes;
+	struct {
+		unsigned offset, bytes;
+		uint64_t busy;
+	} done;
+};
+
 struct vtd_submission {
-	unsigned first;        /* slot of the first descriptor */
-	unsigned descriptors;  /* slots taken, the wait descriptor counted */
-	uint32_t tail;         /* value for IQT_REG */
-	phys_t status_address; /* of the 32-bit status word, in the driver's view */
-	uint32_t status_value; /* what the unit writes there; it differs before */
+	struct vtd_register_command command; /* VTD_COMMAND: this; VTD_SUBMITTED: the rest */
+	unsigned first;                      /* slot of the first descriptor */
+	unsigned descriptors;                /* slots taken, the wait descriptor counted */
+	uint32_t tail;                       /* value for IQT_REG */
+	phys_t status_address;               /* of the 32-bit status word, in the driver's view */
+	uint32_t status_value;               /* what the unit writes there; it differs before */
 };
 
 enum vtd_submit {
 	VTD_SUBMITTED,
+	VTD_COMMAND,    /* nothing was queued: submission->command is to be given, and not to be completed */
 	VTD_NOTHING,    /* the list is done (and empty again) */
 	VTD_QUEUE_FULL, /* too few free slots: try again after a vtd_driver_complete */
 };
 
-/* Writes the list's next submission and its wait descriptor into the queue. */
+/* How the next of the list goes: VTD_BY_QUEUE or by some register; there must be one. */
+enum vtd_way vtd_invalidations_way(const struct vtd_invalidations *list);
+
+/* Writes the list's next submission and its wait descriptor into the queue, or takes its next command by registers. */
 enum vtd_submit vtd_driver_submit(struct vtd_driver *driver, struct vtd_invalidations *list,
 				  struct vtd_submission *submission);
 
@@ -108,7 +140,7 @@ struct vtd_driver_registers {
 
 /*
  * Allocates root table, queue and status words out of frames (not owned; must
- * outlive the driver).  NULL and *err when the unit cannot be driven (no queued invalidation, no
+ * outlive the driver).  NULL and *err when the unit cannot be driven (scalable mode without a queue, no
  * usable table width, frames used up).
  */
 struct vtd_driver *vtd_driver_create(const struct vtd_driver_config *config, struct memory_view view,
@@ -123,6 +155,8 @@ void vtd_driver_start(struct vtd_driver *driver, const struct vtd_driver_registe
 void vtd_driver_enable(struct vtd_driver *driver, const struct vtd_driver_registers *registers);
 
 bool vtd_driver_scalable(const struct vtd_driver *driver);
+/* Is a domain identifier left (CAP.ND)? */
+bool vtd_driver_has_id(const struct vtd_driver *driver);
 bool vtd_driver_caching_mode(const struct vtd_driver *driver);
 /* Strict unmap, asked for or forced by caching mode. */
 bool vtd_driver_strict(const struct vtd_driver *driver);
@@ -187,7 +221,7 @@ const struct page_table *vtd_domain_table(const struct vtd_domain *domain);
  */
 enum map_status vtd_domain_map(struct vtd_domain *domain, iova_t iova, phys_t phys, uint64_t bytes,
 			       unsigned permissions, struct map_work *work);
-/* After all segments of an operation: the flush that caching mode asks for. */
+/* After all segments of an operation: the flush that caching mode asks for, or that of the write buffers. */
 void vtd_domain_sync_map(struct vtd_domain *domain, iova_t iova, uint64_t bytes, struct vtd_invalidations *list);
 
 /* ---- unmap ---- */

@@ -114,7 +114,7 @@ bool vtd_driver_probe(struct vtd_driver *driver, uint16_t source_id, uint32_t pa
 			     (pasids ? VTD_SCONTEXT0_PASIDE : 0) | VTD_SCONTEXT0_P);
 
 	if (vtd_driver_caching_mode(driver)) { /* not-present entries are cached under domain 0 */
-		vtd_driver_flush_context(list, VTD_CC_DEVICE, 0, source_id);
+		vtd_driver_flush_context(driver, list, VTD_CC_DEVICE, 0, source_id);
 		vtd_driver_flush_iotlb(driver, list, VTD_IOTLB_DOMAIN, 0, 0, true);
 	}
 	return true;
@@ -142,8 +142,10 @@ static bool write_context(struct vtd_driver *driver, const struct vtd_domain *do
 		     domain->table.root | FIELD_PUT(VTD_CONTEXT0_TT, VTD_TT_UNTRANSLATED) | VTD_CONTEXT0_P);
 
 	if (vtd_driver_caching_mode(driver)) {
-		vtd_driver_flush_context(list, VTD_CC_DEVICE, 0, source_id);
+		vtd_driver_flush_context(driver, list, VTD_CC_DEVICE, 0, source_id);
 		vtd_driver_flush_iotlb(driver, list, VTD_IOTLB_DOMAIN, domain->id, 0, true);
+	} else {
+		vtd_driver_flush_write_buffer(driver, list);
 	}
 	return true;
 }
@@ -178,6 +180,10 @@ static void make_pasid_entry(const struct vtd_driver *driver, const struct vtd_d
 			  FIELD_PUT(VTD_PASID2_FSPM, first_levels == 5 ? VTD_FSPM_5_LEVEL : VTD_FSPM_4_LEVEL);
 	if (driver->config.extended_capability & VTD_ECAP_SMPWC)
 		word[1] |= VTD_PASID1_PWSNP;
+	/* VFIO's coherency, where no leaf has a bit for it.  [LINUX] intel_iommu_enforce_cache_coherency */
+	if (domain->kind == VTD_DOMAIN_UNMANAGED && domain->first_stage &&
+	    (driver->config.extended_capability & VTD_ECAP_SC))
+		word[1] |= VTD_PASID1_PGSNP;
 }
 
 static bool write_pasid_entry(struct vtd_driver *driver, const struct vtd_domain *domain, uint16_t source_id,
@@ -196,6 +202,8 @@ static bool write_pasid_entry(struct vtd_driver *driver, const struct vtd_domain
 	if (vtd_driver_caching_mode(driver)) {
 		vtd_driver_flush_pasid_cache(list, VTD_PC_PASID, domain->id, pasid);
 		vtd_driver_flush_pasid_iotlb(list, VTD_P_IOTLB_PASID, domain->id, pasid, 0, true);
+	} else {
+		vtd_driver_flush_write_buffer(driver, list);
 	}
 	return true;
 }
@@ -216,14 +224,26 @@ struct vtd_domain *vtd_driver_attached(const struct vtd_driver *driver, uint16_t
 }
 
 /* The lowest identifier not taken; 0: none. */
-static uint16_t take_id(struct vtd_driver *driver)
+static uint16_t free_id(const struct vtd_driver *driver)
 {
 	for (unsigned id = VTD_DRIVER_FIRST_FREE_ID; id < driver->id_count; id++)
-		if (!(driver->ids[id / 64] & BIT64(id % 64))) {
-			driver->ids[id / 64] |= BIT64(id % 64);
+		if (!(driver->ids[id / 64] & BIT64(id % 64)))
 			return (uint16_t)id;
-		}
 	return 0;
+}
+
+bool vtd_driver_has_id(const struct vtd_driver *driver)
+{
+	return free_id(driver) != 0;
+}
+
+static uint16_t take_id(struct vtd_driver *driver)
+{
+	uint16_t id = free_id(driver);
+
+	if (id != 0)
+		driver->ids[id / 64] |= BIT64(id % 64);
+	return id;
 }
 
 static void drop_user(struct vtd_driver *driver, struct vtd_domain *domain)
@@ -271,7 +291,7 @@ static void clear_context(struct vtd_driver *driver, const struct vtd_domain *do
 
 	view_write64(driver->view, context, 0);
 	view_write64(driver->view, context + 8, 0);
-	vtd_driver_flush_context(list, VTD_CC_DEVICE, domain->id, source_id);
+	vtd_driver_flush_context(driver, list, VTD_CC_DEVICE, domain->id, source_id);
 	vtd_driver_flush_iotlb(driver, list, VTD_IOTLB_DOMAIN, domain->id, 0, true);
 }
 

@@ -272,6 +272,9 @@ void vtd_domain_sync_map(struct vtd_domain *domain, iova_t iova, uint64_t bytes,
 	}
 	if (vtd_driver_caching_mode(domain->driver) && !domain->first_stage)
 		vtd_domain_flush_range(domain, iova, iova + bytes - 1, false, list);
+	else
+		for (size_t i = 0; i < domain->tags; i++)
+			vtd_driver_flush_write_buffer(domain->driver, list);
 }
 
 /* ---- unmap ---- */

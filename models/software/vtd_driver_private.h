@@ -72,15 +72,18 @@ void *vtd_driver_grow(void *array, size_t count, size_t *capacity, size_t size);
 /* A zeroed frame, or PHYS_NONE; count in a row. */
 phys_t vtd_driver_frames(struct vtd_driver *driver, size_t count);
 
-/* Descriptors.  Each appends one item; ends closes its submission. */
-void vtd_driver_flush_context(struct vtd_invalidations *list, enum vtd_cc_granularity granularity, uint16_t id,
-			      uint16_t source_id);
+/* Invalidations.  Each appends one item; ends closes its submission. */
+void vtd_driver_flush_context(const struct vtd_driver *driver, struct vtd_invalidations *list,
+			      enum vtd_cc_granularity granularity, uint16_t id, uint16_t source_id);
 void vtd_driver_flush_pasid_cache(struct vtd_invalidations *list, enum vtd_pc_granularity granularity, uint16_t id,
 				  uint32_t pasid);
 void vtd_driver_flush_iotlb(const struct vtd_driver *driver, struct vtd_invalidations *list,
 			    enum vtd_iotlb_granularity granularity, uint16_t id, uint64_t address_word, bool ends);
 void vtd_driver_flush_pasid_iotlb(struct vtd_invalidations *list, enum vtd_p_iotlb_granularity granularity, uint16_t id,
 				  uint32_t pasid, uint64_t address_word, bool ends);
+
+/* What was not present became present: appended where the unit needs it (CAP.RWBF). */
+void vtd_driver_flush_write_buffer(const struct vtd_driver *driver, struct vtd_invalidations *list);
 
 /* Frees the root table and everything below it but page tables. */
 void vtd_driver_free_structures(struct vtd_driver *driver);

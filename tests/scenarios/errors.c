@@ -187,7 +187,7 @@ START_TEST(sizes_that_hardware_does_not_have_are_refused)
 	refuses_text("parameters: {device.mrrs_bytes: 1.5 KiB}\n",
 		     "5:14: device.mrrs_bytes = 1536 B: must be a power of two");
 	refuses_text("parameters: {iommu.snoop: false, iommu.dirty_tracking: true}\n",
-		     "5:34: iommu.dirty_tracking = true: needs walkers that snoop: iommu.snoop = true");
+		     "5:34: iommu.dirty_tracking = true: needs iommu.snoop = true: only walkers that snoop set flags");
 	refuses_text("parameters: {machine.host_page_lg2: 13}\n",
 		     "5:14: machine.host_page_lg2 = 13: must be 12 (4 KiB), 21 (2 MiB) or 30 (1 GiB)");
 	refuses_text("parameters: {machine.guest_ram_bytes: 3 MiB}\n",

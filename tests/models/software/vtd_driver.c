@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The driver model's unit: registers, root, context and PASID structures. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "tests/models/software/vtd_driver_bench.h"
 #include "tests/suite.h"
@@ -62,12 +63,14 @@ START_TEST(a_unit_that_invalidates_with_the_root_table_pointer_needs_no_first_fl
 }
 END_TEST
 
-START_TEST(a_unit_without_queued_invalidation_is_refused)
+/* [VTD] "Extended Capability Register": SMTS is clear where QI is. */
+START_TEST(scalable_mode_without_a_queue_is_refused_and_so_are_too_few_frames)
 {
 	struct vtd_driver_config config = {
 		.capability = CAP_Q,
-		.extended_capability = 0xf40,
+		.extended_capability = ECAP_F1 & ~UINT64_C(2),
 		.host_address_width = 48,
+		.scalable = true,
 	};
 	struct memory *memory = memory_create();
 	struct frames frames;
@@ -76,6 +79,7 @@ START_TEST(a_unit_without_queued_invalidation_is_refused)
 	frames_init(&frames, TABLES, TABLES + PAGE_BYTES);
 	ck_assert_ptr_null(vtd_driver_create(&config, (struct memory_view){ memory, 0 }, &frames, &err));
 	ck_assert_int_eq(err.kind, ERR_USAGE);
+	ck_assert_ptr_nonnull(strstr(err.text, "ECAP.QI"));
 	err = (struct err){ 0 };
 	config.extended_capability = ECAP_Q;
 	ck_assert_ptr_null(vtd_driver_create(&config, (struct memory_view){ memory, 0 }, &frames, &err));
@@ -409,7 +413,7 @@ static Suite *suite(void)
 	tcase_add_test(t, a_legacy_start_writes_the_recorded_registers_and_descriptors);
 	tcase_add_test(t, a_scalable_start_writes_the_recorded_registers_and_descriptors);
 	tcase_add_test(t, a_unit_that_invalidates_with_the_root_table_pointer_needs_no_first_flush);
-	tcase_add_test(t, a_unit_without_queued_invalidation_is_refused);
+	tcase_add_test(t, scalable_mode_without_a_queue_is_refused_and_so_are_too_few_frames);
 	tcase_add_test(t, caching_mode_forces_strict);
 	tcase_add_test(t, whoever_runs_out_of_frames_is_told_and_nothing_is_lost);
 	tcase_add_test(t, a_legacy_attach_writes_the_recorded_context_entry);
