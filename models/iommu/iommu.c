@@ -72,6 +72,8 @@ uint64_t iommu_drain_queue_now(struct iommu *iommu, struct memory *memory)
 			iommu_access_now(memory, &command.access, words);
 			iommu->ops->command_feed(iommu, &command, words);
 		}
+		if (command.kind == IOMMU_COMMAND_DEVICE_TLB)
+			iommu->ops->device_answered(iommu, command.device_invalidation.source_id, IOMMU_DEVICE_DONE);
 		count++;
 	}
 	return count;

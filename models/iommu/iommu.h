@@ -261,7 +261,7 @@ typedef bool iommu_access_fn(void *argument, const struct iommu_access *access, 
 void iommu_translate_through(struct iommu *iommu, iommu_access_fn *access, void *argument,
 			     struct iommu_translation *translation, const struct iommu_request *request);
 
-/* Takes commands until the queue is empty or stopped; returns how many. */
+/* Takes commands until the queue is empty or stopped; returns how many.  Devices answer invalidations at once. */
 uint64_t iommu_drain_queue_now(struct iommu *iommu, struct memory *memory);
 
 /* One access as memory answers it: fills words for the feed. */

@@ -16,7 +16,7 @@ static void device_scope(struct vtd *unit)
 }
 
 struct context_match {
-	enum vtd_cc_granularity granularity;
+	bool any_source, any_domain;
 	uint16_t domain;
 	uint16_t source_id;
 	uint16_t ignored; /* bits of the source ID */
@@ -26,20 +26,23 @@ static bool context_matches(struct cache_key key, const struct cache_value *valu
 {
 	const struct context_match *match = argument;
 
-	if (match->granularity == VTD_CC_DEVICE)
-		return ((key.word[0] ^ match->source_id) & ~(uint64_t)match->ignored) == 0;
-	/* A scalable-mode context entry belongs to no domain: domain granularity is global there. */
-	return key.word[1] == VTD_TTM_SCALABLE || FIELD_GET(VTD_CONTEXT1_DID, value->word[1]) == match->domain;
+	return (match->any_source || ((key.word[0] ^ match->source_id) & ~(uint64_t)match->ignored) == 0) &&
+	       (match->any_domain || FIELD_GET(VTD_CONTEXT1_DID, value->word[1]) == match->domain);
 }
 
+/* [VTD] "Context-cache Invalidate Descriptor"; in scalable mode a context entry belongs to no domain. */
 uint64_t vtd_invalidate_contexts(struct vtd *unit, enum vtd_cc_granularity granularity, uint16_t domain,
 				 uint16_t source_id, unsigned ignored)
 {
-	struct context_match match = { granularity, domain, source_id, (uint16_t)ignored };
+	struct context_match match = {
+		.any_source = granularity != VTD_CC_DEVICE,
+		.any_domain = granularity == VTD_CC_GLOBAL || unit->ttm == VTD_TTM_SCALABLE,
+		.domain = domain & unit->domain_mask,
+		.source_id = source_id,
+		.ignored = (uint16_t)ignored,
+	};
 
 	device_scope(unit);
-	if (granularity == VTD_CC_GLOBAL)
-		return cache_invalidate_all(unit->contexts.cache);
 	return cache_invalidate_if(unit->contexts.cache, context_matches, &match);
 }
 
@@ -59,21 +62,12 @@ static bool pasid_matches(struct cache_key key, const struct cache_value *value,
 
 uint64_t vtd_invalidate_pasids(struct vtd *unit, enum vtd_pc_granularity granularity, uint16_t domain, uint32_t pasid)
 {
-	struct pasid_match match = { granularity == VTD_PC_DOMAIN, domain, pasid };
+	struct pasid_match match = { granularity == VTD_PC_DOMAIN, domain & unit->domain_mask, pasid };
 
 	device_scope(unit);
 	if (granularity == VTD_PC_GLOBAL)
 		return cache_invalidate_all(unit->pasids.cache);
 	return cache_invalidate_if(unit->pasids.cache, pasid_matches, &match);
-}
-
-/* 2^address_mask pages that address lies in. */
-static void set_range(struct pipeline_scope *scope, uint64_t address, unsigned address_mask)
-{
-	unsigned lg2 = PAGE_LG2 + address_mask;
-
-	scope->first = lg2 < 64 ? address >> lg2 << lg2 : 0;
-	scope->last = lg2 < 64 ? scope->first + ((UINT64_C(1) << lg2) - 1) : UINT64_MAX;
 }
 
 uint64_t vtd_invalidate_iotlb(struct vtd *unit, enum vtd_iotlb_granularity granularity, uint16_t domain,
@@ -88,6 +82,7 @@ uint64_t vtd_invalidate_iotlb(struct vtd *unit, enum vtd_iotlb_granularity granu
 	if (granularity == VTD_IOTLB_GLOBAL)
 		return pipeline_invalidate(&unit->pipeline, &scope);
 
+	domain &= unit->domain_mask;
 	scope.tag = domain;
 	scope.mask = VTD_TAG_DID;
 	/* Without CAP.PSI page granularity is done as domain granularity. */
@@ -104,24 +99,40 @@ uint64_t vtd_invalidate_iotlb(struct vtd *unit, enum vtd_iotlb_granularity granu
 	scope.caches = hint ? PIPELINE_IOTLB : PIPELINE_IOTLB | PIPELINE_SECOND_WALK;
 	scope.tag = domain;
 	scope.mask = UINT64_MAX;
-	set_range(&scope, address, address_mask);
+	vtd_set_range(address & (BIT64(unit->mgaw) - 1), PAGE_LG2 + address_mask, &scope.first, &scope.last);
 	return removed + pipeline_invalidate(&unit->pipeline, &scope);
 }
 
+/* [VTD] "PASID-based IOTLB Invalidate Descriptor (P_IOTLB)" */
 uint64_t vtd_invalidate_pasid_iotlb(struct vtd *unit, enum vtd_p_iotlb_granularity granularity, uint16_t domain,
 				    uint32_t pasid, uint64_t address, unsigned address_mask, bool hint)
 {
+	uint64_t tag = domain & unit->domain_mask;
 	struct pipeline_scope scope = {
 		.caches = PIPELINE_IOTLB | PIPELINE_FIRST_WALK,
-		.tag = domain | FIELD_PUT(VTD_TAG_PASID, pasid) | VTD_TAG_FIRST,
+		.tag = tag | FIELD_PUT(VTD_TAG_PASID, pasid) | VTD_TAG_FIRST,
 		.mask = UINT64_MAX,
 		.last = UINT64_MAX,
 	};
+	uint64_t removed;
 
 	if (granularity == VTD_P_IOTLB_PAGE) {
-		set_range(&scope, address, address_mask);
+		vtd_set_range(address, PAGE_LG2 + address_mask, &scope.first, &scope.last);
 		if (hint)
 			scope.caches = PIPELINE_IOTLB;
+		return pipeline_invalidate(&unit->pipeline, &scope);
 	}
-	return pipeline_invalidate(&unit->pipeline, &scope);
+	removed = pipeline_invalidate(&unit->pipeline, &scope);
+
+	/* Second-stage mappings of the PASID too; here they are not tagged with one, so all of the domain. */
+	scope.caches = PIPELINE_IOTLB;
+	scope.tag = tag;
+	return removed + pipeline_invalidate(&unit->pipeline, &scope);
+}
+
+uint64_t vtd_invalidate_all(struct vtd *unit)
+{
+	return vtd_invalidate_contexts(unit, VTD_CC_GLOBAL, 0, 0, 0) +
+	       vtd_invalidate_pasids(unit, VTD_PC_GLOBAL, 0, 0) +
+	       vtd_invalidate_iotlb(unit, VTD_IOTLB_GLOBAL, 0, 0, 0, false);
 }

@@ -12,6 +12,7 @@
 
 #include "models/iommu/vtd/layout_commands.h"
 #include "models/iommu/vtd/layout_faults.h"
+#include "models/iommu/vtd/layout_page_requests.h"
 #include "models/iommu/vtd/layout_registers.h"
 #include "models/iommu/vtd/layout_tables.h"
 

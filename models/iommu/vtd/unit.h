@@ -11,6 +11,12 @@
 
 #define VTD_REGISTER_BYTES 4096u
 
+/* Invalidation requests that may be at devices at a time, one tag each.  [PCIE] "Invalidate Request": ITag of 5 bits */
+#define VTD_ITAGS 32u
+
+/* The largest page request queue: 2^7 pages. */
+#define VTD_PAGE_QUEUE_ENTRIES ((PAGE_BYTES << 7) / VTD_PAGE_REQUEST_BYTES)
+
 /*
  * A cache of device structures that remembers what it found last: to find
  * the same again is free and, the entry being the newest already, the same.
@@ -24,14 +30,18 @@ struct vtd_device_cache {
 struct vtd {
 	struct pipeline pipeline; /* first */
 
-	/* The register page as software reads it. */
+	/* The register page as software reads it, and what of it software writes, and clears by writing 1. */
 	uint32_t reg[VTD_REGISTER_BYTES / 4];
+	uint32_t writable[VTD_REGISTER_BYTES / 4];
+	uint32_t cleared_by_one[VTD_REGISTER_BYTES / 4];
 
 	/* Constant after creation. */
 	uint64_t capability, extended_capability;
 	unsigned host_address_width;
 	unsigned mgaw; /* maximum guest address width, bits */
 	unsigned fault_records, fault_offset, iotlb_offset;
+	bool collapses_faults;
+	uint16_t domain_mask;         /* the bits of a domain identifier that the unit has */
 	struct pt_rules second_rules; /* but levels, input width and flags, which a context chooses */
 	struct pt_rules first_rules;
 
@@ -40,6 +50,20 @@ struct vtd {
 	enum vtd_ttm ttm;  /* RTADDR.TTM when SRTP was last given */
 	phys_t root_table; /* RTADDR.RTA then */
 	unsigned next_fault_record;
+
+	/* The invalidation queue: the devices that have not answered yet, and a wait that waits for them. */
+	unsigned at_devices_count;
+	uint16_t at_devices[VTD_ITAGS];
+	bool wait_is_held;
+	uint64_t held_wait[4];
+
+	/*
+	 * The page request queue: requests take entries from page_tail on; PQT follows over the entries that are
+	 * written.  A new page_epoch: software moved the queue, older requests no longer count.
+	 */
+	uint64_t page_tail, page_epoch;
+	unsigned page_requests_under_way;
+	uint64_t page_written[VTD_PAGE_QUEUE_ENTRIES / 64];
 
 	/*
 	 * Context-cache: {source ID, mode} -> the entry's words.
@@ -82,13 +106,30 @@ void vtd_registers_reset(struct vtd *unit);
 uint64_t vtd_register_read(struct iommu *iommu, unsigned offset, unsigned bytes);
 void vtd_register_write(struct iommu *iommu, unsigned offset, unsigned bytes, uint64_t value);
 
+/* ---- protected.c ---- */
+
+/* Does [first, last] touch a protected memory region that is enabled?  Requests to it are blocked, not recorded. */
+bool vtd_is_protected(const struct vtd *unit, phys_t first, phys_t last);
+
+/* ---- events.c: an event's status bits, and the message that tells them ---- */
+
+enum vtd_event {
+	VTD_EVENT_FAULT,        /* FSTS, FECTL */
+	VTD_EVENT_COMPLETION,   /* ICS, IECTL */
+	VTD_EVENT_PAGE_REQUEST, /* PRS, PECTL */
+	VTD_EVENTS
+};
+
+/* Sets bits of the event's status register; the first of its causes sends the message, or leaves it pending. */
+void vtd_event_raise(struct vtd *unit, enum vtd_event event, uint32_t bits);
+
+/* After software wrote status or control registers: messages held pending go out, or are no longer needed. */
+void vtd_events_settle(struct vtd *unit);
+
 /* ---- faults.c ---- */
 
 /* Logs a blocked request in the fault recording registers. */
 void vtd_record_fault(struct vtd *unit, const struct iommu_request *request, enum vtd_fault_reason reason);
-
-/* Sets FSTS bits (IQE) and raises the fault event. */
-void vtd_raise_status(struct vtd *unit, uint32_t fsts_bits);
 
 /* A fault record's F bit was cleared: FSTS.PPF follows. */
 void vtd_faults_cleared(struct vtd *unit);
@@ -98,6 +139,19 @@ void vtd_faults_cleared(struct vtd *unit);
 /* The condition that ended a table walk (PIPELINE_FAULTS). */
 enum vtd_fault_reason vtd_walk_fault(const struct vtd *unit, const struct iommu_translation *translation);
 
+/* The condition when what a table walk wants cannot be read or updated: there is no memory. */
+enum vtd_fault_reason vtd_walk_access_fault(const struct vtd *unit, const struct iommu_translation *translation);
+
+/* What a request of this type gets for a condition; response_due: of a page request, which then gets one. */
+enum iommu_completion vtd_fault_completion(enum vtd_fault_reason reason, enum iommu_request_type type,
+					   bool response_due);
+
+/* Recorded whatever FPD says? */
+bool vtd_fault_is_unqualified(enum vtd_fault_reason reason);
+
+/* Recorded, though a translation request is answered with success and no permission? */
+bool vtd_fault_is_reported(enum vtd_fault_reason reason);
+
 /* ---- translate.c ---- */
 
 void vtd_translate_begin(struct iommu *iommu, struct iommu_translation *translation,
@@ -106,12 +160,28 @@ void vtd_translate_feed(struct iommu *iommu, struct iommu_translation *translati
 
 /*
  * ---- page_requests.c: a page request that the device structures allow goes to the page request queue ----
- * The translation's access says what is written; at its end status, completion and fault_reason are set.
+ * entry: words 0 and 1 of its PASID table entry; pasid: of the request, or RID_PASID.  What the translation's
+ * access wants is a write; feed says when it was done.  When nothing is wanted any more:
+ *   written to the queue   IOMMU_TRANSLATED, IOMMU_NO_COMPLETION: software answers
+ *   queue full             IOMMU_FAULT, fault_reason 0 (nothing is recorded), and IOMMU_PAGE_SUCCESS, which the unit
+ *                          answers itself to the last request of a group, else IOMMU_NO_COMPLETION
+ * translation->structure is theirs until then; phase is the caller's.
  */
 
-void vtd_page_request_begin(struct vtd *unit, struct iommu_translation *translation);
-/* words: as translate_feed. */
-void vtd_page_request_feed(struct vtd *unit, struct iommu_translation *translation, const uint64_t *words);
+void vtd_page_request_begin(struct vtd *unit, struct iommu_translation *translation, const uint64_t entry[2],
+			    uint32_t pasid);
+void vtd_page_request_feed(struct vtd *unit, struct iommu_translation *translation);
+
+/* Software wrote PQT or PQA. */
+void vtd_page_queue_moved(struct vtd *unit);
+
+/* Bits of input address that a second stage of address width aw (enum vtd_aw) translates. */
+static inline unsigned vtd_second_stage_width(const struct vtd *unit, uint64_t aw)
+{
+	unsigned width = pt_entry_lg2((unsigned)aw + 2);
+
+	return width < unit->mgaw ? width : unit->mgaw;
+}
 
 /* ---- structures.c: checks of root, context and PASID entries; 0 or the fault reason ---- */
 
@@ -120,6 +190,11 @@ enum vtd_fault_reason vtd_check_root(const struct vtd *unit, const uint64_t word
 				     phys_t *table);
 enum vtd_fault_reason vtd_check_context(const struct vtd *unit, const uint64_t words[2]);
 enum vtd_fault_reason vtd_check_scalable_context(const struct vtd *unit, const uint64_t words[4]);
+/* SCT.4.3, or SCT.6 where that blocks the request already. */
+enum vtd_fault_reason vtd_check_eptr(const uint64_t words[4], const struct iommu_request *request);
+/* May the request use this scalable-mode context entry, which is in order?  SCT.5 to SCT.10, SGN.10. */
+enum vtd_fault_reason vtd_check_use(const struct vtd *unit, const uint64_t words[2],
+				    const struct iommu_request *request);
 enum vtd_fault_reason vtd_check_pasid_directory(const struct vtd *unit, uint64_t word);
 enum vtd_fault_reason vtd_check_pasid(const struct vtd *unit, const uint64_t words[8]);
 
@@ -127,8 +202,29 @@ enum vtd_fault_reason vtd_check_pasid(const struct vtd *unit, const uint64_t wor
 
 bool vtd_command_begin(struct iommu *iommu, struct iommu_command *command);
 void vtd_command_feed(struct iommu *iommu, struct iommu_command *command, const uint64_t *words);
+void vtd_device_answered(struct iommu *iommu, uint16_t source_id, enum iommu_device_answer answer);
+
+/* GCMD.QIE was cleared. */
+void vtd_queue_off(struct vtd *unit);
+
+/* ---- descriptors.c ---- */
+
+/* Checks command->word and carries it out, but for a wait; fills what the command tells its caller. */
+enum vtd_iqei vtd_descriptor_execute(struct vtd *unit, struct iommu_command *command);
 
 /* ---- invalidate.c; each returns the entries removed ---- */
+
+/* The 2^lg2 bytes, 64 at most, that address lies in. */
+static inline void vtd_set_range(uint64_t address, unsigned lg2, uint64_t *first, uint64_t *last)
+{
+	uint64_t mask = lg2 < 64 ? (UINT64_C(1) << lg2) - 1 : UINT64_MAX;
+
+	*first = address & ~mask;
+	*last = address | mask;
+}
+
+/* All that is cached of DMA remapping. */
+uint64_t vtd_invalidate_all(struct vtd *unit);
 
 /* source_id with the bits of ignored (VTD_FM_IGNORED) not compared; device granularity. */
 uint64_t vtd_invalidate_contexts(struct vtd *unit, enum vtd_cc_granularity granularity, uint16_t domain,

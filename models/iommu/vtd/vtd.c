@@ -23,6 +23,7 @@ static const struct iommu_ops vtd_ops = {
 	.translate_feed = vtd_translate_feed,
 	.command_begin = vtd_command_begin,
 	.command_feed = vtd_command_feed,
+	.device_answered = vtd_device_answered,
 	.register_read = vtd_register_read,
 	.register_write = vtd_register_write,
 	.destroy = destroy,
@@ -50,6 +51,7 @@ void vtd_capabilities(const struct vtd_features *features, struct vtd_config *co
 	cap |= huge ? VTD_CAP_SSLPS_1G : 0;
 	cap |= features->caching_mode ? VTD_CAP_CM : 0;
 	cap |= features->write_buffer_flush ? VTD_CAP_RWBF : 0;
+	cap |= features->protected_memory ? VTD_CAP_PLMR | VTD_CAP_PHMR : 0;
 	cap |= features->no_page_selective ? 0 : VTD_CAP_PSI | FIELD_PUT(VTD_CAP_MAMV, mask);
 	ecap |= features->queued_invalidation ? VTD_ECAP_QI : 0;
 	ecap |= features->pass_through ? VTD_ECAP_PT : 0;
@@ -64,7 +66,7 @@ void vtd_capabilities(const struct vtd_features *features, struct vtd_config *co
 			FIELD_PUT(VTD_ECAP_PSS, pasid_bits - 1);
 		ecap |= features->no_first_stage ? 0 : VTD_ECAP_FSTS;
 		ecap |= features->no_second_stage ? 0 : VTD_ECAP_SSTS;
-		ecap |= features->page_requests ? VTD_ECAP_PRS : 0;
+		ecap |= features->page_requests ? VTD_ECAP_PRS | VTD_ECAP_PDS : 0;
 		ecap |= features->execute_requests ? VTD_ECAP_ERS : 0;
 		ecap |= features->non_coherent_walks ? 0 : VTD_ECAP_SMPWC;
 		ecap |= features->nested && !features->no_first_stage && !features->no_second_stage ? VTD_ECAP_NEST : 0;
@@ -77,14 +79,15 @@ void vtd_capabilities(const struct vtd_features *features, struct vtd_config *co
 
 /* ---- creation ---- */
 
-/* What this model has no registers or requests for. */
+/* What this model has no registers or requests for, and reserved bits. */
 #define CAP_ABSENT \
-	(VTD_CAP_AFL | VTD_CAP_PLMR | VTD_CAP_PHMR | VTD_CAP_SAGAW_RSVD_8 | VTD_CAP_SAGAW_RSVD_12 | \
-	 VTD_CAP_RSVD_15_13 | VTD_CAP_RSVD_23 | VTD_CAP_SSLPS_RSVD | VTD_CAP_RSVD_38 | VTD_CAP_RSVD_58_57 | \
-	 VTD_CAP_PI | VTD_CAP_ECMDS | VTD_CAP_ESIRTPS)
+	(VTD_CAP_RSVD_3 | VTD_CAP_SAGAW_RSVD_8 | VTD_CAP_SAGAW_RSVD_12 | VTD_CAP_RSVD_15_13 | VTD_CAP_RSVD_23 | \
+	 VTD_CAP_SSLPS_RSVD | VTD_CAP_RSVD_38 | VTD_CAP_RSVD_58_57 | VTD_CAP_PI | VTD_CAP_ECMDS | VTD_CAP_ESIRTPS)
 #define ECAP_ABSENT \
-	(VTD_ECAP_IR | VTD_ECAP_EIM | VTD_ECAP_RSVD_5 | VTD_ECAP_RSVD_19_18 | VTD_ECAP_RSVD_24 | VTD_ECAP_RSVD_28_27 | \
-	 VTD_ECAP_PRS | VTD_ECAP_RSVD_32 | VTD_ECAP_VCS | VTD_ECAP_RSVD_50 | VTD_ECAP_PMS | VTD_ECAP_RSVD_63_54)
+	(VTD_ECAP_IR | VTD_ECAP_EIM | VTD_ECAP_RSVD_5 | VTD_ECAP_RSVD_19_18 | VTD_ECAP_MHMV | VTD_ECAP_RSVD_24 | \
+	 VTD_ECAP_MTS | VTD_ECAP_RSVD_28_27 | VTD_ECAP_RSVD_32 | VTD_ECAP_VCS | VTD_ECAP_TDXCS | VTD_ECAP_PMS | \
+	 VTD_ECAP_RSVD_54 | VTD_ECAP_HPTS | VTD_ECAP_SMS | VTD_ECAP_HPT1GPS | \
+	 VTD_ECAP_RDTS | VTD_ECAP_EIMER | VTD_ECAP_IRREQ | VTD_ECAP_RSVD_63)
 
 void vtd_keep_modelled(struct vtd_config *config)
 {
@@ -117,6 +120,79 @@ static bool check_places(const struct vtd *unit, struct err *err)
 	return true;
 }
 
+/* [VTD] "Capability Register", "Extended Capability Register": "report as Clear" where another field is clear. */
+static const struct dependency {
+	uint64_t capability, extended_capability; /* the field */
+	const char *name;
+	uint64_t needs; /* of the extended capability */
+	const char *needs_name;
+} dependencies[] = {
+	{ VTD_CAP_FS1GP, 0, "FS1GP", VTD_ECAP_FSTS, "FSTS" },
+	{ VTD_CAP_FS5LP, 0, "FS5LP", VTD_ECAP_FSTS, "FSTS" },
+	{ 0, VTD_ECAP_DT, "DT", VTD_ECAP_QI, "QI" },
+	{ 0, VTD_ECAP_SMTS, "SMTS", VTD_ECAP_QI, "QI" },
+	{ 0, VTD_ECAP_NEST, "NEST", VTD_ECAP_SMTS, "SMTS" },
+	{ 0, VTD_ECAP_NEST, "NEST", VTD_ECAP_FSTS, "FSTS" },
+	{ 0, VTD_ECAP_NEST, "NEST", VTD_ECAP_SSTS, "SSTS" },
+	{ 0, VTD_ECAP_PRS, "PRS", VTD_ECAP_SMTS, "SMTS" },
+	{ 0, VTD_ECAP_PRS, "PRS", VTD_ECAP_DT, "DT" },
+	{ 0, VTD_ECAP_SRS, "SRS", VTD_ECAP_SMTS, "SMTS" },
+	{ 0, VTD_ECAP_RPRIVS, "RPRIVS", VTD_ECAP_SRS, "SRS" },
+	{ 0, VTD_ECAP_NWFS, "NWFS", VTD_ECAP_DT, "DT" },
+	{ 0, VTD_ECAP_DIT, "DIT", VTD_ECAP_DT, "DT" },
+	{ 0, VTD_ECAP_PDS, "PDS", VTD_ECAP_DT, "DT" },
+	{ 0, VTD_ECAP_PASID, "PASID", VTD_ECAP_SMTS, "SMTS" },
+	{ 0, VTD_ECAP_PSS, "PSS", VTD_ECAP_SMTS, "SMTS" },
+	{ 0, VTD_ECAP_FSTS, "FSTS", VTD_ECAP_SMTS, "SMTS" },
+	{ 0, VTD_ECAP_SMPWC, "SMPWC", VTD_ECAP_SMTS, "SMTS" },
+	{ 0, VTD_ECAP_SSADS, "SSADS", VTD_ECAP_SMPWC, "SMPWC" },
+	{ 0, VTD_ECAP_EAFS, "EAFS", VTD_ECAP_FSTS, "FSTS" },
+	{ 0, VTD_ECAP_EAFS, "EAFS", VTD_ECAP_SMPWC, "SMPWC" },
+	{ 0, VTD_ECAP_RPS, "RPS", VTD_ECAP_SMTS, "SMTS" },
+};
+
+static bool check_dependencies(const struct vtd_config *config, struct err *err)
+{
+	for (unsigned i = 0; i < sizeof(dependencies) / sizeof(dependencies[0]); i++) {
+		const struct dependency *field = &dependencies[i];
+
+		if (!(config->capability & field->capability) &&
+		    !(config->extended_capability & field->extended_capability))
+			continue;
+		if (!(config->extended_capability & field->needs))
+			return err_set(err, ERR_USAGE, "%s: %s is set, which needs %s of extended_capability",
+				       field->capability ? "capability" : "extended_capability", field->name,
+				       field->needs_name);
+	}
+	return true;
+}
+
+static unsigned widest(uint64_t capability)
+{
+	return capability & VTD_CAP_SAGAW_57 ? 57 : capability & VTD_CAP_SAGAW_48 ? 48 : 39;
+}
+
+static bool check_capability(const struct vtd_config *config, struct err *err)
+{
+	uint64_t capability = config->capability;
+	unsigned width = (unsigned)FIELD_GET(VTD_CAP_MGAW, capability) + 1;
+
+	if (!(capability & (VTD_CAP_SAGAW_39 | VTD_CAP_SAGAW_48 | VTD_CAP_SAGAW_57)))
+		return err_set(err, ERR_USAGE, "capability: SAGAW names no address width");
+	if (width > widest(capability))
+		return err_set(err, ERR_USAGE, "capability: MGAW of %u bits, of which SAGAW allows %u", width,
+			       widest(capability));
+	if (FIELD_GET(VTD_CAP_ND, capability) == 7)
+		return err_set(err, ERR_USAGE, "capability: ND = 7 is reserved");
+	if ((capability & VTD_CAP_SSLPS_1G) && !(capability & VTD_CAP_SSLPS_2M))
+		return err_set(err, ERR_USAGE, "capability: SSLPS has pages of 1 GiB without those of 2 MiB");
+	if ((capability & VTD_CAP_RWBF) && (config->extended_capability & VTD_ECAP_SMTS))
+		return err_set(err, ERR_USAGE, "capability: RWBF is set beside SMTS of extended_capability");
+	if (FIELD_GET(VTD_ECAP_PSS, config->extended_capability) > 19)
+		return err_set(err, ERR_USAGE, "extended_capability: PSS tells PASIDs of more than 20 bits");
+	return true;
+}
+
 static bool check_config(const struct vtd_config *config, struct err *err)
 {
 	uint64_t absent = config->capability & CAP_ABSENT;
@@ -130,11 +206,9 @@ static bool check_config(const struct vtd_config *config, struct err *err)
 		return err_set(err, ERR_USAGE,
 			       "extended_capability: bits 0x%llx are of features that are not modelled, clear them",
 			       (unsigned long long)extended_absent);
-	if (!(config->capability & (VTD_CAP_SAGAW_39 | VTD_CAP_SAGAW_48 | VTD_CAP_SAGAW_57)))
-		return err_set(err, ERR_USAGE, "capability: SAGAW names no address width");
 	if (config->host_address_width < 36 || config->host_address_width > 52)
 		return err_set(err, ERR_USAGE, "host_address_width = %u: must be 36 to 52", config->host_address_width);
-	return true;
+	return check_capability(config, err) && check_dependencies(config, err);
 }
 
 static void set_rules(struct vtd *unit)
@@ -164,6 +238,8 @@ struct iommu *vtd_create(const struct vtd_config *config, struct err *err)
 	unit->capability = config->capability;
 	unit->extended_capability = config->extended_capability;
 	unit->host_address_width = config->host_address_width;
+	unit->collapses_faults = config->collapses_faults;
+	unit->domain_mask = (uint16_t)(BIT64(4 + 2 * FIELD_GET(VTD_CAP_ND, config->capability)) - 1);
 	unit->mgaw = (unsigned)FIELD_GET(VTD_CAP_MGAW, config->capability) + 1;
 	unit->fault_records = (unsigned)FIELD_GET(VTD_CAP_NFR, config->capability) + 1;
 	unit->fault_offset = (unsigned)FIELD_GET(VTD_CAP_FRO, config->capability) * 16;
@@ -182,5 +258,7 @@ struct iommu *vtd_create(const struct vtd_config *config, struct err *err)
 		return NULL;
 	}
 	vtd_registers_reset(unit);
+	if (config->version)
+		unit->reg[VTD_REG_VER / 4] = config->version;
 	return &unit->pipeline.iommu;
 }

@@ -25,8 +25,10 @@ struct vtd_config {
 	uint64_t capability;          /* CAP_REG, see layout_registers.h or vtd_capabilities */
 	uint64_t extended_capability; /* ECAP_REG */
 	unsigned host_address_width;  /* bits of physical address, as the DMAR table says: 36..52 */
+	uint8_t version;              /* VER_REG: major 7:4, minor 3:0; 0: 1.0 */
 	struct iommu_cache_config caches;
-	uint64_t seed; /* of caches that replace at random */
+	uint64_t seed;         /* of caches that replace at random */
+	bool collapses_faults; /* a fault of a source that has one recorded and pending is dropped */
 };
 
 /* What a unit can do, in plain words. */
@@ -56,6 +58,7 @@ struct vtd_features {
 	bool no_second_stage;        /* of scalable mode */
 	unsigned pasid_bits;         /* 1..20, with scalable; 0: 20 */
 	bool page_requests;          /* with device_tlb and scalable */
+	bool protected_memory;       /* PLMR, PHMR: a low and a high region that no device reaches */
 	bool execute_requests;       /* with scalable */
 	bool abort_dma;              /* RTADDR.TTM 11b blocks everything */
 };

@@ -12,7 +12,7 @@
 /* Descriptors: [VTD] "Queued Invalidation Interface". */
 #define CONTEXT_GLOBAL                0x11
 #define CONTEXT_DOMAIN(did)           (0x21 | (uint64_t)(did) << 16)
-#define CONTEXT_DEVICE(sid, fm)       (0x31 | (uint64_t)(sid) << 32 | (uint64_t)(fm) << 48)
+#define CONTEXT_DEVICE(sid, fm)       (0x31 | DOMAIN << 16 | (uint64_t)(sid) << 32 | (uint64_t)(fm) << 48)
 #define PASID_CACHE_DOMAIN(did)       (0x07 | (uint64_t)(did) << 16)
 #define PASID_CACHE_PASID(did, pasid) (0x17 | (uint64_t)(did) << 16 | (uint64_t)(pasid) << 32)
 #define PASID_CACHE_GLOBAL            0x37
@@ -232,6 +232,7 @@ START_TEST(a_changed_context_entry_stays_visible_until_it_is_invalidated)
 		{ CONTEXT_DOMAIN(DOMAIN), true },
 		{ CONTEXT_DOMAIN(OTHER_DOMAIN), false },
 		{ CONTEXT_DEVICE(DEVICE, 0), true },
+		{ CONTEXT_DEVICE(DEVICE, 0) ^ (DOMAIN ^ OTHER_DOMAIN) << 16, false }, /* both must match */
 		{ CONTEXT_DEVICE(DEVICE + 1, 0), false },
 		{ CONTEXT_DEVICE(DEVICE + 4, 0), false },
 		{ CONTEXT_DEVICE(DEVICE + 4, 1), true }, /* function bit 2 ignored */
@@ -356,14 +357,14 @@ START_TEST(each_invalidation_removes_the_stages_that_it_names)
 		{ IOTLB_PAGE(DOMAIN), 0x1000, { [SECOND] = { 0, 1 }, [OF_OTHER_DOMAIN] = { 1, 1 } } },
 		{ PASID_IOTLB_PASID(DOMAIN, 1),
 		  0,
-		  { [FIRST_B] = { 1, 1 }, [NESTED] = { 1, 1 }, [SECOND] = { 1, 1 }, [OF_OTHER_DOMAIN] = { 1, 1 } } },
+		  { [FIRST_B] = { 1, 1 }, [NESTED] = { 1, 1 }, [OF_OTHER_DOMAIN] = { 1, 1 } } },
 		{ PASID_IOTLB_PASID(DOMAIN, 3),
 		  0,
-		  { [FIRST_A] = { 1, 1 }, [FIRST_B] = { 1, 1 }, [SECOND] = { 1, 1 }, [OF_OTHER_DOMAIN] = { 1, 1 } } },
+		  { [FIRST_A] = { 1, 1 }, [FIRST_B] = { 1, 1 }, [OF_OTHER_DOMAIN] = { 1, 1 } } },
 		{ PASID_IOTLB_PASID(DOMAIN, 4),
-		  0, /* second-stage entries carry no PASID */
-		  { { 1, 1 }, { 1, 1 }, { 1, 1 }, { 1, 1 }, { 1, 1 } } },
-		{ PASID_IOTLB_PASID(DOMAIN, 5), 0, { { 1, 1 }, { 1, 1 }, { 1, 1 }, { 1, 1 }, { 1, 1 } } },
+		  0, /* of a second-stage PASID: its entries leave as well, says "PASID-based-IOTLB Invalidation" */
+		  { { 1, 1 }, { 1, 1 }, { 1, 1 }, [SECOND] = { 0, 0 }, { 1, 1 } } },
+		{ PASID_IOTLB_PASID(OTHER_DOMAIN, 1), 0, { { 1, 1 }, { 1, 1 }, { 1, 1 }, { 1, 1 }, { 1, 1 } } },
 		{ PASID_IOTLB_PAGE(DOMAIN, 2),
 		  0x1000,
 		  { { 1, 1 }, [FIRST_B] = { 0, 1 }, { 1, 1 }, { 1, 1 }, { 1, 1 } } },

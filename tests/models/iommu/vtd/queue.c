@@ -89,9 +89,10 @@ START_TEST(a_command_says_what_it_wants_and_does)
 		{ 0x12 | 1 << 6, IOMMU_COMMAND_IOTLB, false, true },
 		{ 0x12 | 1 << 7, IOMMU_COMMAND_IOTLB, true, false },
 		{ 0x26, IOMMU_COMMAND_IOTLB, true, true },
+		{ 0x04, IOMMU_COMMAND_NONE, false, false }, /* interrupt entries, of which there are none */
+		{ 0x45, IOMMU_COMMAND_WAIT, false, false }, /* a fence, and nothing else */
 		{ 0x03, IOMMU_COMMAND_DEVICE_TLB, false, false },
 		{ 0x08, IOMMU_COMMAND_DEVICE_TLB, false, false },
-		{ 0x45, IOMMU_COMMAND_WAIT, false, false }, /* a fence, and nothing else */
 	};
 	uint64_t words[IOMMU_WORDS_MAX];
 
@@ -169,8 +170,8 @@ END_TEST
 
 START_TEST(an_invalid_type_stops_the_queue)
 {
-	/* 0, interrupt entries, page-group response, 10, and a type with bits in 11:9. */
-	static const uint64_t words[] = { 0x00, 0x04, 0x09, 0x0a, 0x12 | 1 << 9 };
+	/* 0, page-group response without page requests, host permission tables, 11, and a type with bits in 11:9. */
+	static const uint64_t words[] = { 0x00, 0x09, 0x0a, 0x0b, 0x12 | 1 << 9 };
 
 	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		begin(true);

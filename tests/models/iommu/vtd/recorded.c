@@ -35,7 +35,13 @@ static char *map;
 /* False: the recordings are absent, which was said. */
 static bool load(const struct set *set, const struct iommu_cache_config *caches, const char *test)
 {
-	struct vtd_config config = { set->capability, set->extended_capability, 48, *caches, 1 };
+	struct vtd_config config = {
+		.capability = set->capability,
+		.extended_capability = set->extended_capability,
+		.host_address_width = 48,
+		.caches = *caches,
+		.seed = 1,
+	};
 	struct err err = { 0 };
 	size_t bytes, map_bytes;
 	char *pages = recorded_read(set->pages, &bytes);

@@ -158,16 +158,6 @@ START_TEST(software_writes_only_what_is_writable)
 }
 END_TEST
 
-/* A legacy unit has no 256-bit descriptors: IQA.DW is not there. */
-START_TEST(a_legacy_unit_has_no_descriptor_width)
-{
-	begin(1);
-	world_set_register(&w, 0x90, 8, w.queue | 1 << 11);
-	ck_assert_uint_eq(world_register(&w, 0x90, 8), w.queue);
-	world_fini(&w);
-}
-END_TEST
-
 /* [VTD] "Global Command Register", "Global Status Register" */
 START_TEST(global_status_follows_the_command)
 {
@@ -194,24 +184,6 @@ START_TEST(a_fault_is_recorded)
 	world_dma(&w, DEVICE, NO_PASID, 0x5000, true);
 	ck_assert_uint_eq(world_register(&w, FRCD(1) + 8, 8), UINT64_C(0x8000000500000308));
 	ck_assert_uint_eq(world_register(&w, FSTS, 4), 1 << 1); /* PPF, FRI = 0 */
-	world_dma(&w, DEVICE, 0xfedcb, 0x5000, true);
-	/* PP, PASID, reason 31h */
-	ck_assert_uint_eq(world_register(&w, FRCD(2) + 8, 8), UINT64_C(0x8fedcb3180000308));
-	world_fini(&w);
-}
-END_TEST
-
-START_TEST(a_record_tells_execute_and_supervisor_requests)
-{
-	struct iommu_request request = { .source_id = DEVICE, .has_pasid = true, .pasid = 1, .execute = true };
-
-	begin(8);
-	iommu_translate_now(w.unit, w.memory, &w.t, &request);
-	ck_assert_uint_eq(world_register(&w, FRCD(0) + 8, 8), UINT64_C(0xc0000131c0000308));
-	request.execute = false;
-	request.privileged = true;
-	iommu_translate_now(w.unit, w.memory, &w.t, &request);
-	ck_assert_uint_eq(world_register(&w, FRCD(1) + 8, 8), UINT64_C(0xc0000131a0000308));
 	world_fini(&w);
 }
 END_TEST
@@ -278,11 +250,12 @@ START_TEST(the_context_command_invalidates_the_context_cache)
 		{ UINT64_C(1) << 61, true },     /* global */
 		{ UINT64_C(2) << 61 | 7, true }, /* domain 7 */
 		{ UINT64_C(2) << 61 | 8, false },
-		{ UINT64_C(3) << 61 | DEVICE << 16, true }, /* device */
-		{ UINT64_C(3) << 61 | (DEVICE + 1) << 16, false },
+		{ UINT64_C(3) << 61 | DEVICE << 16 | 7, true }, /* device, of domain 7 */
+		{ UINT64_C(3) << 61 | DEVICE << 16 | 8, false },
+		{ UINT64_C(3) << 61 | (DEVICE + 1) << 16 | 7, false },
 	};
 
-	for (unsigned i = 0; i < 5; i++) {
+	for (unsigned i = 0; i < 6; i++) {
 		begin(1);
 		world_set_register(&w, 0x18, 4, 1u << 31); /* queue off */
 		hits();
@@ -339,7 +312,10 @@ START_TEST(register_based_invalidation_does_nothing_beside_the_queue)
 }
 END_TEST
 
-/* [VTD] "Capability Register", PSI: without it page granularity is done as domain granularity, and IAIG says so. */
+/*
+ * [VTD] "Capability Register", PSI: without it page granularity is done as domain granularity through the registers,
+ * and IAIG says so; "IOTLB Invalidate": in the queue it is invalid.
+ */
 START_TEST(a_unit_without_page_selective_invalidation_takes_the_domain)
 {
 	struct vtd_features features = world_features();
@@ -355,7 +331,9 @@ START_TEST(a_unit_without_page_selective_invalidation_takes_the_domain)
 	world_start(&w);
 	hits();
 	world_command(&w, 0x32 | 7 << 16, 0x5000);
-	ck_assert(!hits());
+	ck_assert(hits());
+	ck_assert_uint_eq(world_register(&w, FSTS, 4), 1 << 4);
+	ck_assert_uint_eq(world_register(&w, 0xb0, 8), 4);
 	world_set_register(&w, 0x18, 4, 1u << 31);
 	world_set_register(&w, 0xf0, 8, 0x5000);
 	world_set_register(&w, 0xf8, 8, UINT64_C(0xb) << 60 | UINT64_C(7) << 32);
@@ -414,10 +392,8 @@ int main(void)
 		capabilities_follow_the_features,
 		impossible_configurations_are_refused_by_name,
 		software_writes_only_what_is_writable,
-		a_legacy_unit_has_no_descriptor_width,
 		global_status_follows_the_command,
 		a_fault_is_recorded,
-		a_record_tells_execute_and_supervisor_requests,
 		records_are_a_ring_that_overflows,
 		a_masked_fault_event_is_pending,
 		the_context_command_invalidates_the_context_cache,
