@@ -19,6 +19,23 @@ static bool recorded_value(iommu_recorded_fn *recorded, void *argument, unsigned
 		       name, 8 * bytes, offset, VTD_REG_RTADDR + 8);
 }
 
+/* Regions that requests are kept out of.  Recorded or not: units without them have no such registers. */
+static void restore_protected_memory(struct iommu *iommu, iommu_recorded_fn *recorded, void *argument)
+{
+	static const struct {
+		enum vtd_register offset;
+		unsigned bytes;
+	} registers[] = {
+		{ VTD_REG_PLMBASE, 4 },  { VTD_REG_PLMLIMIT, 4 }, { VTD_REG_PHMBASE, 8 },
+		{ VTD_REG_PHMLIMIT, 8 }, { VTD_REG_PMEN, 4 },
+	};
+	uint64_t value;
+
+	for (unsigned i = 0; i < sizeof(registers) / sizeof(registers[0]); i++)
+		if (recorded(argument, registers[i].offset, registers[i].bytes, &value))
+			iommu->ops->register_write(iommu, registers[i].offset, registers[i].bytes, value);
+}
+
 struct iommu *vtd_restore(iommu_recorded_fn *recorded, void *argument, struct iommu_not_modelled *not_modelled,
 			  struct err *err)
 {
@@ -43,6 +60,7 @@ struct iommu *vtd_restore(iommu_recorded_fn *recorded, void *argument, struct io
 
 	if (!iommu)
 		return NULL;
+	restore_protected_memory(iommu, recorded, argument);
 	iommu->ops->register_write(iommu, VTD_REG_RTADDR, 8, root);
 	if (status & VTD_GSTS_RTPS)
 		iommu->ops->register_write(iommu, VTD_REG_GCMD, 4, VTD_GCMD_SRTP);

@@ -86,14 +86,8 @@ void vtd_capabilities(const struct vtd_features *features, struct vtd_config *co
 #define ECAP_ABSENT \
 	(VTD_ECAP_IR | VTD_ECAP_EIM | VTD_ECAP_RSVD_5 | VTD_ECAP_RSVD_19_18 | VTD_ECAP_MHMV | VTD_ECAP_RSVD_24 | \
 	 VTD_ECAP_MTS | VTD_ECAP_RSVD_28_27 | VTD_ECAP_RSVD_32 | VTD_ECAP_VCS | VTD_ECAP_TDXCS | VTD_ECAP_PMS | \
-	 VTD_ECAP_RSVD_54 | VTD_ECAP_HPTS | VTD_ECAP_SMS | VTD_ECAP_HPT1GPS | \
-	 VTD_ECAP_RDTS | VTD_ECAP_EIMER | VTD_ECAP_IRREQ | VTD_ECAP_RSVD_63)
-
-void vtd_keep_modelled(struct vtd_config *config)
-{
-	config->capability &= ~CAP_ABSENT;
-	config->extended_capability &= ~ECAP_ABSENT;
-}
+	 VTD_ECAP_RSVD_54 | VTD_ECAP_HPTS | VTD_ECAP_SMS | VTD_ECAP_HPT1GPS | VTD_ECAP_RDTS | VTD_ECAP_EIMER | \
+	 VTD_ECAP_IRREQ | VTD_ECAP_RSVD_63)
 
 static bool overlap(unsigned a, unsigned a_bytes, unsigned b, unsigned b_bytes)
 {
@@ -165,6 +159,23 @@ static bool check_dependencies(const struct vtd_config *config, struct err *err)
 				       field->needs_name);
 	}
 	return true;
+}
+
+void vtd_keep_modelled(struct vtd_config *config)
+{
+	uint64_t before;
+
+	config->capability &= ~CAP_ABSENT;
+	config->extended_capability &= ~ECAP_ABSENT;
+	do { /* one may need another that needs a third */
+		before = config->capability ^ config->extended_capability;
+		for (unsigned i = 0; i < sizeof(dependencies) / sizeof(dependencies[0]); i++) {
+			if (config->extended_capability & dependencies[i].needs)
+				continue;
+			config->capability &= ~dependencies[i].capability;
+			config->extended_capability &= ~dependencies[i].extended_capability;
+		}
+	} while (before != (config->capability ^ config->extended_capability));
 }
 
 static unsigned widest(uint64_t capability)

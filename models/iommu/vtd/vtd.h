@@ -66,7 +66,7 @@ struct vtd_features {
 /* Consistent register words for features; sets capability, extended_capability and host_address_width of config. */
 void vtd_capabilities(const struct vtd_features *features, struct vtd_config *config);
 
-/* Clears the capabilities that the model lacks, and vtd_create would refuse. */
+/* Clears what the model lacks and what needs a field that is clear: vtd_create would refuse both. */
 void vtd_keep_modelled(struct vtd_config *config);
 
 /* NULL when the configuration is impossible; *err names the field. */
