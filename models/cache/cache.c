@@ -33,7 +33,7 @@ struct links {
 struct cache {
 	struct cache_stats stats;
 	uint32_t *heads; /* of each chain, NONE: empty */
-	unsigned chains_lg2;
+	uint32_t chain_mask;
 	uint32_t set_mask;
 	uint32_t ways;
 	enum cache_replacement replacement;
@@ -65,6 +65,11 @@ const char *cache_geometry_problem(const struct cache_geometry *geometry)
 	return NULL;
 }
 
+static void empty_chains(struct cache *cache)
+{
+	memset(cache->heads, 0xff, ((size_t)cache->chain_mask + 1) * sizeof(*cache->heads));
+}
+
 struct cache *cache_create(const struct cache_geometry *geometry, uint64_t seed)
 {
 	REQUIRE(!cache_geometry_problem(geometry));
@@ -78,11 +83,11 @@ struct cache *cache_create(const struct cache_geometry *geometry, uint64_t seed)
 	cache->set_mask = sets - 1;
 	cache->replacement = geometry->replacement;
 	random_init(&cache->random, seed);
-	cache->chains_lg2 = 1;
-	while ((UINT32_C(1) << cache->chains_lg2) < 4 * entries)
-		cache->chains_lg2++;
-	cache->heads = heap_zeroed((size_t)1 << cache->chains_lg2, sizeof(*cache->heads));
-	memset(cache->heads, 0xff, sizeof(*cache->heads) << cache->chains_lg2);
+	cache->chain_mask = 1;
+	while (cache->chain_mask < 4 * entries - 1 && entries)
+		cache->chain_mask = 2 * cache->chain_mask + 1;
+	cache->heads = heap_zeroed((size_t)cache->chain_mask + 1, sizeof(*cache->heads));
+	empty_chains(cache);
 	if (entries == 0)
 		return cache;
 
@@ -127,7 +132,7 @@ static uint64_t key_hash(struct cache_key key)
 
 static uint32_t hash_chain(const struct cache *cache, uint64_t hash)
 {
-	return (uint32_t)(hash >> (64 - cache->chains_lg2));
+	return (uint32_t)(hash >> 32) & cache->chain_mask;
 }
 
 static uint32_t hash_set(const struct cache *cache, uint64_t hash)
@@ -294,7 +299,7 @@ size_t cache_invalidate_all(struct cache *cache)
 
 	if (removed == 0)
 		return 0;
-	memset(cache->heads, 0xff, sizeof(*cache->heads) << cache->chains_lg2);
+	empty_chains(cache);
 	for (uint32_t slot = 0; slot < cache->entries; slot++)
 		cache->links[slot].chain = NONE;
 	cache->occupancy = 0;

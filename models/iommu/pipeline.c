@@ -23,9 +23,9 @@ static unsigned size_of_index(unsigned index)
 	return pt_entry_lg2(index);
 }
 
-static struct cache_key iotlb_key(uint64_t tag, iova_t iova, unsigned size_lg2)
+static struct cache_key iotlb_key(uint64_t tag, iova_t page, unsigned size_lg2)
 {
-	return (struct cache_key){ { (iova >> size_lg2 << size_lg2) | size_lg2, tag } };
+	return (struct cache_key){ { page | size_lg2, tag } };
 }
 
 /* What one table at a level covers, log2: an entry of the level above it. */
@@ -213,17 +213,19 @@ bool pipeline_lookup(struct pipeline *pipeline, struct iommu_translation *transl
 {
 	struct iommu_stats *stats = &pipeline->iommu.stats;
 	iova_t iova = translation->request.iova;
+	uint64_t tag = translation->tag[0];
 
 	for (unsigned sizes = pipeline->sizes; sizes; sizes &= sizes - 1) {
 		unsigned size_lg2 = size_of_index((unsigned)__builtin_ctz(sizes));
+		uint64_t offset = iova & ((UINT64_C(1) << size_lg2) - 1);
 		const struct cache_value *value =
-			cache_lookup(pipeline->iotlb, iotlb_key(translation->tag[0], iova, size_lg2));
+			cache_lookup(pipeline->iotlb, iotlb_key(tag, iova - offset, size_lg2));
 
 		if (!value)
 			continue;
 		if (access & ~(unsigned)value->word[IOTLB_PERMISSIONS])
 			break;
-		translation->output = value->word[IOTLB_OUTPUT] | (iova & ((UINT64_C(1) << size_lg2) - 1));
+		translation->output = value->word[IOTLB_OUTPUT] | offset;
 		translation->size_lg2 = size_lg2;
 		translation->permissions = (unsigned)value->word[IOTLB_PERMISSIONS];
 		translation->iotlb_hit = true;
