@@ -10,9 +10,7 @@
  * XD belongs to units that take execute requests; revisions without them ignore
  * bit 63.
  *
- * SIMPLIFIED: PWT, PCD and PAT have no effect, so all memory is of one type;
- * supervisor-mode execute prevention (SMEP) of such units is not modelled, so a
- * supervisor execute request may use a user page.
+ * SIMPLIFIED: PWT, PCD and PAT have no effect, so all memory is of one type.
  */
 #ifndef IOMMUSIM_PAGETABLE_VTD_FIRST_STAGE_H
 #define IOMMUSIM_PAGETABLE_VTD_FIRST_STAGE_H

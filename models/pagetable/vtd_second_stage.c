@@ -24,8 +24,10 @@ static bool is_leaf(uint64_t word, unsigned level)
 
 static uint64_t reserved_bits(const struct pt_rules *rules, unsigned level, bool leaf)
 {
-	uint64_t reserved = (VTD_SSPTE_ADDR & (UINT64_MAX << rules->output_width_lg2)) | VTD_SSPTE_IW;
+	uint64_t reserved = VTD_SSPTE_ADDR & (UINT64_MAX << rules->output_width_lg2);
 
+	if (!rules->io_permissions)
+		reserved |= VTD_SSPTE_IW;
 	if (leaf)
 		reserved |= leaf_reserved[level];
 	if (!leaf || rules->snoop_reserved)
@@ -38,9 +40,11 @@ static uint64_t reserved_bits(const struct pt_rules *rules, unsigned level, bool
 static void decode(const struct pt_rules *rules, uint64_t word, unsigned level, struct pt_entry *entry)
 {
 	bool leaf = is_leaf(word, level);
+	uint64_t read = rules->io_permissions ? VTD_SSPTE_IR : VTD_SSPTE_R;
+	uint64_t write = rules->io_permissions ? VTD_SSPTE_IW : VTD_SSPTE_W;
 
 	*entry = (struct pt_entry){ .kind = PT_NOT_PRESENT };
-	if (!(word & (VTD_SSPTE_R | VTD_SSPTE_W)))
+	if (!(word & (read | write)))
 		return;
 
 	if (word & reserved_bits(rules, level, leaf))
@@ -48,10 +52,12 @@ static void decode(const struct pt_rules *rules, uint64_t word, unsigned level, 
 	else
 		entry->kind = leaf ? PT_LEAF : PT_TABLE;
 	entry->permissions = PT_USER;
-	if (word & VTD_SSPTE_R)
+	if (word & read)
 		entry->permissions |= PT_READ | PT_EXECUTE;
-	if (word & VTD_SSPTE_W)
+	if (word & write)
 		entry->permissions |= PT_WRITE;
+	if (rules->execute_permission && !(word & VTD_SSPTE_X))
+		entry->permissions &= ~(unsigned)PT_EXECUTE;
 	entry->address = word & (leaf ? leaf_address[level] : VTD_SSPDE_ADDR);
 	entry->accessed = word & VTD_SSPTE_A;
 	entry->dirty = !leaf || (word & VTD_SSPTE_D);

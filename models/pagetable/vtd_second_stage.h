@@ -7,11 +7,11 @@
  * Source: [VTD] "Second-Stage Translation" and "Second-Stage Paging Entries".
  * Levels: SS-PTE 0, SS-PDE 1, SS-PDPE 2, SS-PML4E 3, SS-PML5E 4.
  *
- * There is no present bit: an entry is present when R or W is set.  Nor is
- * there an execute bit: what may be read may be executed from.
+ * There is no present bit: an entry is present when R or W is set, or IR or IW with
+ * pt_rules.io_permissions.  Nor is there an execute bit: what may be read may be executed
+ * from, but with pt_rules.execute_permission, of units that take execute requests.
  *
- * SIMPLIFIED: EMT and IPAT have no effect, so all memory is of one type; the
- * I/O read and write bits are never enabled, so R and W always decide.
+ * SIMPLIFIED: EMT and IPAT have no effect, so all memory is of one type.
  */
 #ifndef IOMMUSIM_PAGETABLE_VTD_SECOND_STAGE_H
 #define IOMMUSIM_PAGETABLE_VTD_SECOND_STAGE_H
@@ -134,6 +134,9 @@ LAYOUT64(VTD_SSPTE,
 	 VTD_SSPTE_R | VTD_SSPTE_W | VTD_SSPTE_IGN_2 | VTD_SSPTE_EMT | VTD_SSPTE_IPAT | VTD_SSPTE_IGN_7 | VTD_SSPTE_A |
 		 VTD_SSPTE_D | VTD_SSPTE_IGN_10 | VTD_SSPTE_SNP | VTD_SSPTE_ADDR | VTD_SSPTE_IGN_60_52 | VTD_SSPTE_IR |
 		 VTD_SSPTE_IW | VTD_SSPTE_IGN_63);
+
+/* Bit 2, in every layout: execute; ignored unless enabled. */
+#define VTD_SSPTE_X VTD_SSPTE_IGN_2
 
 /*
  * A leaf is written as asked: PT_WRITE alone makes a write-only page.  Linux

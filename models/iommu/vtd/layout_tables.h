@@ -81,20 +81,24 @@ enum vtd_aw {
 
 #define VTD_SCONTEXT0_P           BIT64(0) /* present */
 #define VTD_SCONTEXT0_FPD         BIT64(1) /* fault processing disable */
-#define VTD_SCONTEXT0_DTE         BIT64(2) /* device-TLB enable */
-#define VTD_SCONTEXT0_PASIDE      BIT64(3) /* PASID enable */
-#define VTD_SCONTEXT0_PRE         BIT64(4) /* page-request enable */
-#define VTD_SCONTEXT0_RSVD_8_5    BITS64(8, 5)
+#define VTD_SCONTEXT0_DTE         BIT64(2) /* device-TLB enable; reserved when ECAP.DT = 0 */
+#define VTD_SCONTEXT0_PASIDE      BIT64(3) /* PASID enable; reserved when ECAP.PASID = 0 */
+#define VTD_SCONTEXT0_PRE         BIT64(4) /* page-request enable; reserved when ECAP.PRS = 0 */
+#define VTD_SCONTEXT0_HPTE        BIT64(5) /* host permission table enable; reserved when ECAP.HPTS = 0 */
+#define VTD_SCONTEXT0_EPTR        BIT64(6) /* PASID in translated requests; reserved when ECAP.PTRS = 0 */
+#define VTD_SCONTEXT0_RSVD_8_7    BITS64(8, 7)
 #define VTD_SCONTEXT0_PDTS        BITS64(11, 9)  /* PASID directory has 2^(PDTS + 7) entries */
 #define VTD_SCONTEXT0_PASIDDIRPTR BITS64(63, 12) /* PASID directory pointer */
 LAYOUT64(VTD_SCONTEXT0,
 	 VTD_SCONTEXT0_P + VTD_SCONTEXT0_FPD + VTD_SCONTEXT0_DTE + VTD_SCONTEXT0_PASIDE + VTD_SCONTEXT0_PRE +
-		 VTD_SCONTEXT0_RSVD_8_5 + VTD_SCONTEXT0_PDTS + VTD_SCONTEXT0_PASIDDIRPTR,
+		 VTD_SCONTEXT0_HPTE + VTD_SCONTEXT0_EPTR + VTD_SCONTEXT0_RSVD_8_7 + VTD_SCONTEXT0_PDTS +
+		 VTD_SCONTEXT0_PASIDDIRPTR,
 	 VTD_SCONTEXT0_P | VTD_SCONTEXT0_FPD | VTD_SCONTEXT0_DTE | VTD_SCONTEXT0_PASIDE | VTD_SCONTEXT0_PRE |
-		 VTD_SCONTEXT0_RSVD_8_5 | VTD_SCONTEXT0_PDTS | VTD_SCONTEXT0_PASIDDIRPTR);
+		 VTD_SCONTEXT0_HPTE | VTD_SCONTEXT0_EPTR | VTD_SCONTEXT0_RSVD_8_7 | VTD_SCONTEXT0_PDTS |
+		 VTD_SCONTEXT0_PASIDDIRPTR);
 
-#define VTD_SCONTEXT1_RID_PASID  BITS64(19, 0) /* PASID of requests without PASID */
-#define VTD_SCONTEXT1_RID_PRIV   BIT64(20)     /* requests without PASID are supervisor-mode */
+#define VTD_SCONTEXT1_RID_PASID  BITS64(19, 0) /* PASID of requests without PASID; reserved when ECAP.RPS = 0 */
+#define VTD_SCONTEXT1_RID_PRIV   BIT64(20)     /* these are supervisor-mode; reserved when ECAP.RPRIVS = 0 */
 #define VTD_SCONTEXT1_RSVD_63_21 BITS64(63, 21)
 LAYOUT64(VTD_SCONTEXT1, VTD_SCONTEXT1_RID_PASID + VTD_SCONTEXT1_RID_PRIV + VTD_SCONTEXT1_RSVD_63_21,
 	 VTD_SCONTEXT1_RID_PASID | VTD_SCONTEXT1_RID_PRIV | VTD_SCONTEXT1_RSVD_63_21);
@@ -138,26 +142,24 @@ LAYOUT64(VTD_PASID0,
 
 #define VTD_PASID1_DID        BITS64(15, 0) /* domain identifier */
 #define VTD_PASID1_RSVD_22_16 BITS64(22, 16)
-#define VTD_PASID1_PWSNP      BIT64(23)      /* page-walk snoop; reserved when ECAP.SMPWC = 0 */
-#define VTD_PASID1_PGSNP      BIT64(24)      /* page snoop; reserved when ECAP.SC = 0 */
-#define VTD_PASID1_CD         BIT64(25)      /* cache disable; from here up reserved when ECAP.MTS = 0 */
-#define VTD_PASID1_EMTE       BIT64(26)      /* extended memory type enable */
-#define VTD_PASID1_EMT        BITS64(29, 27) /* extended memory type */
-#define VTD_PASID1_PWT        BIT64(30)      /* page-level write-through */
-#define VTD_PASID1_PCD        BIT64(31)      /* page-level cache disable */
+#define VTD_PASID1_PWSNP      BIT64(23) /* page-walk snoop; reserved when ECAP.SMPWC = 0 */
+#define VTD_PASID1_PGSNP      BIT64(24) /* page snoop; reserved when ECAP.SC = 0 */
+#define VTD_PASID1_CD         BIT64(25) /* cache disable; this, EMTE and PAT reserved when ECAP.MTS = 0 */
+#define VTD_PASID1_EMTE       BIT64(26) /* extended memory type enable */
+#define VTD_PASID1_RSVD_31_27 BITS64(31, 27)
 #define VTD_PASID1_PAT        BITS64(63, 32) /* page attribute table */
 LAYOUT64(VTD_PASID1,
 	 VTD_PASID1_DID + VTD_PASID1_RSVD_22_16 + VTD_PASID1_PWSNP + VTD_PASID1_PGSNP + VTD_PASID1_CD +
-		 VTD_PASID1_EMTE + VTD_PASID1_EMT + VTD_PASID1_PWT + VTD_PASID1_PCD + VTD_PASID1_PAT,
+		 VTD_PASID1_EMTE + VTD_PASID1_RSVD_31_27 + VTD_PASID1_PAT,
 	 VTD_PASID1_DID | VTD_PASID1_RSVD_22_16 | VTD_PASID1_PWSNP | VTD_PASID1_PGSNP | VTD_PASID1_CD |
-		 VTD_PASID1_EMTE | VTD_PASID1_EMT | VTD_PASID1_PWT | VTD_PASID1_PCD | VTD_PASID1_PAT);
+		 VTD_PASID1_EMTE | VTD_PASID1_RSVD_31_27 | VTD_PASID1_PAT);
 
-#define VTD_PASID2_SRE       BIT64(0)     /* supervisor request enable */
+#define VTD_PASID2_SRE       BIT64(0)     /* supervisor request enable; reserved when ECAP.SRS = 0 */
 #define VTD_PASID2_ERE       BIT64(1)     /* execute request enable; reserved when ECAP.ERS = 0 */
 #define VTD_PASID2_FSPM      BITS64(3, 2) /* first-stage paging mode: enum vtd_fspm */
 #define VTD_PASID2_WPE       BIT64(4)     /* write protect enable */
-#define VTD_PASID2_NXE       BIT64(5)     /* no-execute enable; reserved when ECAP.ERS = 0 */
-#define VTD_PASID2_SMEP      BIT64(6)     /* supervisor-mode execute prevent; reserved when ECAP.ERS = 0 */
+#define VTD_PASID2_NXE       BIT64(5)     /* no-execute enable; ignored when ECAP.ERS = 0 */
+#define VTD_PASID2_SMEP      BIT64(6)     /* supervisor-mode execute prevent; ignored when ECAP.ERS = 0 */
 #define VTD_PASID2_EAFE      BIT64(7)     /* extended accessed flag enable; reserved when ECAP.EAFS = 0 */
 #define VTD_PASID2_RSVD_11_8 BITS64(11, 8)
 #define VTD_PASID2_FSPTPTR   BITS64(63, 12) /* first-stage page-table pointer */

@@ -9,69 +9,62 @@
  * [VTD] "Hierarchical Translation Structures", "Legacy Mode Address Translation", "Scalable Mode Address
  * Translation".  Brackets hold the specification's name of the fault condition.
  *
- * While structures are read, translation->structure holds what later steps need:
+ * What is particular to requests that are not plain untranslated reads and writes: requests.c.
  */
-#include "models/iommu/vtd/unit.h"
-#include "models/pagetable/vtd_first_stage.h"
-#include "models/pagetable/vtd_second_stage.h"
+#include "models/iommu/vtd/requests.h"
 
-enum structure_word {
-	ENTRY = 0,      /* words 0 and 1 of the context entry, or words 0 to 2 of the PASID entry */
-	FPD = 3,        /* not 0: faults are not recorded */
-	PASID = 4,      /* of the request, or RID_PASID */
-	PRIVILEGED = 5, /* supervisor-mode request */
-};
+enum phase { READS_ROOT, READS_CONTEXT, READS_PASID_DIRECTORY, READS_PASID, WALKS, WRITES_PAGE_REQUEST };
 
-enum phase { READS_ROOT, READS_CONTEXT, READS_PASID_DIRECTORY, READS_PASID, WALKS };
+static inline bool is_rare(const struct iommu_translation *translation)
+{
+	return translation->structure[VTD_NOTE_RARE];
+}
 
 /* ---- how a translation ends ---- */
 
-static void blocked(struct vtd *unit, struct iommu_translation *translation, enum vtd_fault_reason reason)
+static __attribute__((noinline)) bool is_allowed_there(struct vtd *unit, struct iommu_translation *translation)
 {
-	translation->access.want = IOMMU_WANTS_NOTHING;
-	translation->status = IOMMU_FAULT;
-	translation->fault_reason = reason;
-	if (!translation->structure[FPD])
-		vtd_record_fault(unit, &translation->request, reason);
-}
-
-static void translated(struct iommu_translation *translation)
-{
-	translation->access.want = IOMMU_WANTS_NOTHING;
-	translation->status = IOMMU_TRANSLATED;
-	translation->fault_reason = VTD_FAULT_NONE;
-}
-
-static void untouched(struct iommu_translation *translation)
-{
-	translation->output = translation->request.iova;
-	translation->size_lg2 = PAGE_LG2;
-	translation->permissions = PT_READ | PT_WRITE | PT_EXECUTE | PT_USER;
-	translated(translation);
-}
-
-/* [LGN.4, SGN.8] No translation may lead to the interrupt address range. */
-static bool leads_to_interrupts(struct vtd *unit, struct iommu_translation *translation)
-{
-	if (!vtd_is_interrupt_address(translation->output))
+	if (is_rare(translation))
+		return vtd_rare_is_allowed(unit, translation);
+	/* [LGN.4, SGN.8] No translation may lead to the interrupt address range. */
+	if (vtd_is_interrupt_address(translation->output)) {
+		vtd_block(unit, translation,
+			  unit->ttm == VTD_TTM_LEGACY ? VTD_FAULT_INTERRUPT_ADDRESS : VTD_FAULT_SM_INTERRUPT_ADDRESS);
 		return false;
-	blocked(unit, translation,
-		unit->ttm == VTD_TTM_LEGACY ? VTD_FAULT_INTERRUPT_ADDRESS : VTD_FAULT_SM_INTERRUPT_ADDRESS);
+	}
+	if (vtd_is_protected(unit, translation->output, translation->output)) {
+		vtd_refuse(translation);
+		return false;
+	}
 	return true;
+}
+
+/* May the request have the translation found?  Else it was blocked. */
+static inline bool is_allowed(struct vtd *unit, struct iommu_translation *translation)
+{
+	if (__builtin_expect(!vtd_is_interrupt_address(translation->output) && !is_rare(translation) &&
+				     !(unit->reg[VTD_REG_PMEN / 4] & VTD_PMEN_PRS),
+			     true))
+		return true;
+	return is_allowed_there(unit, translation);
+}
+
+static inline void end(struct vtd *unit, struct iommu_translation *translation)
+{
+	if (is_rare(translation))
+		vtd_rare_end(unit, translation);
+	else
+		vtd_succeed(translation);
 }
 
 static void pass_through(struct vtd *unit, struct iommu_translation *translation)
 {
-	iova_t iova = translation->request.iova;
-
 	/* [LGN.1, SGN.4] */
-	if (iova >> unit->host_address_width) {
-		blocked(unit, translation,
-			unit->ttm == VTD_TTM_LEGACY ? VTD_FAULT_ADDRESS_WIDTH : VTD_FAULT_SM_ADDRESS_WIDTH);
-		return;
-	}
-	untouched(translation);
-	leads_to_interrupts(unit, translation);
+	if (translation->request.iova >> unit->host_address_width)
+		vtd_block(unit, translation,
+			  unit->ttm == VTD_TTM_LEGACY ? VTD_FAULT_ADDRESS_WIDTH : VTD_FAULT_SM_HOST_WIDTH);
+	else
+		vtd_end_pass_through(unit, translation);
 }
 
 /* ---- steps of the page tables ---- */
@@ -79,7 +72,15 @@ static void pass_through(struct vtd *unit, struct iommu_translation *translation
 /* [SFS.9, SSS.5] Flags are only set by page walks that snoop the processors' caches. */
 static bool may_set_flags(const struct vtd *unit, const struct iommu_translation *translation)
 {
-	return (unit->extended_capability & VTD_ECAP_SMPWC) && (translation->structure[ENTRY + 1] & VTD_PASID1_PWSNP);
+	return (unit->extended_capability & VTD_ECAP_SMPWC) &&
+	       (translation->structure[VTD_NOTE_ENTRY + 1] & VTD_PASID1_PWSNP);
+}
+
+/* [VTD] "Snoop Behavior": the leaf of the second stage may make accesses snoop. */
+static void note_snoop(struct iommu_translation *translation)
+{
+	if (translation->second_format && translation->second.leaf.snoop)
+		translation->permissions |= PT_SNOOP;
 }
 
 /* What follows a step, when it is not simply another read. */
@@ -90,64 +91,34 @@ static __attribute__((noinline)) void after_step(struct vtd *unit, struct iommu_
 	case PIPELINE_WAITS:
 		if (translation->access.want == IOMMU_WANTS_UPDATE && !may_set_flags(unit, translation)) {
 			pipeline_stop(&unit->pipeline, translation);
-			blocked(unit, translation,
-				translation->access.purpose == IOMMU_FOR_FIRST_STAGE ? VTD_FAULT_FS_UPDATE_NO_SNOOP
-										     : VTD_FAULT_SS_UPDATE_NO_SNOOP);
+			vtd_block(unit, translation,
+				  translation->access.purpose == IOMMU_FOR_FIRST_STAGE ? VTD_FAULT_FS_UPDATE_NO_SNOOP
+										       : VTD_FAULT_SS_UPDATE_NO_SNOOP);
 		}
 		break;
 	case PIPELINE_TRANSLATED:
-		if (leads_to_interrupts(unit, translation))
+		note_snoop(translation);
+		if (!is_allowed(unit, translation))
 			break;
 		pipeline_keep(&unit->pipeline, translation);
-		translated(translation);
+		end(unit, translation);
 		break;
 	case PIPELINE_FAULTS:
-		blocked(unit, translation, vtd_walk_fault(unit, translation));
+		vtd_block(unit, translation, vtd_walk_fault(unit, translation));
 		break;
 	}
 }
 
-/* ---- the stages of a context ---- */
+/* ---- through the tables of a context or a PASID entry ---- */
 
-static void set_second_stage(const struct vtd *unit, struct iommu_translation *translation, uint64_t aw, phys_t root,
-			     bool flags)
+/* What an entry of the IOTLB must permit. */
+static inline unsigned lookup_access(const struct vtd *unit, const struct iommu_translation *translation)
 {
-	unsigned levels = (unsigned)aw + 2;
-	unsigned width = pt_entry_lg2(levels);
+	unsigned access = translation->request.write ? PT_WRITE : PT_READ;
 
-	translation->second_format = &vtd_second_stage;
-	translation->second_root = root;
-	translation->second_rules = unit->second_rules;
-	translation->second_rules.levels = levels;
-	translation->second_rules.input_width_lg2 = width < unit->mgaw ? width : unit->mgaw;
-	translation->second_rules.accessed_dirty = flags;
-}
-
-static void set_first_stage(const struct vtd *unit, struct iommu_translation *translation)
-{
-	uint64_t word = translation->structure[ENTRY + 2];
-	unsigned levels = FIELD_GET(VTD_PASID2_FSPM, word) == VTD_FSPM_5_LEVEL ? 5 : 4;
-
-	translation->first_format = &vtd_first_stage;
-	translation->first_root = word & VTD_PASID2_FSPTPTR;
-	translation->first_rules = unit->first_rules;
-	translation->first_rules.levels = levels;
-	translation->first_rules.input_width_lg2 = pt_entry_lg2(levels);
-	translation->first_rules.write_protect = word & VTD_PASID2_WPE;
-	translation->first_rules.execute_disable = word & VTD_PASID2_NXE;
-	translation->first_rules.extended_accessed = word & VTD_PASID2_EAFE;
-}
-
-static unsigned access_of(const struct iommu_translation *translation)
-{
-	const struct iommu_request *request = &translation->request;
-	unsigned access = request->write ? PT_WRITE : PT_READ;
-
-	if (request->execute)
-		access |= PT_EXECUTE;
-	if (!translation->structure[PRIVILEGED])
-		access |= PT_USER;
-	return access;
+	if (is_rare(translation))
+		return vtd_rare_lookup_access(unit, translation);
+	return translation->structure[VTD_NOTE_PRIVILEGED] ? access : access | PT_USER;
 }
 
 /* The IOTLB answers; false: the tables must. */
@@ -155,13 +126,15 @@ static bool answered(struct vtd *unit, struct iommu_translation *translation, un
 {
 	if (!pipeline_lookup(&unit->pipeline, translation, access))
 		return false;
-	if (!leads_to_interrupts(unit, translation))
-		translated(translation);
+	if (is_allowed(unit, translation))
+		end(unit, translation);
 	return true;
 }
 
 static void walk(struct vtd *unit, struct iommu_translation *translation, unsigned access)
 {
+	if (is_rare(translation))
+		access = vtd_rare_walk_access(unit, translation);
 	translation->phase = WALKS;
 	after_step(unit, translation, pipeline_walk(&unit->pipeline, translation, access));
 }
@@ -171,19 +144,20 @@ static void use_context(struct vtd *unit, struct iommu_translation *translation,
 {
 	unsigned access;
 
-	translation->structure[FPD] = words[0] & VTD_CONTEXT0_FPD;
-	translation->structure[PRIVILEGED] = 0;
+	translation->structure[VTD_NOTE_FPD] = words[0] & VTD_CONTEXT0_FPD;
+	translation->structure[VTD_NOTE_PRIVILEGED] = 0;
+	if (is_rare(translation) && vtd_ends_at_context(unit, translation, FIELD_GET(VTD_CONTEXT0_TT, words[0])))
+		return;
 	if (FIELD_GET(VTD_CONTEXT0_TT, words[0]) == VTD_TT_PASS_THROUGH) {
 		pass_through(unit, translation);
 		return;
 	}
-	access = access_of(translation);
+	access = lookup_access(unit, translation);
 	translation->tag[PIPELINE_FIRST] = FIELD_GET(VTD_CONTEXT1_DID, words[1]);
 	translation->tag[PIPELINE_SECOND] = translation->tag[PIPELINE_FIRST];
 	if (answered(unit, translation, access))
 		return;
-	set_second_stage(unit, translation, FIELD_GET(VTD_CONTEXT1_AW, words[1]), words[0] & VTD_CONTEXT0_SSPTPTR,
-			 false);
+	vtd_set_context_stage(unit, translation, words);
 	walk(unit, translation, access);
 }
 
@@ -192,41 +166,36 @@ static void use_pasid(struct vtd *unit, struct iommu_translation *translation, c
 {
 	enum vtd_pgtt type = FIELD_GET(VTD_PASID0_PGTT, words[0]);
 	uint64_t domain = FIELD_GET(VTD_PASID1_DID, words[1]);
-	bool has_first = type == VTD_PGTT_FIRST_STAGE || type == VTD_PGTT_NESTED;
+	bool has_first = vtd_has_first_stage(words[0]);
 	unsigned access;
 
-	translation->structure[FPD] |= words[0] & VTD_PASID0_FPD;
+	/* 1. [SPT.5, SPT.6] May the PASID be used so? */
+	translation->structure[VTD_NOTE_FPD] |= words[0] & VTD_PASID0_FPD;
+	if (is_rare(translation)) {
+		translation->phase = WRITES_PAGE_REQUEST;
+		if (vtd_ends_at_pasid(unit, translation, words))
+			return;
+	} else if (translation->structure[VTD_NOTE_PRIVILEGED] && !(words[2] & VTD_PASID2_SRE)) {
+		vtd_block(unit, translation, VTD_FAULT_SRE_CLEAR);
+		return;
+	}
 	if (type == VTD_PGTT_PASS_THROUGH) {
 		pass_through(unit, translation);
 		return;
 	}
 
-	/* 1. [SPT.5, SPT.6] May the PASID be used so? */
-	if (has_first && translation->request.execute && !(words[2] & VTD_PASID2_ERE)) {
-		blocked(unit, translation, VTD_FAULT_ERE_CLEAR);
-		return;
-	}
-	if (has_first && translation->structure[PRIVILEGED] && !(words[2] & VTD_PASID2_SRE)) {
-		blocked(unit, translation, VTD_FAULT_SRE_CLEAR);
-		return;
-	}
-
 	/* 2. The IOTLB.  Only first-stage and nested translations are one PASID's own. */
-	access = access_of(translation);
+	access = lookup_access(unit, translation);
 	translation->tag[PIPELINE_SECOND] = domain;
 	translation->tag[PIPELINE_FIRST] =
-		has_first ? domain | FIELD_PUT(VTD_TAG_PASID, translation->structure[PASID]) | VTD_TAG_FIRST : domain;
+		has_first ? domain | FIELD_PUT(VTD_TAG_PASID, translation->structure[VTD_NOTE_PASID]) | VTD_TAG_FIRST
+			  : domain;
 	if (answered(unit, translation, access))
 		return;
 
 	/* 3. The page tables. */
-	for (unsigned i = 0; i < 3; i++)
-		translation->structure[ENTRY + i] = words[i];
-	if (has_first)
-		set_first_stage(unit, translation);
-	if (type != VTD_PGTT_FIRST_STAGE)
-		set_second_stage(unit, translation, FIELD_GET(VTD_PASID0_AW, words[0]), words[0] & VTD_PASID0_SSPTPTR,
-				 words[0] & VTD_PASID0_SSADE);
+	vtd_note_pasid(translation, words);
+	vtd_set_pasid_stages(unit, translation, words);
 	walk(unit, translation, access);
 }
 
@@ -239,7 +208,7 @@ static struct cache_key context_key(const struct vtd *unit, uint16_t source_id)
 
 static struct cache_key pasid_key(const struct iommu_translation *translation)
 {
-	return (struct cache_key){ { translation->request.source_id, translation->structure[PASID] } };
+	return (struct cache_key){ { translation->request.source_id, translation->structure[VTD_NOTE_PASID] } };
 }
 
 /* The entry of key, or NULL. */
@@ -288,26 +257,27 @@ static void use_scalable_context(struct vtd *unit, struct iommu_translation *tra
 	bool privileged = request->has_pasid ? request->privileged : words[1] & VTD_SCONTEXT1_RID_PRIV;
 	uint64_t directory_index = FIELD_GET(VTD_PASID_DIRECTORY_INDEX, pasid);
 
-	translation->structure[FPD] = words[0] & VTD_SCONTEXT0_FPD;
-	translation->structure[PASID] = pasid;
-	translation->structure[PRIVILEGED] = privileged;
+	translation->structure[VTD_NOTE_FPD] = words[0] & VTD_SCONTEXT0_FPD;
+	translation->structure[VTD_NOTE_PASID] = pasid;
+	translation->structure[VTD_NOTE_PRIVILEGED] = privileged;
 
-	/* 1. [SCT.6], [SCT.7], [SCT.9] Which PASID, and has the directory room for it? */
-	if (request->has_pasid && !(words[0] & VTD_SCONTEXT0_PASIDE)) {
-		blocked(unit, translation, VTD_FAULT_PASIDE_CLEAR);
-		return;
-	}
-	if (directory_index >> (FIELD_GET(VTD_SCONTEXT0_PDTS, words[0]) + 7)) {
-		blocked(unit, translation,
-			request->has_pasid ? VTD_FAULT_PASID_TOO_LARGE : VTD_FAULT_RID_PASID_TOO_LARGE);
-		return;
+	/* 1. May the request use the entry?  Without PASID a plain one may. */
+	if (request->has_pasid || is_rare(translation)) {
+		enum vtd_fault_reason reason = vtd_check_use(unit, words, request);
+
+		if (reason) {
+			vtd_block(unit, translation, reason);
+			return;
+		}
+		if (is_rare(translation) && vtd_ends_at_scalable_context(unit, translation))
+			return;
 	}
 
 	/* 2. The PASID-cache, else the directory. */
 	const struct cache_value *value = device_lookup(unit, translation, &unit->pasids, pasid_key(translation));
 
 	if (value) {
-		translation->structure[FPD] |= value->word[3];
+		translation->structure[VTD_NOTE_FPD] |= value->word[3];
 		use_pasid(unit, translation, value->word);
 		return;
 	}
@@ -323,7 +293,7 @@ static void root_read(struct vtd *unit, struct iommu_translation *translation, c
 	enum vtd_fault_reason reason = vtd_check_root(unit, words, source_id, &table);
 
 	if (reason)
-		blocked(unit, translation, reason);
+		vtd_block(unit, translation, reason);
 	else if (unit->ttm == VTD_TTM_SCALABLE)
 		want_structure(translation, READS_CONTEXT, table + (source_id & 0x7f) * VTD_SCONTEXT_BYTES,
 			       VTD_SCONTEXT_BYTES);
@@ -339,9 +309,11 @@ static void context_read(struct vtd *unit, struct iommu_translation *translation
 		is_scalable ? vtd_check_scalable_context(unit, words) : vtd_check_context(unit, words);
 
 	/* FPD counts from here on, also in an entry that is not present; it is bit 1 in both. */
-	translation->structure[FPD] = words[0] & VTD_CONTEXT0_FPD;
+	translation->structure[VTD_NOTE_FPD] = words[0] & VTD_CONTEXT0_FPD;
+	if (is_scalable && !reason)
+		reason = vtd_check_eptr(words, &translation->request);
 	if (reason) {
-		blocked(unit, translation, reason);
+		vtd_block(unit, translation, reason);
 		return;
 	}
 	device_keep(unit, translation, &unit->contexts, context_key(unit, translation->request.source_id),
@@ -355,11 +327,11 @@ static void context_read(struct vtd *unit, struct iommu_translation *translation
 static void pasid_directory_read(struct vtd *unit, struct iommu_translation *translation, const uint64_t *words)
 {
 	enum vtd_fault_reason reason = vtd_check_pasid_directory(unit, words[0]);
-	uint64_t index = FIELD_GET(VTD_PASID_TABLE_INDEX, translation->structure[PASID]);
+	uint64_t index = FIELD_GET(VTD_PASID_TABLE_INDEX, translation->structure[VTD_NOTE_PASID]);
 
-	translation->structure[FPD] |= words[0] & VTD_PASIDDIR_FPD;
+	translation->structure[VTD_NOTE_FPD] |= words[0] & VTD_PASIDDIR_FPD;
 	if (reason)
-		blocked(unit, translation, reason);
+		vtd_block(unit, translation, reason);
 	else
 		want_structure(translation, READS_PASID, (words[0] & VTD_PASIDDIR_SMPTBLPTR) + index * VTD_PASID_BYTES,
 			       VTD_PASID_BYTES);
@@ -370,23 +342,27 @@ static void pasid_read(struct vtd *unit, struct iommu_translation *translation, 
 	enum vtd_fault_reason reason = vtd_check_pasid(unit, words);
 
 	if (reason) {
-		translation->structure[FPD] |= words[0] & VTD_PASID0_FPD;
-		blocked(unit, translation, reason);
+		translation->structure[VTD_NOTE_FPD] |= words[0] & VTD_PASID0_FPD;
+		vtd_block(unit, translation, reason);
 		return;
 	}
 	device_keep(unit, translation, &unit->pasids, pasid_key(translation),
-		    (struct cache_value){ { words[0], words[1], words[2], translation->structure[FPD] } });
+		    (struct cache_value){ { words[0], words[1], words[2], translation->structure[VTD_NOTE_FPD] } });
 	use_pasid(unit, translation, words);
 }
 
 /* ---- the request comes in ---- */
 
-/* [RTA.1], [RTA.2], [RTA.4] What the root table address register says; 0: go on. */
+/* [RTA.1] to [RTA.4] What the root table address register says; 0: go on. */
 static enum vtd_fault_reason check_mode(const struct vtd *unit, const struct iommu_request *request)
 {
 	switch (unit->ttm) {
 	case VTD_TTM_LEGACY:
-		return request->has_pasid ? VTD_FAULT_TTM_PASID : VTD_FAULT_NONE;
+		if (request->type == IOMMU_PAGE_REQUEST)
+			return VTD_FAULT_TTM_PAGE_REQUEST;
+		if (request->has_pasid)
+			return VTD_FAULT_TTM_PASID;
+		return unit->second_rules.io_permissions ? VTD_FAULT_RTADDR_INVALID : VTD_FAULT_NONE;
 	case VTD_TTM_SCALABLE:
 		return unit->extended_capability & VTD_ECAP_SMTS ? VTD_FAULT_NONE : VTD_FAULT_RTADDR_INVALID;
 	case VTD_TTM_ABORT_DMA:
@@ -396,36 +372,17 @@ static enum vtd_fault_reason check_mode(const struct vtd *unit, const struct iom
 	}
 }
 
-void vtd_translate_begin(struct iommu *iommu, struct iommu_translation *translation,
-			 const struct iommu_request *request)
+/* From the context-cache on, else from the root table. */
+static inline void begin(struct vtd *unit, struct iommu_translation *translation)
 {
-	struct vtd *unit = (struct vtd *)iommu;
-
-	pipeline_begin(&unit->pipeline, translation, request);
-
-	/* 1. While remapping is off, and for interrupts, addresses are left alone. */
-	if (!unit->enabled || (vtd_is_interrupt_address(request->iova) && request->write && !request->has_pasid)) {
-		untouched(translation);
-		return;
-	}
-
-	/* 2. The mode. */
-	enum vtd_fault_reason reason = check_mode(unit, request);
-
-	if (reason) {
-		translation->structure[FPD] = 0;
-		blocked(unit, translation, reason);
-		return;
-	}
-
-	/* 3. The context-cache, else the root table. */
+	uint16_t source_id = translation->request.source_id;
 	const struct cache_value *value =
-		device_lookup(unit, translation, &unit->contexts, context_key(unit, request->source_id));
+		device_lookup(unit, translation, &unit->contexts, context_key(unit, source_id));
 
 	if (!value) {
-		translation->structure[FPD] = 0;
-		want_structure(translation, READS_ROOT,
-			       unit->root_table + (uint64_t)(request->source_id >> 8) * VTD_ROOT_BYTES, VTD_ROOT_BYTES);
+		translation->structure[VTD_NOTE_FPD] = 0;
+		want_structure(translation, READS_ROOT, unit->root_table + (uint64_t)(source_id >> 8) * VTD_ROOT_BYTES,
+			       VTD_ROOT_BYTES);
 	} else if (unit->ttm == VTD_TTM_SCALABLE) {
 		use_scalable_context(unit, translation, value->word);
 	} else {
@@ -433,9 +390,79 @@ void vtd_translate_begin(struct iommu *iommu, struct iommu_translation *translat
 	}
 }
 
-static __attribute__((noinline)) void structure_read(struct vtd *unit, struct iommu_translation *translation,
-						     const uint64_t *words)
+static __attribute__((noinline)) void begin_rarely(struct vtd *unit, struct iommu_translation *translation,
+						   const struct iommu_request *request)
 {
+	translation->request = *request;
+	translation->request.execute = request->has_pasid && request->execute;
+	translation->request.privileged = request->has_pasid && request->privileged;
+	translation->structure[VTD_NOTE_FPD] = 0;
+	translation->structure[VTD_NOTE_RARE] = 1;
+	if (vtd_ends_at_once(unit, translation))
+		return;
+
+	enum vtd_fault_reason reason = check_mode(unit, &translation->request);
+
+	if (!reason)
+		reason = vtd_check_version(unit, &translation->request);
+	if (reason)
+		vtd_block(unit, translation, reason);
+	else
+		begin(unit, translation);
+}
+
+void vtd_translate_begin(struct iommu *iommu, struct iommu_translation *translation,
+			 const struct iommu_request *request)
+{
+	struct vtd *unit = (struct vtd *)iommu;
+
+	pipeline_begin(&unit->pipeline, translation, request);
+	if (__builtin_expect(!unit->enabled || vtd_is_rare(request), false)) {
+		begin_rarely(unit, translation, request);
+		return;
+	}
+	translation->request.type = IOMMU_UNTRANSLATED;
+	translation->request.zero_length = false;
+	translation->request.atomic = false;
+	translation->structure[VTD_NOTE_RARE] = 0;
+
+	enum vtd_fault_reason reason = check_mode(unit, request);
+
+	if (reason) {
+		translation->structure[VTD_NOTE_FPD] = 0;
+		vtd_block(unit, translation, reason);
+		return;
+	}
+	begin(unit, translation);
+}
+
+/* What was wanted could not be had: there is no memory. */
+static void access_failed(struct vtd *unit, struct iommu_translation *translation)
+{
+	static const enum vtd_fault_reason legacy[] = { VTD_FAULT_ROOT_ACCESS, VTD_FAULT_CONTEXT_ACCESS };
+	static const enum vtd_fault_reason scalable[] = { VTD_FAULT_SROOT_ACCESS, VTD_FAULT_SCONTEXT_ACCESS,
+							  VTD_FAULT_PASIDDIR_ACCESS, VTD_FAULT_PASID_ACCESS };
+
+	if (translation->phase == WALKS) {
+		pipeline_stop(&unit->pipeline, translation);
+		vtd_block(unit, translation, vtd_walk_access_fault(unit, translation));
+		return;
+	}
+	vtd_block(unit, translation,
+		  unit->ttm == VTD_TTM_LEGACY ? legacy[translation->phase] : scalable[translation->phase]);
+}
+
+static __attribute__((noinline)) void fed_otherwise(struct vtd *unit, struct iommu_translation *translation,
+						    const uint64_t *words)
+{
+	if (translation->phase == WRITES_PAGE_REQUEST) {
+		vtd_page_request_feed(unit, translation);
+		return;
+	}
+	if (!words) {
+		access_failed(unit, translation);
+		return;
+	}
 	pipeline_count_reads(&unit->pipeline, translation, IOMMU_FOR_DEVICE, 1);
 	switch (translation->phase) {
 	case READS_ROOT:
@@ -457,8 +484,8 @@ void vtd_translate_feed(struct iommu *iommu, struct iommu_translation *translati
 {
 	struct vtd *unit = (struct vtd *)iommu;
 
-	if (translation->phase != WALKS) {
-		structure_read(unit, translation, words);
+	if (translation->phase != WALKS || !words) {
+		fed_otherwise(unit, translation, words);
 		return;
 	}
 

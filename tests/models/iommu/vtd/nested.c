@@ -197,20 +197,47 @@ START_TEST(the_second_stage_may_deny_first_stage_tables)
 }
 END_TEST
 
-/* [SFS.5], [SGN.5] A second stage of 39 bits under first-stage addresses above it. */
+/* [SFS.5], [SPT.4.4] A second stage of 39 bits under first-stage addresses above it. */
 START_TEST(first_stage_addresses_must_fit_the_second_stage)
 {
 	begin(&world_no_caches, 4, 3);
 	world_map_guest(&w, &ss);
 	world_map(&w, &fs, 0, IOVA, UINT64_C(0x8000000000) | FS_RW);
 	read_page();
-	expect_fault(&w, 0x84);
+	expect_fault(&w, 0x74);
 	expect_reads(&w, 4, 4, 4 * 2);
 	world_map(&w, &fs, 1, IOVA, UINT64_C(0x8000000000) | FS_TABLE);
 	read_page();
 	expect_fault(&w, 0x74);
 	expect_reads(&w, 4, 3, 3 * 2);
+	world_set_bits(&w, world_pasid_slot(&w, DEVICE, PASID) + 16, UINT64_C(0x8000000000));
+	read_page();
+	expect_fault(&w, 0x5b);
+	expect_reads(&w, 4, 0, 0);
 	world_fini(&w);
+}
+END_TEST
+
+/*
+ * With SSADE a table's page must be writable even when nothing is to be set: the walk ends there, having read it no
+ * more than without.  [VTD] "Nested Translation", "Access Rights"
+ */
+START_TEST(with_second_stage_flags_a_table_must_be_writable_to_be_read)
+{
+	for (unsigned flags = 0; flags < 2; flags++) {
+		begin(&world_no_caches, 4, 4);
+		map_guest_small();
+		world_clear_bits(&w, world_slot(&w, &ss, 0, world_slot(&w, &fs, 0, IOVA) - GUEST), SS_W);
+		world_set_bits(&w, world_pasid_slot(&w, DEVICE, PASID), flags << 9);
+		read_page();
+		if (flags) {
+			expect_fault(&w, 0x77);
+			expect_reads(&w, 4, 3, 16);
+		} else {
+			expect_output(&w, GPA + GUEST + 0x123, 12);
+		}
+		world_fini(&w);
+	}
 }
 END_TEST
 
@@ -274,6 +301,7 @@ int main(void)
 		a_first_stage_flag_makes_the_tables_page_dirty_in_the_second_stage,
 		the_second_stage_may_deny_first_stage_tables,
 		first_stage_addresses_must_fit_the_second_stage,
+		with_second_stage_flags_a_table_must_be_writable_to_be_read,
 		a_second_stage_that_cannot_set_flags_stops_the_walk_of_the_first,
 		each_stage_reports_its_own_faults,
 		NULL,

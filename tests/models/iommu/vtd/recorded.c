@@ -86,9 +86,14 @@ static void check_leaf(const struct set *set, const struct recorded_leaf *leaf)
 
 static void check_hole(const struct set *set, unsigned source_id, uint64_t address)
 {
-	/* Reads of the interrupt range are translated like any others. */
+	bool is_interrupts = address >> 20 == 0xfee;
+	bool is_legacy = set->structures == 2;
+
+	/* Reads of the interrupt range are illegal.  [VTD] "Handling Requests to Interrupt Address Range" */
 	world_dma(&w, (uint16_t)source_id, NO_PASID, address, false);
-	expect_fault(&w, set->absent);
+	expect_fault(&w, !is_interrupts ? set->absent
+			 : is_legacy    ? VTD_FAULT_INTERRUPT_ADDRESS
+					: VTD_FAULT_SM_INTERRUPT_ADDRESS);
 }
 
 static void check_set(const struct set *set)

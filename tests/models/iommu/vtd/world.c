@@ -31,11 +31,18 @@ struct vtd_features world_features(void)
 
 void world_init(struct world *world, const struct vtd_features *features, const struct iommu_cache_config *caches)
 {
-	struct vtd_config config = { .caches = *caches, .seed = 1 };
+	world_init_with(world, features, caches, 0, 0);
+}
+
+void world_init_with(struct world *world, const struct vtd_features *features, const struct iommu_cache_config *caches,
+		     uint64_t more_ecap, uint8_t version)
+{
+	struct vtd_config config = { .caches = *caches, .seed = 1, .version = version };
 	struct err err = { 0 };
 
 	*world = (struct world){ .memory = memory_create(), .scalable = features->scalable };
 	vtd_capabilities(features, &config);
+	config.extended_capability |= more_ecap;
 	world->unit = vtd_create(&config, &err);
 	ck_assert_msg(world->unit, "%s", err.text);
 	frames_init(&world->frames, 0x100000, 0x10000000);
@@ -167,6 +174,28 @@ void world_clear_bits(struct world *world, phys_t address, uint64_t bits)
 }
 
 /* ---- requests ---- */
+
+/* Memory but for world->hole. */
+static bool access_but_hole(void *argument, const struct iommu_access *access, uint64_t words[IOMMU_WORDS_MAX])
+{
+	struct world *world = argument;
+
+	if (access->address >> 12 == world->hole >> 12 && access->want == world->hole_want)
+		return false;
+	iommu_access_now(world->memory, access, words);
+	return true;
+}
+
+void world_request(struct world *world, const struct iommu_request *request)
+{
+	iommu_translate_through(world->unit, access_but_hole, world, &world->t, request);
+}
+
+void world_make_hole(struct world *world, phys_t address, enum iommu_want want)
+{
+	world->hole = address;
+	world->hole_want = want;
+}
 
 void world_dma(struct world *world, uint16_t source_id, uint32_t pasid, uint64_t iova, bool write)
 {

@@ -50,6 +50,8 @@ struct world {
 	bool scalable;
 	phys_t root, contexts[2], queue;
 	uint64_t tail;
+	phys_t hole; /* world_make_hole */
+	enum iommu_want hole_want;
 };
 
 /* Every feature, 48 bits of address, 8 fault records. */
@@ -58,6 +60,9 @@ extern const struct iommu_cache_config world_no_caches;
 extern const struct iommu_cache_config world_caches; /* large enough that nothing leaves by itself */
 
 void world_init(struct world *world, const struct vtd_features *features, const struct iommu_cache_config *caches);
+/* more_ecap: bits beside those of the features; version: of vtd_config. */
+void world_init_with(struct world *world, const struct vtd_features *features, const struct iommu_cache_config *caches,
+		     uint64_t more_ecap, uint8_t version);
 void world_fini(struct world *world);
 
 /* Sets the root table, in scalable mode when the unit can, starts queue and translation. */
@@ -97,6 +102,9 @@ void world_clear_bits(struct world *world, phys_t address, uint64_t bits);
 
 /* ---- requests; the result is world->t ---- */
 
+void world_request(struct world *world, const struct iommu_request *request);
+/* From now on requests find no memory in the page of address for accesses of this kind. */
+void world_make_hole(struct world *world, phys_t address, enum iommu_want want);
 void world_dma(struct world *world, uint16_t source_id, uint32_t pasid, uint64_t iova, bool write);
 void expect_output(const struct world *world, phys_t output, unsigned size_lg2);
 void expect_fault(const struct world *world, enum vtd_fault_reason reason);

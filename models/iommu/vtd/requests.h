@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What translate.c, stages.c and requests.c share: the unit's notes on a request under way, and how a request ends.
+ *
+ * A plain request is an untranslated read or write outside the interrupt address range: what nearly all are.
+ * Whatever asks for more thought is `rare`, and requests.c decides on it wherever translate.c comes by.
+ */
+#ifndef IOMMUSIM_IOMMU_VTD_REQUESTS_H
+#define IOMMUSIM_IOMMU_VTD_REQUESTS_H
+
+#include "models/iommu/vtd/unit.h"
+
+/* Words of translation->structure. */
+enum vtd_note {
+	VTD_NOTE_ENTRY = 0,      /* words 0 to 2 of the PASID entry */
+	VTD_NOTE_FPD = 3,        /* not 0: qualified faults are not recorded */
+	VTD_NOTE_PASID = 4,      /* of the request, or RID_PASID */
+	VTD_NOTE_PRIVILEGED = 5, /* supervisor-mode request */
+	VTD_NOTE_RARE = 6,       /* not plain */
+};
+
+/* Has the PASID entry a first stage? */
+static inline bool vtd_has_first_stage(uint64_t pasid_word0)
+{
+	uint64_t type = FIELD_GET(VTD_PASID0_PGTT, pasid_word0);
+
+	return type == VTD_PGTT_FIRST_STAGE || type == VTD_PGTT_NESTED;
+}
+
+static inline bool vtd_is_rare(const struct iommu_request *request)
+{
+	return request->type != IOMMU_UNTRANSLATED || request->execute || request->zero_length || request->atomic ||
+	       vtd_is_interrupt_address(request->iova);
+}
+
+static inline void vtd_note_pasid(struct iommu_translation *translation, const uint64_t words[3])
+{
+	for (unsigned i = 0; i < 3; i++)
+		translation->structure[VTD_NOTE_ENTRY + i] = words[i];
+}
+
+/* ---- stages.c: the tables of an entry that has any ---- */
+
+void vtd_set_context_stage(const struct vtd *unit, struct iommu_translation *translation, const uint64_t words[2]);
+void vtd_set_pasid_stages(const struct vtd *unit, struct iommu_translation *translation, const uint64_t words[3]);
+
+/* ---- requests.c: endings ---- */
+
+/* A condition of the table of fault conditions: the completion it gives, and a record unless FPD forbids. */
+void vtd_block(struct vtd *unit, struct iommu_translation *translation, enum vtd_fault_reason reason);
+
+/* Unsupported, and nothing is reported. */
+void vtd_refuse(struct iommu_translation *translation);
+
+static inline void vtd_succeed(struct iommu_translation *translation)
+{
+	translation->access.want = IOMMU_WANTS_NOTHING;
+	translation->status = IOMMU_TRANSLATED;
+	translation->completion = IOMMU_SUCCESS;
+	translation->fault_reason = VTD_FAULT_NONE;
+}
+
+/* The address as it is; untranslated and translated requests. */
+void vtd_pass(struct vtd *unit, struct iommu_translation *translation);
+
+/* ---- rare requests: true when the request has ended there, or has gone another way ---- */
+
+/* Before any structure is read: translation off, interrupts, what the unit has no notion of. */
+bool vtd_ends_at_once(struct vtd *unit, struct iommu_translation *translation);
+
+/* [RTA.5] */
+enum vtd_fault_reason vtd_check_version(const struct vtd *unit, const struct iommu_request *request);
+
+/* tt: of the legacy context entry. */
+bool vtd_ends_at_context(struct vtd *unit, struct iommu_translation *translation, enum vtd_tt tt);
+
+/* The scalable-mode context entry admits the request. */
+bool vtd_ends_at_scalable_context(struct vtd *unit, struct iommu_translation *translation);
+
+/* words: of the PASID entry, which are noted.  May have begun a page request: translation->access tells. */
+bool vtd_ends_at_pasid(struct vtd *unit, struct iommu_translation *translation, const uint64_t words[3]);
+
+/* Pass-through, the address being within the host's width. */
+void vtd_end_pass_through(struct vtd *unit, struct iommu_translation *translation);
+
+/* Permissions that an IOTLB entry must have to answer the request, and that a walk is to ask for. */
+unsigned vtd_rare_lookup_access(const struct vtd *unit, const struct iommu_translation *translation);
+unsigned vtd_rare_walk_access(const struct vtd *unit, const struct iommu_translation *translation);
+
+/* There is a translation: may the request have it?  Else it was blocked. */
+bool vtd_rare_is_allowed(struct vtd *unit, struct iommu_translation *translation);
+
+/* It may: what is given. */
+void vtd_rare_end(struct vtd *unit, struct iommu_translation *translation);
+
+#endif
