@@ -204,7 +204,7 @@ static int walk_snapshot(const struct walk_request *walk)
 		list(iommu, &memory, walk->prefix, &err);
 	} else if (iommu) {
 		print_request(walk, memory_page_count(snapshot.memory));
-		walk_print_registers(stdout, iommu);
+		walk_print_registers(stdout, iommu, snapshot_register, &snapshot);
 		is_good = walk_print_translation(stdout, iommu, &memory, &walk->request);
 	}
 	if (iommu)

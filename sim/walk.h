@@ -24,8 +24,8 @@ void walk_memory_init(struct walk_memory *memory, struct memory *pages);
 /* An iommu_access_fn; argument: struct walk_memory. */
 bool walk_memory_access(void *argument, const struct iommu_access *access, uint64_t words[IOMMU_WORDS_MAX]);
 
-/* The registers that say how requests are translated, with their fields. */
-void walk_print_registers(FILE *out, struct iommu *iommu);
+/* The registers that say how requests are translated, as recorded, with their fields. */
+void walk_print_registers(FILE *out, struct iommu *iommu, iommu_recorded_fn *recorded, void *argument);
 
 /* Every entry that the translation of the request reads, and what becomes of it; true: translated. */
 bool walk_print_translation(FILE *out, struct iommu *iommu, struct walk_memory *memory,

@@ -28,17 +28,18 @@ bool walk_memory_access(void *argument, const struct iommu_access *access, uint6
 
 /* ---- registers ---- */
 
-void walk_print_registers(FILE *out, struct iommu *iommu)
+void walk_print_registers(FILE *out, struct iommu *iommu, iommu_recorded_fn *recorded, void *argument)
 {
 	const struct iommu_register *named = iommu->ops->describe->registers;
+	uint64_t value;
 
-	if (named->name)
-		fputs("registers\n", out);
+	if (!named->name)
+		return;
+	fputs("registers\n", out);
 	for (; named->name; named++)
-		walk_print_word(out, named->name, iommu->ops->register_read(iommu, named->offset, named->bytes),
-				named->bytes, &named->layout, 0);
-	if (iommu->ops->describe->registers->name)
-		fputc('\n', out);
+		if (recorded(argument, named->offset, named->bytes, &value))
+			walk_print_word(out, named->name, value, named->bytes, &named->layout, 0);
+	fputc('\n', out);
 }
 
 /* ---- a translation ---- */
