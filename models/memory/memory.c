@@ -225,6 +225,13 @@ void memory_write(struct memory *memory, phys_t address, const void *bytes, size
 	}
 }
 
+uint64_t *memory_words(struct memory *memory, phys_t address)
+{
+	REQUIRE(address % sizeof(uint64_t) == 0);
+	/* A slab begins where any type may. */
+	return (uint64_t *)(void *)(page_made(memory, address >> PAGE_LG2) + address % PAGE_BYTES);
+}
+
 bool memory_present(const struct memory *memory, phys_t address)
 {
 	return page_bytes(memory, address >> PAGE_LG2) != NULL;

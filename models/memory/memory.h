@@ -32,6 +32,12 @@ bool memory_compare_exchange64(struct memory *memory, phys_t address, uint64_t e
 void memory_read(const struct memory *memory, phys_t address, void *bytes, size_t count);
 void memory_write(struct memory *memory, phys_t address, const void *bytes, size_t count);
 
+/*
+ * The words from address to the end of its page, which is made if absent: for a run of entries in one table.  As memory
+ * has them, little-endian; valid as long as the memory.
+ */
+uint64_t *memory_words(struct memory *memory, phys_t address);
+
 bool memory_present(const struct memory *memory, phys_t address);
 size_t memory_page_count(const struct memory *memory);
 

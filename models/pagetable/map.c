@@ -2,7 +2,7 @@
 /*
  * Source for the order of work: Linux 6.12, drivers/iommu/intel/iommu.c, functions
  * __domain_mapping, hardware_largepage_caps, switch_to_super_page and dma_pte_clear_level.
- * A run of leaves in one table is read and written at once, since a probe of
+ * A run of leaves in one table is read and written in place, since a probe of
  * simulated memory for each would cost more than the rest of the work.
  */
 #include "models/pagetable/map.h"
@@ -254,18 +254,11 @@ static enum map_status descend(struct page_table *table, iova_t iova, unsigned l
 /* Neighbouring 4 KiB leaves; returns how many were written, stopping at the first slot in use. */
 static unsigned write_small(struct page_table *table, phys_t slot, unsigned count, uint64_t word, uint64_t step)
 {
-	uint64_t words[PT_TABLE_ENTRIES];
+	uint64_t *words = memory_words(table->view.memory, slot + table->view.offset);
 	uint64_t present = htole64(table->format->present);
 	uint64_t in_use = 0;
 	unsigned written = count;
 
-	if (count == 1) {
-		if (is_present(table, view_read64(table->view, slot)))
-			return 0;
-		view_write64(table->view, slot, word);
-		return 1;
-	}
-	read_entries(table, slot, words, count);
 	for (unsigned i = 0; i < count; i++)
 		in_use |= words[i] & present;
 	if (in_use)
@@ -273,7 +266,6 @@ static unsigned write_small(struct page_table *table, phys_t slot, unsigned coun
 			;
 	for (unsigned i = 0; i < written; i++)
 		words[i] = htole64(word + i * step);
-	write_entries(table, slot, words, written);
 	return written;
 }
 
@@ -336,26 +328,17 @@ enum map_status page_table_map(struct page_table *table, iova_t iova, phys_t out
 /* Neighbouring 4 KiB leaves. */
 static void clear_small(struct page_table *table, phys_t slot, unsigned count, struct map_work *work)
 {
-	uint64_t words[PT_TABLE_ENTRIES];
+	uint64_t *words = memory_words(table->view.memory, slot + table->view.offset);
 	uint64_t present = htole64(table->format->present);
 	unsigned cleared = 0;
 
-	work->entries_visited += count;
-	if (count == 1) {
-		if (is_present(table, view_read64(table->view, slot))) {
-			view_write64(table->view, slot, 0);
-			cleared = 1;
-		}
-	} else {
-		read_entries(table, slot, words, count);
-		for (unsigned i = 0; i < count; i++) {
-			bool leaf = words[i] & present;
+	for (unsigned i = 0; i < count; i++) {
+		bool leaf = words[i] & present;
 
-			words[i] = leaf ? 0 : words[i];
-			cleared += leaf;
-		}
-		write_entries(table, slot, words, count);
+		words[i] = leaf ? 0 : words[i];
+		cleared += leaf;
 	}
+	work->entries_visited += count;
 	work->entries_written += cleared;
 	work->bytes += cleared * PAGE_BYTES;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "models/memory/memory.h"
 
+#include <endian.h>
 #include <string.h>
 
 #include "models/base/random.h"
@@ -49,6 +50,24 @@ START_TEST(words_are_little_endian)
 	ck_assert_mem_eq(bytes, expected, sizeof(bytes));
 	memory_write(memory, 0x2010, expected, sizeof(expected));
 	ck_assert_uint_eq(memory_read64(memory, 0x2010), UINT64_C(0x0102030405060708));
+	memory_destroy(memory);
+}
+END_TEST
+
+START_TEST(the_words_of_a_page_are_memory_itself)
+{
+	struct memory *memory = memory_create();
+	uint64_t *words = memory_words(memory, 0x5ff0);
+
+	ck_assert(memory_present(memory, 0x5000));
+	ck_assert_uint_eq(words[0], 0);
+	words[1] = htole64(0x1122334455667788);
+	ck_assert_uint_eq(memory_read64(memory, 0x5ff8), 0x1122334455667788);
+	memory_write64(memory, 0x5ff0, 9);
+	ck_assert_uint_eq(le64toh(words[0]), 9);
+	for (phys_t other = 0x6000; other < 0x600000; other += PAGE_BYTES)
+		memory_write64(memory, other, 1);
+	ck_assert_ptr_eq(memory_words(memory, 0x5ff0), words);
 	memory_destroy(memory);
 }
 END_TEST
@@ -344,6 +363,7 @@ int main(void)
 					   a_page_never_written_reads_as_zeros_and_is_absent,
 					   a_page_written_with_zeros_is_present,
 					   words_are_little_endian,
+					   the_words_of_a_page_are_memory_itself,
 					   an_access_crosses_pages,
 					   the_last_bytes_of_the_address_space_are_memory,
 					   an_exchange_happens_only_when_the_word_is_as_expected,
