@@ -71,7 +71,7 @@ static struct pt_usual_table usual_table(const struct pt_rules *rules)
 	if (rules->io_permissions)
 		value |= VTD_SSPTE_IR | VTD_SSPTE_IW;
 	if (rules->execute_permission)
-		value |= VTD_SSPTE_IGN_2; /* execute */
+		value |= VTD_SSPTE_X;
 	if (rules->accessed_dirty)
 		value |= VTD_SSPDE_A;
 	return (struct pt_usual_table){ .care = value | reserved_bits(rules, 1, false) | VTD_SSPDE_PS,

@@ -123,6 +123,7 @@ static bool next_rules(struct pt_rules *rules, unsigned *combination)
 	rules->extended_accessed = bits & 4;
 	rules->execute_disable = bits & 8;
 	rules->snoop_reserved = bits & 16;
+	rules->io_permissions = bits & 32;
 	rules->execute_permission = bits & 64;
 	rules->size_2m = bits & 128;
 	rules->size_1g = bits & 256;
