@@ -424,6 +424,7 @@ void vtd_translate_begin(struct iommu *iommu, struct iommu_translation *translat
 	translation->request.type = IOMMU_UNTRANSLATED;
 	translation->request.zero_length = false;
 	translation->request.atomic = false;
+	translation->request.last = false;
 	translation->structure[VTD_NOTE_RARE] = 0;
 
 	enum vtd_fault_reason reason = check_mode(unit, request);
