@@ -28,24 +28,12 @@ static uint64_t guest_low(const struct config *config)
 
 /* ---- hardware ---- */
 
-static void mirror_register(struct machine *machine, unsigned offset, unsigned bytes, uint64_t value)
-{
-	struct iommu *auditor = machine->unit.auditor;
-
-	/* The auditor has the same root table and no queue. */
-	if (!auditor || offset == VTD_REG_IQA || offset == VTD_REG_IQT || offset == VTD_REG_IQH)
-		return;
-	if (offset == VTD_REG_GCMD)
-		value &= ~(uint64_t)VTD_GCMD_QIE;
-	auditor->ops->register_write(auditor, offset, bytes, value);
-}
-
 static void host_register_write(void *argument, unsigned offset, unsigned bytes, uint64_t value)
 {
 	struct machine *machine = argument;
 
 	machine->unit.iommu->ops->register_write(machine->unit.iommu, offset, bytes, value);
-	mirror_register(machine, offset, bytes, value);
+	audit_register_write(&machine->unit.audit, offset, bytes, value);
 }
 
 static void guest_register_write(void *argument, unsigned offset, unsigned bytes, uint64_t value)

@@ -25,17 +25,6 @@ static void miss_remove(struct unit *unit, struct miss *gone)
 	*link = gone->next;
 }
 
-/* Compares what a cache answered with what the tables say at this moment. */
-static void unit_audit(struct unit *unit, const struct iommu_translation *translation)
-{
-	struct iommu_translation truth;
-
-	iommu_translate_now(unit->auditor, unit->memory, &truth, &translation->request);
-	unit->result->counter[COUNT_STALE_CHECKED]++;
-	if (truth.status != translation->status || truth.output != translation->output)
-		unit->result->counter[COUNT_STALE_USED]++;
-}
-
 /* The translation has ended. */
 static void unit_record(struct unit *unit, struct actor *actor, struct unit_request *own, bool missed)
 {
@@ -52,8 +41,10 @@ static void unit_record(struct unit *unit, struct actor *actor, struct unit_requ
 	result->counter[missed ? COUNT_IOTLB_MISSES : COUNT_IOTLB_HITS]++;
 	series_record(&result->series[missed ? RESULT_IOTLB_MISSES : RESULT_IOTLB_HITS], actor->now, 1);
 	result_operation(result, missed ? RESULT_TRANSLATE_MISS : RESULT_TRANSLATE_HIT, spent);
-	if (unit->auditor && own->translation.from_cache)
-		unit_audit(unit, &own->translation);
+	if (unit->audit.auditor && own->translation.from_cache) {
+		result->counter[COUNT_STALE_CHECKED]++;
+		result->counter[COUNT_STALE_USED] += audit_is_stale(&unit->audit, &own->translation);
+	}
 }
 
 void unit_begin(struct unit *unit, struct actor *actor, struct unit_request *own, const struct iommu_request *request)
@@ -319,9 +310,8 @@ void unit_poll_status(struct unit *unit, struct actor *actor, phys_t address, ui
 void unit_init(struct unit *unit, struct engine *engine, const struct config *config, struct iommu *iommu,
 	       struct iommu *auditor, struct memory *memory, struct result_scheme *result)
 {
-	*unit = (struct unit){
-		.iommu = iommu, .auditor = auditor, .memory = memory, .timing = &config->timing, .result = result
-	};
+	*unit = (struct unit){ .iommu = iommu, .memory = memory, .timing = &config->timing, .result = result };
+	audit_init(&unit->audit, auditor, memory);
 	slots_init(&unit->walkers, config->iommu.walkers, 0);
 	slots_init(&unit->drainer, 1, 0);
 	engine_stepper(engine, "iommu", engine_step, unit);

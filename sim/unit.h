@@ -11,6 +11,7 @@
 #include "models/memory/memory.h"
 #include "scenarios/config.h"
 #include "sim/actor.h"
+#include "sim/audit.h"
 
 /* A walk under way that other requests to the same page wait for. */
 struct miss {
@@ -36,7 +37,7 @@ struct unit_request {
 
 struct unit {
 	struct iommu *iommu;
-	struct iommu *auditor; /* same tables, no caches: tells stale translations; NULL: not asked for */
+	struct audit audit;
 	struct memory *memory;
 	const struct timing *timing;
 	struct result_scheme *result;
@@ -54,7 +55,7 @@ struct unit {
 	unsigned phase;
 };
 
-/* iommu and auditor stay the caller's. */
+/* iommu and auditor (audit.h) stay the caller's. */
 void unit_init(struct unit *unit, struct engine *engine, const struct config *config, struct iommu *iommu,
 	       struct iommu *auditor, struct memory *memory, struct result_scheme *result);
 

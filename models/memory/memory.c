@@ -37,6 +37,7 @@ struct memory {
 	size_t count;
 	struct slab *slabs;
 	size_t slab_left; /* unused pages of the newest slab */
+	uint64_t writes;
 };
 
 static void forget_pages(struct page *pages, size_t count)
@@ -146,10 +147,12 @@ static unsigned char *page_create(struct memory *memory, uint64_t number)
 	return bytes;
 }
 
+/* For a write. */
 static unsigned char *page_made(struct memory *memory, uint64_t number)
 {
 	unsigned char *bytes = page_bytes(memory, number);
 
+	memory->writes++;
 	return bytes ? bytes : page_create(memory, number);
 }
 
@@ -240,6 +243,11 @@ bool memory_present(const struct memory *memory, phys_t address)
 size_t memory_page_count(const struct memory *memory)
 {
 	return memory->count;
+}
+
+uint64_t memory_writes(const struct memory *memory)
+{
+	return memory->writes;
 }
 
 bool memory_load_pages(struct memory *memory, const void *records, size_t count_bytes, struct err *err)

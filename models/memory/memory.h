@@ -41,6 +41,9 @@ uint64_t *memory_words(struct memory *memory, phys_t address);
 bool memory_present(const struct memory *memory, phys_t address);
 size_t memory_page_count(const struct memory *memory);
 
+/* How often memory has been written so far: what was read stays true while this is the same. */
+uint64_t memory_writes(const struct memory *memory);
+
 /*
  * Loads a snapshot's pages: records of a little-endian 64-bit page address
  * (a multiple of 4096) and 4,096 bytes.  A cut record or a misaligned address is an
