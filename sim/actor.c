@@ -92,6 +92,12 @@ void engine_init(struct engine *engine, bool exact)
 	*engine = (struct engine){ .exact = exact };
 }
 
+void engine_share_cores(struct engine *engine)
+{
+	engine->exact = true;
+	engine->share_cores = true;
+}
+
 void engine_fini(struct engine *engine)
 {
 	for (uint32_t i = 0; i < engine->count; i++) {
@@ -105,7 +111,19 @@ void engine_fini(struct engine *engine)
 }
 
 /*
- * Lets the stories go on that were woken.  Opening a gate enters SimGrid, which may run the woken actor at
+ * Run-ahead: one story runs, every other waits at its gate.  The running one hands over to the earliest; SimGrid only
+ * changes stacks.
+ */
+static void actor_hand_over(struct actor *actor, struct actor *first)
+{
+	actor->engine->entries++;
+	if (first)
+		clock_gate_open(first->gate);
+	clock_gate_wait(actor->gate);
+}
+
+/*
+ * Exact mode: lets the stories go on that were woken.  Opening a gate enters SimGrid, which may run the woken actor at
  * once; so it is done only where the waking one gives way anyway.
  */
 static void engine_open_gates(struct engine *engine)
@@ -143,6 +161,9 @@ static void actor_start(void *argument)
 	struct actor *actor = argument;
 	struct engine *engine = actor->engine;
 
+	if (!engine->exact && engine->has_runner)
+		clock_gate_wait(actor->gate);
+	engine->has_runner = true;
 	actor->story(actor, actor->argument);
 	actor->ended = true;
 	if (!actor->is_daemon)
@@ -151,7 +172,10 @@ static void actor_start(void *argument)
 	/* Someone must go on calling steps: this one, until a story is the earliest. */
 	while (engine->unfinished > 0 && engine_first(engine) && engine_first(engine)->step)
 		engine_step(engine, engine_first(engine));
-	engine_open_gates(engine);
+	if (engine->exact)
+		engine_open_gates(engine);
+	else if (engine->unfinished > 0 && engine_first(engine))
+		clock_gate_open(engine_first(engine)->gate);
 }
 
 static struct actor *engine_add(struct engine *engine, const char *name, void *argument)
@@ -210,7 +234,10 @@ bool engine_deadlock(const struct engine *engine, char *text, size_t size)
 
 /* ---- time ---- */
 
-/* Others are before this story: SimGrid lets them go first.  attempt: how often that was tried at this touch. */
+/*
+ * Exact mode.  SimGrid's clock is brought to this story's date, and lets others go first; attempt: how often that was
+ * tried at this touch.
+ */
 static void actor_give_way(struct actor *actor, unsigned attempt)
 {
 	struct engine *engine = actor->engine;
@@ -230,7 +257,7 @@ static void actor_give_way(struct actor *actor, unsigned attempt)
 void actor_touch(struct actor *actor)
 {
 	struct engine *engine = actor->engine;
-	bool must_enter = engine->exact;
+	struct actor *first;
 
 	if (actor->step) {
 		REQUIRE(engine_first(engine) == actor && actor->now == actor->bound);
@@ -239,17 +266,13 @@ void actor_touch(struct actor *actor)
 	engine->touches++;
 	if (actor->now != actor->bound)
 		actor_bound(actor, actor->now);
-	for (unsigned attempt = 0;;) {
-		struct actor *first = engine_first(engine);
-
+	for (unsigned attempt = 0; (first = engine_first(engine)) != actor || (engine->exact && attempt == 0);) {
 		if (first->step)
 			engine_step(engine, first);
-		else if (first == actor && !must_enter)
-			return;
-		else
+		else if (engine->exact)
 			actor_give_way(actor, attempt++);
-		if (attempt > 0)
-			must_enter = false;
+		else
+			actor_hand_over(actor, first);
 	}
 }
 
@@ -304,12 +327,17 @@ void actor_wait(struct actor *actor, struct waiters *waiters, enum result_cause 
 		struct actor *first = engine_first(engine);
 
 		if (first == actor) {
-			engine_forget_woken(engine, actor);
+			if (engine->exact)
+				engine_forget_woken(engine, actor);
 			return;
 		}
 		if (!first->step)
 			break;
 		engine_step(engine, first);
+	}
+	if (!engine->exact) {
+		actor_hand_over(actor, engine_first(engine));
+		return;
 	}
 	engine->entries++;
 	engine_open_gates(engine);
@@ -328,7 +356,7 @@ bool waiters_wake_one(struct waiters *waiters, const struct actor *by, ps_t dela
 		waiters->last = NULL;
 	actor_wait_until(actor, by->now + delay, actor->waits_for);
 	actor_bound(actor, actor->now);
-	if (actor->story) {
+	if (actor->story && actor->engine->exact) {
 		actor->next_waiting = actor->engine->woken;
 		actor->engine->woken = actor;
 	}

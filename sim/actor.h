@@ -76,7 +76,8 @@ struct engine {
 	uint32_t active;
 	struct actor **actors; /* [count] by number; owned */
 	uint32_t count, capacity;
-	struct actor *woken; /* stories that may go on when the running one gives way */
+	struct actor *woken; /* exact mode: stories that may go on when the running one gives way */
+	bool has_runner;     /* the first story has begun */
 	bool exact;          /* bring SimGrid's clock to every touch */
 	bool share_cores;    /* more actors compute than the machine has cores */
 	uint32_t unfinished; /* stories, daemons left out, that have not ended */
@@ -86,6 +87,8 @@ struct engine {
 };
 
 void engine_init(struct engine *engine, bool exact);
+/* More actors compute than the machine has cores: SimGrid's clock says when work ends, so the mode is exact.  Before actors. */
+void engine_share_cores(struct engine *engine);
 void engine_fini(struct engine *engine);
 
 /* An actor that starts at date 0 when the clock runs; number is its rank among equals. Owned by the engine. */

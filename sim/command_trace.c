@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "sim/command.h"
+#include "sim/synth_spec.h"
 #include "traces/check.h"
 #include "traces/import.h"
 #include "traces/info.h"
@@ -118,6 +119,60 @@ static int trace_import(int count, char **arguments)
 	return interrupted ? COMMAND_INTERRUPTED : code;
 }
 
+/* ---- trace synth ---- */
+
+struct synth_request {
+	const char *in, *out;
+};
+
+static error_t parse_synth(int key, char *text, struct argp_state *state)
+{
+	struct synth_request *request = state->input;
+
+	switch (key) {
+	case 'o':
+		request->out = text;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (request->in)
+			argp_error(state, "one file at a time: %s", text);
+		request->in = text;
+		return 0;
+	case ARGP_KEY_END:
+		if (!request->in || !request->out)
+			argp_error(state, request->in ? "where to? (-o OUT.h5)" : "which SPEC.yaml?");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static int trace_synth(int count, char **arguments)
+{
+	static const struct argp_option options[] = {
+		{ "output", 'o', "OUT.h5", 0, "the trace file to write", 0 },
+		{ 0 },
+	};
+	static const struct argp argp = {
+		.options = options,
+		.parser = parse_synth,
+		.args_doc = "SPEC.yaml",
+		.doc = "Makes a trace by rule: streams of maps and unmaps (docs/trace-format.md, \"Made traces\").",
+	};
+	struct synth_request request = { 0 };
+	struct synth_spec spec;
+	struct err err = { 0 };
+
+	command_parse(&argp, count, arguments, &request);
+	if (!synth_spec_read(&spec, request.in, &err))
+		return command_fail(&err);
+
+	bool written = synth_write(&spec.synth, request.out, &err) && print_summary(request.out, &err);
+
+	synth_spec_fini(&spec);
+	return written ? 0 : command_fail(&err);
+}
+
 /* ---- trace info, trace check ---- */
 
 static error_t parse_path(int key, char *text, struct argp_state *state)
@@ -173,6 +228,7 @@ static int trace_check(int count, char **arguments)
 static const struct command trace_commands[] = {
 	{ "import", trace_import, "IN -o OUT.h5: read kernel ftrace text" },
 	{ "info", trace_info, "T.h5: describe it" },
+	{ "synth", trace_synth, "SPEC.yaml -o OUT.h5: make one by rule" },
 	{ "check", trace_check, "T.h5: check it; exit code 1 when something is amiss" },
 	{ 0 },
 };

@@ -403,11 +403,9 @@ bool machine_create(struct machine *machine, const struct config *config, const 
 	rows_done_init(&machine->rows, rows);
 	if (!clock_start(config->machine.host_cores, err))
 		return false;
-	bool share_cores = summary->cpus > config->machine.host_cores;
-
-	/* Where cores are shared SimGrid's clock says when work ends, to its last digit: nobody runs ahead of it. */
-	engine_init(&machine->engine, exact || share_cores);
-	machine->engine.share_cores = share_cores;
+	engine_init(&machine->engine, exact);
+	if (summary->cpus > config->machine.host_cores)
+		engine_share_cores(&machine->engine);
 	create_vcpus(machine);
 	if (!scan_trace(machine, err) || !create_hardware(machine, err) || !create_host(machine, err) ||
 	    !create_guest(machine, err))

@@ -212,7 +212,7 @@ START_TEST(three_actors_on_two_cores_slow_each_other_down)
 	struct engine engine;
 
 	start(&engine, _i, 2);
-	engine.share_cores = true;
+	engine_share_cores(&engine);
 	for (unsigned i = 0; i < 3; i++)
 		engine_actor(&engine, "worker", compute_story, &worker[i], false);
 	clock_run();

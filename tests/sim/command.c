@@ -37,6 +37,8 @@ static const struct {
 	{ "", "trace check s.yaml", 3, "s.yaml" },
 	{ "", "trace import none.txt -o x.h5", 3, "none.txt" },
 	{ "", "trace import s.yaml -o x.h5", 3, "s.yaml" },
+	{ "", "trace synth none.yaml -o x.h5", 3, "none.yaml" },
+	{ "", "trace synth s.yaml -o x.h5", 2, "s.yaml:" },
 	{ "", "list colours", 2, "colours" },
 	{ "", "bench warp-drive", 2, "warp-drive" },
 	{ "", "frobnicate", 2, "frobnicate" },

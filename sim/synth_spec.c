@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sim/synth_spec.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "models/base/heap.h"
+#include "scenarios/amount.h"
+#include "scenarios/document.h"
+
+/* ---- values ---- */
+
+struct reader {
+	struct document document;
+	struct synth_spec *spec;
+	struct err *err;
+};
+
+/* An amount in this unit family within [min, max]; absent: value stays. */
+static bool read_amount(struct reader *reader, const struct document_field *field, const struct amount_unit *units,
+			uint64_t min, uint64_t max, uint64_t *value)
+{
+	if (!field->at)
+		return true;
+	const char *text = document_scalar(&reader->document, field->value, field->name, reader->err);
+
+	if (!text)
+		return false;
+	if (!amount_parse(text, units, value) || *value < min || *value > max)
+		return document_refuse(&reader->document, field->value, reader->err, "%s: %s: must be %llu to %llu%s",
+				       field->name, text, (unsigned long long)min, (unsigned long long)max,
+				       units == amount_time ? " ps; write a unit: 2 us" : "");
+	return true;
+}
+
+/* One of the words; absent: value stays. */
+static bool read_word(struct reader *reader, const struct document_field *field, const char *const *words,
+		      unsigned *value)
+{
+	char all[128] = "";
+
+	if (!field->at)
+		return true;
+	const char *text = document_scalar(&reader->document, field->value, field->name, reader->err);
+
+	for (unsigned i = 0; text && words[i]; i++) {
+		if (strcmp(text, words[i]) == 0) {
+			*value = i;
+			return true;
+		}
+		snprintf(all + strlen(all), sizeof(all) - strlen(all), "%s%s", i ? ", " : "", words[i]);
+	}
+	return text && document_refuse(&reader->document, field->value, reader->err, "%s: %s: must be one of %s",
+				       field->name, text, all);
+}
+
+/* "3" or "0-19". */
+static bool read_cpus(struct reader *reader, const struct document_field *field, unsigned *first, unsigned *last)
+{
+	const char *text = document_scalar(&reader->document, field->value, field->name, reader->err);
+	char rest;
+
+	if (!text)
+		return false;
+	if (sscanf(text, "%u-%u%c", first, last, &rest) != 2) {
+		if (sscanf(text, "%u%c", first, &rest) != 1)
+			*first = 1, *last = 0;
+		else
+			*last = *first;
+	}
+	if (*first > *last || *last >= SYNTH_STREAMS_MAX)
+		return document_refuse(&reader->document, field->value, reader->err,
+				       "cpus: %s: must be a number or a range as 0-19, below %u", text,
+				       SYNTH_STREAMS_MAX);
+	return true;
+}
+
+/* ---- devices ---- */
+
+static bool read_device(struct reader *reader, const yaml_node_t *node, struct trace_device *device)
+{
+	struct document_field field[] = { { .name = "name", .required = true },
+					  { .name = "class" },
+					  { .name = "group" } };
+	uint64_t class_code = 0x020000, group = UINT32_MAX;
+	unsigned domain, bus, slot, function;
+	char rest;
+
+	if (!document_fields(&reader->document, node, "a device", field, 3, reader->err) ||
+	    !document_copy(&reader->document, field[0].value, "name", device->name, sizeof(device->name), reader->err))
+		return false;
+	if (sscanf(device->name, "%4x:%2x:%2x.%1x%c", &domain, &bus, &slot, &function, &rest) != 4 || slot > 31 ||
+	    function > 7)
+		return document_refuse(&reader->document, field[0].value, reader->err,
+				       "name: %s: must be a PCI address as 0000:00:04.0", device->name);
+	if (field[1].at) {
+		const char *text = document_scalar(&reader->document, field[1].value, "class", reader->err);
+		char *end;
+
+		if (!text)
+			return false;
+		class_code = strtoull(text, &end, 16);
+		if (*end || class_code > 0xffffff)
+			return document_refuse(&reader->document, field[1].value, reader->err,
+					       "class: %s: must be a PCI class as 0x020000", text);
+	}
+	if (!read_amount(reader, &field[2], amount_count, 0, UINT32_MAX - 1, &group))
+		return false;
+	device->source_id = (uint16_t)(bus << 8 | slot << 3 | function);
+	device->class_code = (uint32_t)class_code;
+	device->group = field[2].at ? (uint32_t)group : reader->spec->synth.device_count;
+	return true;
+}
+
+static bool read_devices(struct reader *reader, const yaml_node_t *node)
+{
+	struct synth_spec *spec = reader->spec;
+	struct document_item item;
+	size_t next = 0;
+
+	if (node->type != YAML_SEQUENCE_NODE)
+		return document_refuse(&reader->document, node, reader->err, "devices: needs a list");
+	while (document_next(&reader->document, node, &next, &item)) {
+		if (spec->synth.device_count == TRACE_NO_DEVICE - 1)
+			return document_refuse(&reader->document, item.value, reader->err, "too many devices");
+		spec->devices = heap_resized(spec->devices, spec->synth.device_count + 1u, sizeof(*spec->devices));
+		spec->devices[spec->synth.device_count] = (struct trace_device){ 0 };
+		if (!read_device(reader, item.value, &spec->devices[spec->synth.device_count]))
+			return false;
+		spec->synth.device_count++;
+	}
+	return true;
+}
+
+/* ---- streams ---- */
+
+static bool find_device(struct reader *reader, const struct document_field *field, uint16_t *device)
+{
+	const char *text = document_scalar(&reader->document, field->value, "device", reader->err);
+
+	for (uint16_t i = 0; text && i < reader->spec->synth.device_count; i++)
+		if (strcmp(reader->spec->devices[i].name, text) == 0) {
+			*device = i;
+			return true;
+		}
+	return text && document_refuse(&reader->document, field->value, reader->err,
+				       "device: %s: is not among the devices above", text);
+}
+
+enum {
+	STREAM_DEVICE,
+	STREAM_CPUS,
+	STREAM_MAPS,
+	STREAM_BYTES,
+	STREAM_DMA_BYTES,
+	STREAM_DIRECTION,
+	STREAM_WINDOW,
+	STREAM_BATCH,
+	STREAM_GAP,
+	STREAM_PAUSES,
+	STREAM_ORDER,
+	STREAM_FIELDS
+};
+
+static bool read_stream_values(struct reader *reader, const struct document_field *field, struct synth_stream *stream)
+{
+	static const char *const directions[] = { "bidirectional", "to_device", "from_device", NULL };
+	static const char *const pauses[] = { "fixed", "exponential", NULL };
+	static const char *const orders[] = { "in-order", "shuffled", NULL };
+	unsigned direction = TRACE_FROM_DEVICE, is_random = 0, is_shuffled = 0;
+	uint64_t bytes = 4096, window = 64, batch = 1, gap = 0;
+	bool read = find_device(reader, &field[STREAM_DEVICE], &stream->device) &&
+		    read_amount(reader, &field[STREAM_MAPS], amount_count, 1, UINT64_C(1) << 40, &stream->maps) &&
+		    read_amount(reader, &field[STREAM_BYTES], amount_bytes, 1, UINT64_C(1) << 30, &bytes);
+	uint64_t dma_bytes = bytes;
+
+	read = read && read_amount(reader, &field[STREAM_DMA_BYTES], amount_bytes, 0, bytes, &dma_bytes) &&
+	       read_word(reader, &field[STREAM_DIRECTION], directions, &direction) &&
+	       read_amount(reader, &field[STREAM_WINDOW], amount_count, 1, 65536, &window) &&
+	       read_amount(reader, &field[STREAM_BATCH], amount_count, 1, 65536, &batch) &&
+	       read_amount(reader, &field[STREAM_GAP], amount_time, 0, PS_PER_S, &gap) &&
+	       read_word(reader, &field[STREAM_PAUSES], pauses, &is_random) &&
+	       read_word(reader, &field[STREAM_ORDER], orders, &is_shuffled);
+	stream->bytes = bytes;
+	stream->dma_bytes = dma_bytes;
+	stream->direction = (enum trace_direction)direction;
+	stream->window = (uint32_t)window;
+	stream->batch = (uint32_t)batch;
+	stream->gap = gap;
+	stream->is_random = is_random;
+	stream->is_shuffled = is_shuffled;
+	return read;
+}
+
+static bool read_stream(struct reader *reader, const yaml_node_t *node)
+{
+	struct document_field field[STREAM_FIELDS] = {
+		[STREAM_DEVICE] = { .name = "device", .required = true },
+		[STREAM_CPUS] = { .name = "cpus", .required = true },
+		[STREAM_MAPS] = { .name = "maps", .required = true },
+		[STREAM_BYTES] = { .name = "bytes" },
+		[STREAM_DMA_BYTES] = { .name = "dma_bytes" },
+		[STREAM_DIRECTION] = { .name = "direction" },
+		[STREAM_WINDOW] = { .name = "window" },
+		[STREAM_BATCH] = { .name = "batch" },
+		[STREAM_GAP] = { .name = "gap" },
+		[STREAM_PAUSES] = { .name = "pauses" },
+		[STREAM_ORDER] = { .name = "order" },
+	};
+	struct synth_spec *spec = reader->spec;
+	struct synth_stream stream = { 0 };
+	unsigned first, last;
+
+	if (!document_fields(&reader->document, node, "a stream", field, STREAM_FIELDS, reader->err) ||
+	    !read_stream_values(reader, field, &stream) || !read_cpus(reader, &field[STREAM_CPUS], &first, &last))
+		return false;
+	if (spec->synth.stream_count + (last - first + 1) > SYNTH_STREAMS_MAX)
+		return document_refuse(&reader->document, node, reader->err, "more than %u streams", SYNTH_STREAMS_MAX);
+	for (unsigned cpu = first; cpu <= last; cpu++) {
+		stream.cpu = (uint16_t)cpu;
+		spec->streams = heap_resized(spec->streams, spec->synth.stream_count + 1u, sizeof(*spec->streams));
+		spec->streams[spec->synth.stream_count++] = stream;
+	}
+	return true;
+}
+
+static bool read_streams(struct reader *reader, const yaml_node_t *node)
+{
+	struct document_item item;
+	size_t next = 0;
+
+	if (node->type != YAML_SEQUENCE_NODE)
+		return document_refuse(&reader->document, node, reader->err, "streams: needs a list");
+	while (document_next(&reader->document, node, &next, &item))
+		if (!read_stream(reader, item.value))
+			return false;
+	return reader->spec->synth.stream_count > 0 ||
+	       document_refuse(&reader->document, node, reader->err, "streams: needs at least one");
+}
+
+/* ---- the whole ---- */
+
+static bool read_spec(struct reader *reader)
+{
+	struct document_field field[] = { { .name = "title", .required = true },
+					  { .name = "seed" },
+					  { .name = "devices", .required = true },
+					  { .name = "streams", .required = true } };
+	struct synth_spec *spec = reader->spec;
+
+	spec->synth.seed = 1;
+	return document_fields(&reader->document, document_root(&reader->document), "a trace to make", field, 4,
+			       reader->err) &&
+	       document_copy(&reader->document, field[0].value, "title", spec->title, sizeof(spec->title),
+			     reader->err) &&
+	       read_amount(reader, &field[1], amount_count, 0, UINT64_MAX, &spec->synth.seed) &&
+	       read_devices(reader, field[2].value) && read_streams(reader, field[3].value);
+}
+
+bool synth_spec_read(struct synth_spec *spec, const char *path, struct err *err)
+{
+	struct reader reader = { .spec = spec, .err = err };
+
+	*spec = (struct synth_spec){ .title = "" };
+	if (!document_read(&reader.document, path, err))
+		return false;
+
+	bool read = read_spec(&reader);
+
+	document_fini(&reader.document);
+	spec->synth.title = spec->title;
+	spec->synth.devices = spec->devices;
+	spec->synth.streams = spec->streams;
+	if (!read)
+		synth_spec_fini(spec);
+	return read;
+}
+
+void synth_spec_fini(struct synth_spec *spec)
+{
+	free(spec->devices);
+	free(spec->streams);
+	*spec = (struct synth_spec){ .title = "" };
+}
