@@ -43,6 +43,7 @@ static bool iotlb(struct vtd *unit, struct iommu_command *command)
 	const uint64_t *word = command->word;
 	enum vtd_iotlb_granularity granularity = FIELD_GET(VTD_IOTLB_INV0_G, word[0]);
 	unsigned address_mask = (unsigned)FIELD_GET(VTD_IOTLB_INV1_AM, word[1]);
+	bool always_drains = vtd_major_version(unit) >= 2;
 	const uint64_t reserved = VTD_IOTLB_INV0_RSVD_8 | VTD_IOTLB_INV0_RSVD_15_12 | VTD_IOTLB_INV0_RSVD_63_32;
 
 	if ((word[0] & reserved) || (word[1] & VTD_IOTLB_INV1_RSVD_11_7) || granularity < VTD_IOTLB_GLOBAL)
@@ -51,8 +52,9 @@ static bool iotlb(struct vtd *unit, struct iommu_command *command)
 	    (!(unit->capability & VTD_CAP_PSI) || address_mask > FIELD_GET(VTD_CAP_MAMV, unit->capability)))
 		return false;
 	command->kind = IOMMU_COMMAND_IOTLB;
-	command->drain_reads = (word[0] & VTD_IOTLB_INV0_DR) && (unit->capability & VTD_CAP_DRD);
-	command->drain_writes = (word[0] & VTD_IOTLB_INV0_DW) && (unit->capability & VTD_CAP_DWD);
+	/* Units since major version 2 always drain. */
+	command->drain_reads = always_drains || ((word[0] & VTD_IOTLB_INV0_DR) && (unit->capability & VTD_CAP_DRD));
+	command->drain_writes = always_drains || ((word[0] & VTD_IOTLB_INV0_DW) && (unit->capability & VTD_CAP_DWD));
 	command->invalidated =
 		vtd_invalidate_iotlb(unit, granularity, (uint16_t)FIELD_GET(VTD_IOTLB_INV0_DID, word[0]),
 				     word[1] & VTD_IOTLB_INV1_ADDR, address_mask, word[1] & VTD_IOTLB_INV1_IH);

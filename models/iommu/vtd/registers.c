@@ -15,12 +15,6 @@
 #define LOW(mask)  ((uint32_t)(mask))
 #define HIGH(mask) ((uint32_t)((mask) >> 32))
 
-/*
- * 1.0: invalidation through registers is there, draining is asked for.  A unit of major version 6 has
- * no such registers, one of 2 and more always drains.
- */
-#define VERSION 0x10u
-
 /* Without the capability a register is not there: it reads as 0. */
 enum needs { ALWAYS, QUEUE, DEVICE_TLBS, PAGE_REQUESTS, LOW_REGION, HIGH_REGION, IO_BITS };
 
@@ -128,7 +122,6 @@ void vtd_registers_reset(struct vtd *unit)
 		lay_out(unit, unit->fault_offset + i * VTD_FAULT_RECORD_BYTES, record_rules, COUNT(record_rules));
 	for (unsigned i = 0; i < COUNT(host_addresses); i++)
 		unit->writable[host_addresses[i] / 4] &= HIGH(BIT64(unit->host_address_width) - 1);
-	unit->reg[VTD_REG_VER / 4] = VERSION;
 	vtd_set_reg64(unit, VTD_REG_CAP, unit->capability);
 	vtd_set_reg64(unit, VTD_REG_ECAP, unit->extended_capability);
 }
@@ -187,12 +180,17 @@ static void global_command(struct vtd *unit, uint32_t command)
 		disabled(unit);
 }
 
-static bool queue_is_on(const struct vtd *unit)
+/*
+ * [VTD] "Register-based Invalidation Interface": in legacy mode, not beside the queue, and not in units of major
+ * version 6 and up; granularity 0 then says that nothing was done.
+ */
+static bool takes_commands(const struct vtd *unit)
 {
-	return unit->reg[VTD_REG_GSTS / 4] & VTD_GSTS_QIES;
+	return !(unit->reg[VTD_REG_GSTS / 4] & VTD_GSTS_QIES) && unit->ttm == VTD_TTM_LEGACY &&
+	       vtd_major_version(unit) < 6;
 }
 
-/* [VTD] "Context Command Register": legacy mode only, not beside the queue; CAIG 0 says nothing was done. */
+/* [VTD] "Context Command Register" */
 static void context_command(struct vtd *unit)
 {
 	uint64_t command = vtd_reg64(unit, VTD_REG_CCMD);
@@ -200,7 +198,7 @@ static void context_command(struct vtd *unit)
 
 	if (!(command & VTD_CCMD_ICC))
 		return;
-	if (granularity == 0 || queue_is_on(unit) || unit->ttm != VTD_TTM_LEGACY)
+	if (granularity == 0 || !takes_commands(unit))
 		granularity = 0;
 	else
 		vtd_invalidate_contexts(unit, (enum vtd_cc_granularity)granularity,
@@ -214,7 +212,7 @@ static void context_command(struct vtd *unit)
 /* The granularity at which the unit does it; 0: it does not.  [VTD] "IOTLB Invalidate Register", IAIG */
 static uint64_t iotlb_granularity(const struct vtd *unit, uint64_t requested, unsigned mask)
 {
-	if (queue_is_on(unit) || unit->ttm != VTD_TTM_LEGACY)
+	if (!takes_commands(unit))
 		return 0;
 	if (requested != VTD_IOTLB_PAGE)
 		return requested;
@@ -223,7 +221,7 @@ static uint64_t iotlb_granularity(const struct vtd *unit, uint64_t requested, un
 	return mask > FIELD_GET(VTD_CAP_MAMV, unit->capability) ? 0 : requested;
 }
 
-/* [VTD] "IOTLB Invalidate Register": as above. */
+/* [VTD] "IOTLB Invalidate Register" */
 static void iotlb_command(struct vtd *unit)
 {
 	uint64_t command = vtd_reg64(unit, unit->iotlb_offset + 8);

@@ -102,6 +102,11 @@ static inline void vtd_set_reg64(struct vtd *unit, unsigned offset, uint64_t val
 	unit->reg[offset / 4 + 1] = (uint32_t)(value >> 32);
 }
 
+static inline unsigned vtd_major_version(const struct vtd *unit)
+{
+	return (unsigned)FIELD_GET(VTD_VER_MAJ, (uint64_t)unit->reg[VTD_REG_VER / 4]);
+}
+
 void vtd_registers_reset(struct vtd *unit);
 uint64_t vtd_register_read(struct iommu *iommu, unsigned offset, unsigned bytes);
 void vtd_register_write(struct iommu *iommu, unsigned offset, unsigned bytes, uint64_t value);

@@ -143,6 +143,9 @@ static const struct dependency {
 	{ 0, VTD_ECAP_EAFS, "EAFS", VTD_ECAP_FSTS, "FSTS" },
 	{ 0, VTD_ECAP_EAFS, "EAFS", VTD_ECAP_SMPWC, "SMPWC" },
 	{ 0, VTD_ECAP_RPS, "RPS", VTD_ECAP_SMTS, "SMTS" },
+	{ 0, VTD_ECAP_PTRS, "PTRS", VTD_ECAP_DT, "DT" },
+	{ 0, VTD_ECAP_PTRS, "PTRS", VTD_ECAP_PASID, "PASID" },
+	{ 0, VTD_ECAP_SSIRWS, "SSIRWS", VTD_ECAP_SSTS, "SSTS" },
 };
 
 static bool check_dependencies(const struct vtd_config *config, struct err *err)
@@ -238,6 +241,12 @@ static void set_rules(struct vtd *unit)
 	};
 }
 
+/*
+ * 1.0: as QEMU's unit.  A unit of major version 2 and up always drains and blocks all requests to protected memory,
+ * one of 6 and up has no invalidation through registers.
+ */
+#define DEFAULT_VERSION 0x10u
+
 struct iommu *vtd_create(const struct vtd_config *config, struct err *err)
 {
 	if (!check_config(config, err))
@@ -269,7 +278,6 @@ struct iommu *vtd_create(const struct vtd_config *config, struct err *err)
 		return NULL;
 	}
 	vtd_registers_reset(unit);
-	if (config->version)
-		unit->reg[VTD_REG_VER / 4] = config->version;
+	unit->reg[VTD_REG_VER / 4] = config->version ? config->version : DEFAULT_VERSION;
 	return &unit->pipeline.iommu;
 }
