@@ -51,6 +51,8 @@ static const struct need {
 	  "scalable mode invalidates by queue only" },
 	{ "hardware.device_tlb", true, "hardware.queued_invalidation", true,
 	  "device-TLBs are invalidated by queue only" },
+	{ "hardware.page_requests", true, "hardware.device_tlb", true, "who asks for pages translates with ATS" },
+	{ "hardware.page_requests", true, "hardware.scalable", true, "page requests are scalable mode's" },
 	{ "hardware.write_buffer_flush", true, "hardware.scalable", false,
 	  "a unit with scalable mode needs no such flush" },
 	{ "iommu.dirty_tracking", true, "iommu.snoop", true, "only walkers that snoop set flags" },

@@ -114,6 +114,8 @@ struct config {
 		bool pass_through;           /* ECAP.PT */
 		bool snoop_control;          /* ECAP.SC */
 		bool device_tlb;             /* ECAP.DT */
+		bool page_requests;          /* ECAP.PRS */
+		bool protected_memory;       /* CAP.PLMR, PHMR */
 		bool abort_dma;              /* ECAP.ADMS */
 	} hardware;
 	struct { /* what the unit that a guest sees can do */

@@ -143,6 +143,10 @@ const struct parameter parameters[] = {
 	       "ECAP.SC: the host's leaves (SNP) and PASID entries (PGSNP) force snooping of the data."),
 	SWITCH(hardware.device_tlb, "false", "ASSUMED: no trace says what its devices ask for",
 	       "ECAP.DT: the unit takes part in ATS; takes hardware.queued_invalidation."),
+	SWITCH(hardware.page_requests, "false", "ASSUMED: no trace says what its devices ask for",
+	       "ECAP.PRS: page requests are queued; takes hardware.device_tlb and hardware.scalable."),
+	SWITCH(hardware.protected_memory, "false", "ASSUMED",
+	       "CAP.PLMR and PHMR: two regions of memory that software can shut off from devices."),
 	SWITCH(hardware.abort_dma, "false", "ASSUMED", "ECAP.ADMS: abort-DMA mode of the root table."),
 
 	/* ---- virtual ---- */

@@ -44,6 +44,8 @@ static struct vtd_features hardware_features(const struct config *config)
 		.address_mask_limit = config->hardware.address_mask_limit,
 		.snoop_control = config->hardware.snoop_control,
 		.device_tlb = config->hardware.device_tlb,
+		.page_requests = config->hardware.page_requests,
+		.protected_memory = config->hardware.protected_memory,
 		.abort_dma = config->hardware.abort_dma,
 		.second_stage_flags = config->hardware.dirty_flags && config->iommu.snoop,
 		.non_coherent_walks = !config->iommu.snoop,

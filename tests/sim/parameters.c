@@ -24,6 +24,8 @@ static const char whole_tables[] =
 #define BUSY    "--set replay.think_time=0"
 #define CROWDED BUSY " --set iommu.iotlb_entries=16 --set iommu.iotlb_ways=16 --set iommu.walk_ways=1"
 #define WHOLE   "--trace whole.h5"
+#define FEW     "--set replay.max_operations=60 --schemes pin-on-map"
+#define LEGACY  FEW " --set hardware.scalable=false"
 
 /*
  * What to set, and under which further settings it shows, where half the default or the like would be
@@ -59,6 +61,37 @@ static const struct {
 	{ "iommu.host_levels", "5", "" },
 	{ "iommu.guest_levels", "5", "" },
 	{ "iommu.replacement", "random", CROWDED },
+	{ "hardware.queued_invalidation", "false", LEGACY },
+	{ "hardware.write_buffer_flush", "true", LEGACY },
+	{ "hardware.caching_mode", "true", FEW },
+	{ "hardware.page_selective", "false", FEW },
+	{ "hardware.address_mask_limit", "9", FEW },
+	{ "hardware.page_size_lg2", "12", FEW },
+	{ "hardware.input_width", "47", FEW },
+	{ "hardware.domain_bits", "8", FEW },
+	{ "hardware.fault_records", "7", FEW },
+	{ "hardware.scalable", "false", FEW },
+	{ "hardware.first_stage", "false", FEW },
+	{ "hardware.second_stage", "false", FEW },
+	{ "hardware.nested", "false", FEW },
+	{ "hardware.dirty_flags", "false", FEW },
+	{ "hardware.pasid_bits", "19", FEW },
+	{ "hardware.pass_through", "false", FEW },
+	{ "hardware.snoop_control", "false", FEW },
+	{ "hardware.device_tlb", "true", FEW },
+	{ "hardware.page_requests", "true", FEW " --set hardware.device_tlb=true" },
+	{ "hardware.protected_memory", "true", FEW },
+	{ "hardware.abort_dma", "true", FEW },
+	{ "virtual.queued_invalidation", "false", FEW },
+	{ "virtual.write_buffer_flush", "true", FEW },
+	{ "virtual.caching_mode", NULL, "" }, /* no scheme can do without it: capabilities.c */
+	{ "virtual.page_selective", "false", FEW },
+	{ "virtual.address_mask_limit", "9", FEW },
+	{ "virtual.page_size_lg2", "12", FEW },
+	{ "virtual.input_width", "47", FEW },
+	{ "virtual.domain_bits", "8", FEW },
+	{ "virtual.fault_records", "2", FEW },
+	{ "virtual.pasid_bits", "19", "--set replay.max_operations=60 --schemes nested" },
 	{ "seed", "77", CROWDED " --set iommu.replacement=random" },
 	{ "device.reads_in_flight", "1", BUSY },
 	{ "device.writes_in_flight", "1", BUSY },
@@ -66,6 +99,10 @@ static const struct {
 	{ "timing.guest.table_free", "911 ns", WHOLE },
 	{ "timing.guest.entry_flush", "911 ns", "--set iommu.snoop=false" },
 	{ "timing.guest.lock_handover", "911 ns", BUSY },
+	{ "timing.host.register_read", "911 ns",
+	  LEGACY " --set hardware.queued_invalidation=false "
+		 "--set replay.max_operations=500" },
+	{ "timing.iommu.write_buffer_flush", "911 ns", LEGACY " --set hardware.write_buffer_flush=true" },
 	{ "timing.iommu.memory_update", "911 ns", "--set iommu.dirty_tracking=true" },
 	{ "timing.pcie.completion_interrupt", "911 ns", BUSY },
 };
