@@ -67,7 +67,7 @@ int command_bench(int count, char **arguments)
 		.parser = parse,
 		.args_doc = "[NAME]...",
 		.doc = "Times the models on this machine, in nanoseconds of CPU time per operation: least and median "
-		       "of nine runs.",
+		       "of 51 runs.",
 		.help_filter = help_filter,
 	};
 	struct request request = { 0 };
