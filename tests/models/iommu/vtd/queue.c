@@ -303,17 +303,163 @@ START_TEST(scalable_mode_takes_no_narrow_descriptors)
 }
 END_TEST
 
-START_TEST(a_reserved_table_mode_stops_the_queue)
+/* A unit with these features whose table mode and descriptor width are set so; legacy mode at reset. */
+static void begin_mode(bool scalable, bool abort_dma, unsigned mode, bool wide)
+{
+	struct vtd_features features = world_features();
+
+	features.scalable = features.page_requests = scalable;
+	features.abort_dma = abort_dma;
+	world_init(&w, &features, &world_caches);
+	world_set_register(&w, 0x20, 8, w.root | mode << 10);
+	world_set_register(&w, IQA, 8, w.queue | 1 | (uint64_t)wide << 11);
+	world_set_register(&w, 0x18, 4, 1u << 30);
+	world_set_register(&w, 0x18, 4, 1u << 26);
+	w.scalable = wide; /* how far world_command goes */
+}
+
+/* IQEI 5 and 7, and the list of valid descriptor types for each mode (their codes, with valid fields). */
+START_TEST(each_table_mode_takes_its_widths_and_types)
+{
+	static const struct {
+		bool scalable, abort_dma;
+		unsigned mode;
+		bool wide;
+		unsigned error; /* of the queue's registers */
+		unsigned last_type;
+	} modes[] = {
+		{ true, true, 0, false, 0, 5 },  { true, true, 0, true, 0, 5 },   { true, true, 1, false, 5, 0 },
+		{ true, true, 1, true, 0, 9 },   { true, true, 2, false, 7, 0 },  { true, true, 2, true, 7, 0 },
+		{ true, true, 3, false, 5, 0 },  { true, true, 3, true, 0, 9 },   { false, false, 0, false, 0, 5 },
+		{ false, false, 0, true, 5, 0 }, { false, false, 1, true, 7, 0 }, { true, false, 3, true, 7, 0 },
+		{ false, true, 0, true, 0, 5 },  { false, true, 3, true, 0, 8 },  { false, true, 1, true, 7, 0 },
+	};
+	static const uint64_t words[] = { 0x11, 0x12, 0x03, 0x04, 0x05, 0x26, 0x37, 0x08, 0x09 };
+
+	for (unsigned i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		for (unsigned type = 1; type <= 9; type++) {
+			unsigned error = modes[i].error ? modes[i].error : type <= modes[i].last_type ? 0 : 3;
+
+			begin_mode(modes[i].scalable, modes[i].abort_dma, modes[i].mode, modes[i].wide);
+			world_command(&w, words[type - 1], 0);
+			ck_assert_msg(world_register(&w, IQERCD, 8) == error, "mode %u type %u: %llu", i, type,
+				      (unsigned long long)world_register(&w, IQERCD, 8));
+			ck_assert_uint_eq(world_register(&w, FSTS, 4), error ? IQE : 0);
+			world_fini(&w);
+		}
+	}
+}
+END_TEST
+
+START_TEST(a_descriptor_that_cannot_be_fetched_stops_the_queue)
 {
 	struct iommu_command command;
 
 	begin(true);
-	world_set_register(&w, 0x20, 8, w.root | 2 << 10);
-	world_set_register(&w, 0x18, 4, 1u << 30 | 1u << 26);
-	world_set_register(&w, IQT, 8, 0x20);
-	ck_assert(!w.unit->ops->command_begin(w.unit, &command));
-	expect_stopped(7, 0);
+	memory_write64(w.memory, w.queue, 0x12);
+	world_set_register(&w, IQT, 8, 32);
+	ck_assert(w.unit->ops->command_begin(w.unit, &command));
+	w.unit->ops->command_feed(w.unit, &command, NULL);
+	ck_assert_int_eq(command.kind, IOMMU_COMMAND_ERROR);
+	ck_assert_int_eq(command.access.want, IOMMU_WANTS_NOTHING);
+	expect_stopped(2, 0);
+	world_set_register(&w, FSTS, 4, IQE);
+	ck_assert_uint_eq(iommu_drain_queue_now(w.unit, w.memory), 1);
 	world_fini(&w);
+}
+END_TEST
+
+/* "Hardware ignores bits [127:HAW+64] of the Status Address field"; a posted write that finds no memory is lost. */
+START_TEST(the_status_write_goes_to_host_memory)
+{
+	struct iommu_command command;
+	uint64_t words[IOMMU_WORDS_MAX];
+
+	begin(true);
+	memory_write64(w.memory, w.queue, UINT64_C(7) << 32 | 0x25);
+	memory_write64(w.memory, w.queue + 8, UINT64_C(0xffffc00000050004));
+	world_set_register(&w, IQT, 8, 32);
+	ck_assert(w.unit->ops->command_begin(w.unit, &command));
+	iommu_access_now(w.memory, &command.access, words);
+	w.unit->ops->command_feed(w.unit, &command, words);
+	ck_assert_uint_eq(command.access.address, STATUS);
+	ck_assert_uint_eq(command.access.bytes, 4);
+	ck_assert_uint_eq(command.access.desired, 7);
+	w.unit->ops->command_feed(w.unit, &command, NULL);
+	ck_assert_int_eq(command.access.want, IOMMU_WANTS_NOTHING);
+	ck_assert_int_eq(command.kind, IOMMU_COMMAND_WAIT);
+	ck_assert_uint_eq(world_register(&w, FSTS, 4), 0);
+	world_fini(&w);
+}
+END_TEST
+
+/* [VTD] "Invalidation Queue Head Register", QH */
+START_TEST(the_head_is_a_multiple_of_wide_descriptors)
+{
+	begin_mode(true, false, 0, false);
+	world_command(&w, 0x12, 0);
+	ck_assert_uint_eq(world_register(&w, IQH, 8), 16);
+	world_set_register(&w, IQA, 8, w.queue | 1 << 11);
+	ck_assert_uint_eq(world_register(&w, IQH, 8), 0);
+	world_fini(&w);
+}
+END_TEST
+
+/* [VTD] "Page Group Response Descriptor", "Interrupt Entry Cache Invalidate Descriptor" */
+START_TEST(reserved_fields_of_the_other_descriptors_stop_the_queue_too)
+{
+	static const uint64_t words[][4] = {
+		{ 0x09 | 1 << 5 },    { 0x09 | 1 << 8 },  { 0x09 | UINT64_C(1) << 52 },
+		{ 0x09, 1 },          { 0x09, 2 },        { 0x09, 1 << 12 },
+		{ 0x09, 0, 1 },       { 0x09, 0, 0, 1 },  { 0x04 | 1 << 5 },
+		{ 0x04 | 1 << 12 },   { 0x04 | 1 << 26 }, { 0x04 | UINT64_C(1) << 48 },
+		{ 0x04 | 1 << 4, 1 },
+	};
+
+	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		begin_mode(true, false, 1, true);
+		memory_write64(w.memory, w.queue + 16, words[i][2]);
+		memory_write64(w.memory, w.queue + 24, words[i][3]);
+		world_command(&w, words[i][0], words[i][1]);
+		expect_stopped(4, 0);
+		world_fini(&w);
+	}
+}
+END_TEST
+
+/* [VTD] "IOTLB Invalidate", DR and DW: ignored without CAP.DRD and DWD; always done since major version 2. */
+START_TEST(draining_is_what_the_unit_can_do)
+{
+	static const struct {
+		uint64_t absent; /* CAP bits 54 and 55 */
+		uint8_t version;
+		uint64_t word0;
+		bool reads, writes;
+	} cases[] = {
+		{ 0, 0x10, 0x12, false, false },
+		{ 0, 0x10, 0x12 | 3 << 6, true, true },
+		{ UINT64_C(1) << 54, 0x10, 0x12 | 3 << 6, true, false },
+		{ UINT64_C(1) << 55, 0x10, 0x12 | 3 << 6, false, true },
+		{ 0, 0x20, 0x12, true, true },
+	};
+
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint64_t word[4] = { cases[i].word0 };
+		struct vtd_features features = world_features();
+		struct vtd_config config = { .caches = world_no_caches, .version = cases[i].version };
+		struct iommu_command command;
+		struct err err = { 0 };
+		struct iommu *unit;
+
+		vtd_capabilities(&features, &config);
+		config.capability &= ~cases[i].absent;
+		unit = vtd_create(&config, &err);
+		ck_assert_msg(unit != NULL, "%s", err.text);
+		ck_assert(vtd_execute(unit, word, &command));
+		ck_assert_int_eq(command.drain_reads, cases[i].reads);
+		ck_assert_int_eq(command.drain_writes, cases[i].writes);
+		unit->ops->destroy(unit);
+	}
 }
 END_TEST
 
@@ -332,7 +478,12 @@ int main(void)
 		a_stopped_queue_goes_on_when_the_error_is_cleared,
 		a_tail_beyond_the_queue_or_between_descriptors_stops_it,
 		scalable_mode_takes_no_narrow_descriptors,
-		a_reserved_table_mode_stops_the_queue,
+		each_table_mode_takes_its_widths_and_types,
+		a_descriptor_that_cannot_be_fetched_stops_the_queue,
+		the_status_write_goes_to_host_memory,
+		the_head_is_a_multiple_of_wide_descriptors,
+		reserved_fields_of_the_other_descriptors_stop_the_queue_too,
+		draining_is_what_the_unit_can_do,
 		NULL,
 	};
 

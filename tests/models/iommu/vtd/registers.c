@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The register page: reset values, what software may write, fault records, register-based invalidation. */
+/* Global commands, fault records and register-based invalidation; the page's bits: register_page.c. */
 #include <string.h>
 
 #include "tests/models/iommu/vtd/world.h"
@@ -26,28 +26,6 @@ static void begin(unsigned fault_records)
 }
 
 /* ---- values ---- */
-
-/* [VTD] "Register Descriptions", default values. */
-START_TEST(registers_have_their_reset_values)
-{
-	struct vtd_features features = world_features();
-	static const struct {
-		unsigned offset, bytes;
-		uint64_t value;
-	} resets[] = {
-		{ 0x00, 4, 0x10 }, { 0x18, 4, 0 },        { 0x1c, 4, 0 }, { 0x20, 8, 0 }, { 0x28, 8, 0 },
-		{ 0x34, 4, 0 },    { 0x38, 4, 1u << 31 }, { 0x3c, 4, 0 }, { 0x40, 4, 0 }, { 0x44, 4, 0 },
-		{ 0x80, 8, 0 },    { 0x88, 8, 0 },        { 0x90, 8, 0 }, { 0x9c, 4, 0 }, { 0xa0, 4, 1u << 31 },
-		{ 0xa4, 4, 0 },    { 0xb0, 8, 0 },        { 0xf0, 8, 0 }, { 0xf8, 8, 0 }, { 0x220, 8, 0 },
-		{ 0x228, 8, 0 },
-	};
-
-	world_init(&w, &features, &world_no_caches);
-	for (unsigned i = 0; i < sizeof(resets) / sizeof(resets[0]); i++)
-		ck_assert_uint_eq(world_register(&w, resets[i].offset, resets[i].bytes), resets[i].value);
-	world_fini(&w);
-}
-END_TEST
 
 /* CAP and ECAP of a running QEMU (recorded set Q) and the features that they are; and all features. */
 START_TEST(capabilities_follow_the_features)
@@ -80,39 +58,8 @@ START_TEST(capabilities_follow_the_features)
 }
 END_TEST
 
-START_TEST(impossible_configurations_are_refused_by_name)
+START_TEST(impossible_caches_are_refused_by_name)
 {
-	static const struct {
-		uint64_t cap, ecap;
-		unsigned width;
-		const char *text;
-	} bad[] = {
-		{ 1 << 3, 0, 46, "capability: bits 0x8 are" },
-		{ 0, 1 << 3, 46, "extended_capability: bits 0x8 are" },
-		{ 0, 0, 35, "host_address_width = 35: must be 36 to 52" },
-		{ 0, 0, 53, "host_address_width = 53: must be 36 to 52" },
-		{ UINT64_C(255) << 40, 0, 46, "capability: 256 fault records at offset 0x220 (FRO, NFR) do not fit" },
-		{ 0, 0x22 << 8, 46, "IRO) lie in the fault records" },
-	};
-
-	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		struct vtd_features features = world_features();
-		struct vtd_config config = { .caches = world_caches };
-		struct err err = { 0 };
-
-		vtd_capabilities(&features, &config);
-		if (bad[i].cap >> 40)
-			config.capability &= ~(UINT64_C(255) << 40);
-		if (bad[i].ecap >> 8)
-			config.extended_capability &= ~UINT64_C(0x3ff00);
-		config.capability |= bad[i].cap;
-		config.extended_capability |= bad[i].ecap;
-		config.host_address_width = bad[i].width;
-		ck_assert_ptr_null(vtd_create(&config, &err));
-		ck_assert_int_eq(err.kind, ERR_USAGE);
-		ck_assert_msg(strstr(err.text, bad[i].text) != NULL, "%s", err.text);
-	}
-
 	struct vtd_features features = world_features();
 	struct vtd_config config = { .caches.walk[2] = { .entries = 6, .ways = 4 } };
 	struct err err = { 0 };
@@ -120,41 +67,17 @@ START_TEST(impossible_configurations_are_refused_by_name)
 	vtd_capabilities(&features, &config);
 	ck_assert_ptr_null(vtd_create(&config, &err));
 	ck_assert_str_eq(err.text, "walk: ways must divide entries");
-}
-END_TEST
-
-/* Reserved bits stay 0 whatever is written; both halves of a 64-bit register can be written alone. */
-START_TEST(software_writes_only_what_is_writable)
-{
-	static const struct {
-		unsigned offset, bytes;
-		uint64_t value;
-	} after_ones[] = {
-		{ 0x00, 4, 0x10 },       { 0x20, 8, UINT64_C(0x3ffffffffc00) }, /* RTADDR: TTM, RTA of a 46-bit host */
-		{ 0x34, 4, 0 },          { 0x38, 4, 1u << 31 },
-		{ 0x3c, 4, 0xffff },     { 0x40, 4, 0xfffffffc },
-		{ 0x44, 4, 0xffffffff }, { 0x80, 8, 0 },
-		{ 0x88, 8, 0x7fff0 },    { 0x90, 8, UINT64_C(0x3fffffffffff) & ~UINT64_C(0x7f8) },
-		{ 0x9c, 4, 0 },          { 0xa0, 4, 1u << 31 },
-		{ 0xa4, 4, 0xffff },     { 0xa8, 4, 0xfffffffc },
-		{ 0xb0, 8, 0 },          { 0xf0, 8, UINT64_C(0xfffffffffffff07f) },
-		{ 0x220, 8, 0 },         { 0x228, 8, 0 },
-		{ 0x64, 4, 0 }, /* PMEN is not there */
-		{ 0xb8, 8, 0 }, /* nor IRTA */
-	};
-	struct vtd_features features = world_features();
-
-	world_init(&w, &features, &world_no_caches);
-	for (unsigned i = 0; i < sizeof(after_ones) / sizeof(after_ones[0]); i++) {
-		uint64_t ones = after_ones[i].bytes == 8 ? UINT64_MAX : UINT32_MAX;
-
-		world_set_register(&w, after_ones[i].offset, after_ones[i].bytes, ones);
-		ck_assert_uint_eq(world_register(&w, after_ones[i].offset, after_ones[i].bytes), after_ones[i].value);
+	config.caches.walk[2] = (struct cache_geometry){ 0 };
+	config.caches.device = (struct cache_geometry){ .entries = 6, .ways = 4 };
+	err = (struct err){ 0 };
+	ck_assert_ptr_null(vtd_create(&config, &err));
+	ck_assert_str_eq(err.text, "device: ways must divide entries");
+	config.caches.device = (struct cache_geometry){ 0 };
+	for (config.host_address_width = 35; config.host_address_width <= 53; config.host_address_width += 18) {
+		err = (struct err){ 0 };
+		ck_assert_ptr_null(vtd_create(&config, &err));
+		ck_assert(strstr(err.text, ": must be 36 to 52") != NULL);
 	}
-	world_set_register(&w, 0x24, 4, 0x12);
-	ck_assert_uint_eq(world_register(&w, 0x20, 8), UINT64_C(0x12fffffc00));
-	ck_assert_uint_eq(world_register(&w, 0x24, 4), 0x12);
-	world_fini(&w);
 }
 END_TEST
 
@@ -166,7 +89,7 @@ START_TEST(global_status_follows_the_command)
 	ck_assert_uint_eq(world_register(&w, 0x18, 4), 0); /* write only */
 	world_set_register(&w, 0x18, 4, 1u << 27);         /* WBF: done; TE and QIE given up */
 	ck_assert_uint_eq(world_register(&w, 0x1c, 4), 1u << 30);
-	world_set_register(&w, 0x18, 4, 1u << 25 | 1u << 28 | 1u << 29 | 1u << 23); /* IRE, EAFL, SFL, CFI: not there */
+	world_set_register(&w, 0x18, 4, 1u << 25 | 3u << 28 | 1u << 23); /* IRE, CFI and reserved bits: not there */
 	ck_assert_uint_eq(world_register(&w, 0x1c, 4), 1u << 30);
 	world_fini(&w);
 }
@@ -385,13 +308,127 @@ START_TEST(a_new_root_table_leaves_the_caches_alone_unless_the_unit_promises_oth
 }
 END_TEST
 
+/* [VTD] "Global Command Register", TE: units with scalable mode forget everything when they are disabled. */
+START_TEST(disabling_translation_invalidates_where_scalable_mode_is)
+{
+	for (unsigned scalable = 0; scalable <= 1; scalable++) {
+		struct vtd_features features = world_features();
+
+		features.scalable = scalable;
+		world_init(&w, &features, &world_caches);
+		ss = world_second_stage(&w, 4);
+		world_map(&w, &ss, 0, 0x1000, OUTPUT | SS_RW);
+		if (scalable) {
+			world_attach_scalable(&w, DEVICE);
+			world_set_pasid(&w, DEVICE, 0, 7, NULL, &ss);
+		} else {
+			world_attach_legacy(&w, DEVICE, 7, &ss);
+		}
+		world_start(&w);
+		hits();
+		ck_assert(hits());
+		world_set_register(&w, 0x18, 4, 1u << 26);
+		world_set_register(&w, 0x18, 4, 1u << 31 | 1u << 26);
+		ck_assert_int_eq(hits(), !scalable);
+		world_fini(&w);
+	}
+}
+END_TEST
+
+/* [VTD] "Register-based Invalidation Interface": not in units of major version 6 and up. */
+START_TEST(later_units_take_no_commands_through_registers)
+{
+	for (unsigned major = 5; major <= 6; major++) {
+		struct vtd_features features = world_features();
+
+		begin(1);
+		world_fini(&w);
+		features.scalable = false;
+		world_init_with(&w, &features, &world_caches, 0, (uint8_t)(major << 4));
+		ck_assert_uint_eq(world_register(&w, 0, 4), major << 4);
+		ss = world_second_stage(&w, 4);
+		world_attach_legacy(&w, DEVICE, 7, &ss);
+		world_map(&w, &ss, 0, 0x1000, OUTPUT | SS_RW);
+		world_start(&w);
+		world_set_register(&w, 0x18, 4, 1u << 31);
+		hits();
+		world_set_register(&w, 0xf8, 8, UINT64_C(9) << 60);
+		ck_assert_uint_eq(world_register(&w, 0xf8, 8) >> 57 & 3, major < 6);
+		ck_assert_int_eq(hits(), major >= 6);
+		world_set_register(&w, 0x28, 8, UINT64_C(5) << 61);
+		ck_assert_uint_eq(world_register(&w, 0x28, 8) >> 59 & 3, major < 6);
+		world_fini(&w);
+	}
+}
+END_TEST
+
+/* A reserved granularity, an address mask above MAMV = 18; and without the start bit nothing happens. */
+START_TEST(wrong_register_commands_do_nothing_and_say_so)
+{
+	begin(1);
+	world_set_register(&w, 0x18, 4, 1u << 31);
+	hits();
+	world_set_register(&w, 0xf8, 8, UINT64_C(8) << 60);
+	ck_assert_uint_eq(world_register(&w, 0xf8, 8), 0);
+	world_set_register(&w, 0x28, 8, UINT64_C(4) << 61);
+	ck_assert_uint_eq(world_register(&w, 0x28, 8), 0);
+	world_set_register(&w, 0xf0, 8, 19);
+	world_set_register(&w, 0xf8, 8, UINT64_C(0xb) << 60 | UINT64_C(7) << 32);
+	ck_assert_uint_eq(world_register(&w, 0xf8, 8) >> 57 & 3, 0);
+	world_set_register(&w, 0xf8, 8, UINT64_C(1) << 60);
+	world_set_register(&w, 0x28, 8, UINT64_C(1) << 61);
+	ck_assert_uint_eq(world_register(&w, 0x28, 8), UINT64_C(1) << 61);
+	ck_assert(hits());
+	expect_reads(&w, 0, 0, 0);
+
+	/* Scalable mode has the queue only. */
+	world_fini(&w);
+
+	struct vtd_features features = world_features();
+
+	world_init(&w, &features, &world_caches);
+	world_start(&w);
+	world_set_register(&w, 0x18, 4, 1u << 31);
+	world_set_register(&w, 0xf8, 8, UINT64_C(9) << 60);
+	ck_assert_uint_eq(world_register(&w, 0xf8, 8) >> 57, UINT64_C(1) << 3);
+	world_fini(&w);
+}
+END_TEST
+
+/* [VTD] "IOTLB Invalidate Register", DID, and "Invalidate Address Register", ADDR: bits beyond widths are ignored. */
+START_TEST(bits_beyond_the_widths_of_domain_and_address_are_ignored)
+{
+	struct vtd_features features = world_features();
+
+	features.scalable = false;
+	features.domain_bits = 8;
+	features.second_stage_levels = 4;
+	world_init(&w, &features, &world_caches);
+	ss = world_second_stage(&w, 4);
+	world_attach_legacy(&w, DEVICE, 7, &ss);
+	world_map(&w, &ss, 0, 0x1000, OUTPUT | SS_RW);
+	world_start(&w);
+	world_set_register(&w, 0x18, 4, 1u << 31);
+	hits();
+	world_set_register(&w, 0xf0, 8, UINT64_C(0xffff000000001000));
+	world_set_register(&w, 0xf8, 8, UINT64_C(0xb) << 60 | UINT64_C(0xff07) << 32);
+	ck_assert(!hits());
+	world_set_register(&w, 0x28, 8, UINT64_C(6) << 61 | 0xff07);
+	hits();
+	expect_reads(&w, 2, 0, 0);
+	world_fini(&w);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {
-		registers_have_their_reset_values,
+		disabling_translation_invalidates_where_scalable_mode_is,
+		later_units_take_no_commands_through_registers,
+		wrong_register_commands_do_nothing_and_say_so,
+		bits_beyond_the_widths_of_domain_and_address_are_ignored,
+		impossible_caches_are_refused_by_name,
 		capabilities_follow_the_features,
-		impossible_configurations_are_refused_by_name,
-		software_writes_only_what_is_writable,
 		global_status_follows_the_command,
 		a_fault_is_recorded,
 		records_are_a_ring_that_overflows,
