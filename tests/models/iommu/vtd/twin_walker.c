@@ -217,7 +217,8 @@ static unsigned first_stage(struct twin_walk *walk, const struct tables *tables,
 	if (lookup(walk, &line, 0))
 		level = line.level;
 	for (;; level--) {
-		uint64_t offset = (iova >> (12 + 9 * level) & 511) * 8, word, flags, above;
+		uint64_t offset = (iova >> (12 + 9 * level) & 511) * 8, word, flags;
+		unsigned granted;
 
 		if (line.word[2] == NO_HOST) {
 			fault = find_table(walk, tables, &line, level, TWIN_R);
@@ -232,10 +233,9 @@ static unsigned first_stage(struct twin_walk *walk, const struct tables *tables,
 
 		bool leaf = level == 0 || (word >> 7 & 1);
 
-		above = line.word[1];
-		line.word[1] &= TWIN_R | (word & 6);
-		if (leaf && (needs & ~line.word[1]))
-			return needs & ~line.word[1] & TWIN_U ? 0x81 : 0x85;
+		granted = (unsigned)(line.word[1] & (TWIN_R | (word & 6)));
+		if (leaf && (needs & ~granted))
+			return needs & ~granted & TWIN_U ? 0x81 : 0x85;
 		flags = (1 << 5 | (leaf && walk->request.write ? 1 << 6 : 0)) & ~word;
 		if (flags && nested && !(line.word[3] & TWIN_W)) {
 			fault = find_table(walk, tables, &line, level, TWIN_R | TWIN_W);
@@ -247,7 +247,6 @@ static unsigned first_stage(struct twin_walk *walk, const struct tables *tables,
 		/* The table has moved, or the entry is the second stage's own: it is read again. */
 		if (flags && nested && !again && !is_same(walk, line.word[2] + offset, word)) {
 			again = true;
-			line.word[1] = above;
 			level++;
 			continue;
 		}
@@ -258,14 +257,14 @@ static unsigned first_stage(struct twin_walk *walk, const struct tables *tables,
 		if (leaf) {
 			uint64_t inside = (UINT64_C(1) << (12 + 9 * level)) - 1;
 
-			*page = (struct page){ (word & ADDRESS & ~inside) | (iova & inside), 12 + 9 * level,
-					       (unsigned)line.word[1],
-					       (unsigned)line.word[1] & ~(word >> 6 & 1 ? 0 : TWIN_W) };
+			*page = (struct page){ (word & ADDRESS & ~inside) | (iova & inside), 12 + 9 * level, granted,
+					       granted & ~(word >> 6 & 1 ? 0 : TWIN_W) };
 			return 0;
 		}
 		if (!nested)
 			use(&line, line.word[2] + offset, word);
 		line.word[0] = word & ADDRESS;
+		line.word[1] = granted;
 		line.word[2] = nested ? NO_HOST : line.word[0];
 		if (!nested)
 			pass_table(walk, line, iova, level - 1);
