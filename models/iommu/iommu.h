@@ -218,7 +218,11 @@ struct iommu_ops {
 	 */
 	void (*translate_feed)(struct iommu *iommu, struct iommu_translation *translation, const uint64_t *words);
 
-	/* False: nothing to do (queue off, empty or stopped). */
+	/*
+	 * False: nothing to do (queue off, empty or stopped, or a wait is held until devices have answered or page
+	 * requests are written).  A wait that is held is seen twice, as a command that ends without having done
+	 * anything and, when nothing holds it any more, as the one that completes.
+	 */
 	bool (*command_begin)(struct iommu *iommu, struct iommu_command *command);
 	/* NULL as above. */
 	void (*command_feed)(struct iommu *iommu, struct iommu_command *command, const uint64_t *words);

@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A VT-d remapping unit: legacy and scalable mode, second-stage, first-stage,
- * nested and pass-through translation, queued and register-based
- * invalidation, primary fault logging.  Everything else goes through models/iommu/iommu.h.
+ * A VT-d remapping unit: legacy, scalable and abort-DMA mode; second-stage, first-stage, nested and pass-through
+ * translation; requests of device-TLBs and page requests; invalidation through the queue and through registers;
+ * fault records; its events as interrupt messages; protected memory.  It is used through models/iommu/iommu.h.
  *
  * Source: [VTD] (layout.h).
  *
  * SIMPLIFIED, with the effect on software:
- * - interrupt messages (fault events, invalidation completions) are not sent; pending and status bits
- *   are kept as if they were;
- * - no interrupt remapping, page requests, ATS translation requests, protected memory regions, advanced
- *   fault logging, MTRRs: their capability bits must be 0, their registers read as 0;
+ * - no interrupt remapping, memory types (MTRRs), host permission tables, performance monitoring, enhanced and
+ *   virtual commands, stop markers: their capability bits must be 0, their registers read as 0;
  * - not-present and faulty entries are never cached, also with caching mode, where hardware may: software
  *   that forgets an invalidation after making an entry present goes unpunished;
- * - a command on a register (GCMD, CCMD, IOTLB) has taken effect when the write returns.
+ * - a command on a register (GCMD, CCMD, IOTLB, PMEN) has taken effect when the write returns, and does not drain
+ *   requests under way: software never sees it busy;
+ * - a wait descriptor with PD waits for page requests that are being written to their queue, not for those whose
+ *   device structures are still being read;
+ * - devices are not spared: no limit on the invalidation requests at one of them (MIP, ECAP.DIT).
  */
 #ifndef IOMMUSIM_IOMMU_VTD_VTD_H
 #define IOMMUSIM_IOMMU_VTD_VTD_H
@@ -74,8 +76,8 @@ struct iommu *vtd_create(const struct vtd_config *config, struct err *err);
 
 /*
  * Carries out one invalidation that came by another way than this unit's own queue: a queue that a
- * guest owns.  Fills kind, drain bits and count of *command; false when the descriptor is
- * invalid or a wait, and nothing was done.
+ * guest owns.  Fills kind, drain bits, count and what goes to devices of *command; false when the descriptor
+ * is invalid or a wait, and nothing was done.  Answers of devices are the caller's affair: no device_answered.
  */
 bool vtd_execute(struct iommu *iommu, const uint64_t word[4], struct iommu_command *command);
 
