@@ -219,12 +219,26 @@ static void write_counters(FILE *out, const struct view *view)
 		}
 }
 
+static void write_capabilities(FILE *out, const struct view *view)
+{
+	fputs("scheme,register,value\n", out);
+	for (size_t i = 0; i < view->count; i++)
+		for (unsigned k = 0; k < RESULT_CAPABILITIES; k++) {
+			csv_text(out, view->shown[i].label);
+			fprintf(out, ",%s,0x%016" PRIx64 "\n", result_capability_info[k].name,
+				view->shown[i].scheme->capability[k]);
+		}
+}
+
 static bool write_data(const struct report *report, struct err *err)
 {
 	static const struct {
 		const char *name;
 		void (*write)(FILE *out, const struct view *view);
-	} table[] = { { "latency", write_latency }, { "causes", write_causes }, { "counters", write_counters } };
+	} table[] = { { "latency", write_latency },
+		      { "causes", write_causes },
+		      { "counters", write_counters },
+		      { "capabilities", write_capabilities } };
 	char path[PATH_TEXT];
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {

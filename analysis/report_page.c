@@ -298,6 +298,8 @@ void report_page_write(FILE *out, const struct page *page)
 	for (size_t i = 0; i < page->results; i++)
 		write_input(out, page, i);
 	fputs("<p>Every number of this page is in <code>data/latency.csv</code>, <code>data/causes.csv</code> and "
-	      "<code>data/counters.csv</code>, in picoseconds and bytes.</p>\n</section>\n</main>\n</body>\n</html>\n",
+	      "<code>data/counters.csv</code>, in picoseconds and bytes; <code>data/capabilities.csv</code> says what "
+	      "the "
+	      "IOMMUs could do.</p>\n</section>\n</main>\n</body>\n</html>\n",
 	      out);
 }

@@ -79,6 +79,8 @@ struct result_scheme *synthetic_scheme(const char *name, uint64_t seed, unsigned
 	}
 	for (unsigned i = 0; i < RESULT_COUNTERS; i++)
 		scheme->counter[i] = random_next(&random) >> random_below(&random, 64);
+	for (unsigned i = 0; i < RESULT_CAPABILITIES; i++)
+		scheme->capability[i] = random_next(&random);
 	return scheme;
 }
 
@@ -98,7 +100,8 @@ bool synthetic_same(const struct result_scheme *a, const struct result_scheme *b
 {
 	bool same = strcmp(a->name, b->name) == 0 && strcmp(a->axes, b->axes) == 0 &&
 		    memcmp(a->cause_ps, b->cause_ps, sizeof(a->cause_ps)) == 0 &&
-		    memcmp(a->counter, b->counter, sizeof(a->counter)) == 0;
+		    memcmp(a->counter, b->counter, sizeof(a->counter)) == 0 &&
+		    memcmp(a->capability, b->capability, sizeof(a->capability)) == 0;
 
 	for (unsigned op = 0; op < RESULT_OPS; op++)
 		same = same && same_histogram(&a->latency[op], &b->latency[op]);
@@ -292,6 +295,8 @@ struct result_scheme *synthetic_realistic(unsigned which)
 	result_scheme_init(scheme, sketch->name, sketch->axes);
 	sketch_latencies(scheme, sketch, &random);
 	sketch_series(scheme, sketch, &random);
+	scheme->capability[CAPABILITY_HARDWARE] = UINT64_C(0x01d2078c226f0606);
+	scheme->capability[CAPABILITY_HARDWARE_EXTENDED] = UINT64_C(0x0003e99884000fc3);
 	scheme->counter[COUNT_DURATION_PS] = 180 * PS_PER_MS;
 	scheme->counter[COUNT_STARTUP_PS] = sketch->start_ms * PS_PER_MS;
 	scheme->counter[COUNT_GUEST_CPU_PS] = 41 * PS_PER_MS;

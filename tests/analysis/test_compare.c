@@ -72,6 +72,18 @@ START_TEST(a_result_does_not_differ_from_itself)
 }
 END_TEST
 
+START_TEST(other_bits_of_a_capability_differ_whatever_the_tolerance)
+{
+	a->capability[CAPABILITY_HARDWARE] = 0x606;
+	b->capability[CAPABILITY_HARDWARE] = 0x607;
+	char *text = compare(1000, false);
+
+	ck_assert_ptr_nonnull(strstr(
+		text, "nested            hardware_cap                          0x606          0x607  other bits\n"));
+	free(text);
+}
+END_TEST
+
 START_TEST(a_counter_beyond_the_tolerance_is_printed_and_one_within_is_not)
 {
 	a->counter[COUNT_IOCTLS] = 100;
@@ -162,6 +174,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, a_result_does_not_differ_from_itself);
+	tcase_add_test(tcase, other_bits_of_a_capability_differ_whatever_the_tolerance);
 	tcase_add_test(tcase, a_counter_beyond_the_tolerance_is_printed_and_one_within_is_not);
 	tcase_add_test(tcase, the_smallest_difference_counts_when_nothing_is_tolerated);
 	tcase_add_test(tcase, what_was_zero_is_new_at_any_tolerance);

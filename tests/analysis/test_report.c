@@ -135,6 +135,17 @@ static void check_causes_csv(struct result_scheme *const *scheme)
 	free(csv);
 }
 
+static void check_capabilities_csv(struct result_scheme *const *scheme)
+{
+	char *csv = file_of(report, "data/capabilities.csv");
+	char row[100];
+
+	snprintf(row, sizeof(row), "\nnested,hardware_ecap,0x%016" PRIx64 "\n",
+		 scheme[2]->capability[CAPABILITY_HARDWARE_EXTENDED]);
+	ck_assert_ptr_nonnull(strstr(csv, row));
+	free(csv);
+}
+
 /* Rows of one scheme: latencies rise, the count rises to all. */
 static void check_cdf_csv(struct result_scheme *const *scheme)
 {
@@ -261,6 +272,7 @@ START_TEST(a_report_holds_its_page_its_data_its_scripts_and_its_figures)
 	}
 	check_latency_csv(scheme);
 	check_causes_csv(scheme);
+	check_capabilities_csv(scheme);
 	check_cdf_csv(scheme);
 	check_series_csv(scheme);
 	check_page();

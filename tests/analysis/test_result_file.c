@@ -371,6 +371,11 @@ static void no_counter(hid_t file)
 	H5Ldelete(file, "/schemes/nested/counters/ioctls", H5P_DEFAULT);
 }
 
+static void no_capability(hid_t file)
+{
+	H5Ldelete(file, "/schemes/nested/capabilities/hardware_cap", H5P_DEFAULT);
+}
+
 static void no_seed(hid_t file)
 {
 	H5Adelete_by_name(file, "/input", "seed", H5P_DEFAULT);
@@ -432,6 +437,7 @@ START_TEST(a_damaged_result_names_the_object_and_what_is_wrong)
 	expect_after(newer_version, "result format version 7; this iommusim reads version 2");
 	expect_after(no_schemes, "/schemes: is missing");
 	expect_after(no_counter, "/schemes/nested/counters/ioctls: is missing");
+	expect_after(no_capability, "/schemes/nested/capabilities/hardware_cap: is missing");
 	expect_after(no_seed, "/input/seed: the attribute is missing");
 	expect_after(wrong_count, "/schemes/nested/latency/map: the buckets do not add up to count");
 	expect_after(wrong_maximum, "/schemes/nested/latency/map: min or max is not in the first or the last bucket");
