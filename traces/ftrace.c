@@ -91,6 +91,8 @@ static bool want_list(struct scan *scan, struct source_text *list)
 
 bool ftrace_list_next(struct source_text *list, uint64_t *value)
 {
+	if (list->length == 0) /* nor is there an `at` where the line has no list */
+		return false;
 	struct scan scan = { .at = list->at, .end = list->at + list->length };
 	if (scan.at < scan.end && *scan.at == ',')
 		scan.at++;

@@ -173,7 +173,9 @@ static void translate(struct replay *replay)
 	};
 
 	iommu_translate_through(replay->unit, qemu_log_access, replay, &translation, &request);
-	qemu_log_same(replay, translation.status, IOMMU_TRANSLATED, "status");
+	MUST(translation.status == IOMMU_TRANSLATED, "%s: log line %u: %s: ours is blocked: %s",
+	     replay->guest.recording.name, replay->event.line, replay->event.text,
+	     vtd_fault_text(translation.fault_reason));
 	qemu_log_same(replay, t->source_id, n[0] << 8 | n[1] << 3 | n[2], "source ID");
 	qemu_log_same(replay, (UINT64_C(1) << translation.size_lg2) - 1, n[5], "offset mask");
 	qemu_log_same(replay, t->iova & ~n[5], n[3], "page");
