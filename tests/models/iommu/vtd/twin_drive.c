@@ -227,14 +227,14 @@ static bool agrees(const struct twin_world *world, const struct iommu_translatio
 		       walk->reads;
 }
 
-static bool translate(struct twin_world *world)
+static bool translate(struct twin_world *world, struct iommu_request request)
 {
 	struct iommu_translation t;
 	struct flags flags = { 0 };
 	struct twin_walk walk;
 	unsigned matches = 0, ways = 0;
 
-	world->request = any_request(world);
+	world->request = request;
 	twin_note(world);
 	drive(world, &t, &flags);
 	for (bool more = twin_first(&world->model, &walk, &world->request, world->model.date); more;
@@ -299,19 +299,41 @@ static bool fly(struct twin_world *world, struct twin_flight *flight, uint64_t s
 	return t->access.want != IOMMU_WANTS_NOTHING || land(world, flight);
 }
 
-static bool interleave(struct twin_world *world)
+static bool take_off(struct twin_world *world, struct twin_flight *flight, uint64_t steps)
 {
-	struct twin_flight *flight = &world->flight[twin_below(world, TWIN_FLIGHTS)];
-
-	if (flight->is_under_way)
-		return fly(world, flight, twin_below(world, 8));
 	world->request = any_request(world);
 	world->traces = 0;
 	flight->is_under_way = true;
 	flight->begin = world->model.date;
 	world->model.flying++;
 	world->iommu->ops->translate_begin(world->iommu, &flight->translation, &world->request);
-	return fly(world, flight, twin_below(world, 30));
+	return fly(world, flight, steps);
+}
+
+/*
+ * What a walk has read changes and all of it is invalidated before the walk
+ * goes on: of what it leaves behind, the same request sees nothing.
+ */
+static bool race(struct twin_world *world, struct twin_flight *flight)
+{
+	struct iommu_request request;
+
+	if (!take_off(world, flight, 1 + twin_below(world, 12)))
+		return false;
+	request = world->request;
+	for (unsigned i = 0; i < 3; i++)
+		twin_change(world);
+	invalidate_all(world);
+	return !flight->is_under_way || (fly(world, flight, UINT64_MAX) && translate(world, request));
+}
+
+static bool interleave(struct twin_world *world)
+{
+	struct twin_flight *flight = &world->flight[twin_below(world, TWIN_FLIGHTS)];
+
+	if (flight->is_under_way)
+		return fly(world, flight, twin_below(world, 8));
+	return twin_one_in(world, 3) ? race(world, flight) : take_off(world, flight, twin_below(world, 30));
 }
 
 /* Everything lands: the past can be forgotten. */
@@ -345,6 +367,6 @@ bool twin_world_step(struct twin_world *world)
 	else if (flies && choice < 70)
 		return interleave(world);
 	else
-		return translate(world);
+		return translate(world, any_request(world));
 	return true;
 }
