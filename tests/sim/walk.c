@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "models/base/bits.h"
+#include "models/base/random.h"
 #include "models/iommu/families.h"
 #include "sim/walk.h"
 #include "tests/recorded/recorded.h"
@@ -247,6 +248,103 @@ START_TEST(no_line_is_longer_than_120_columns)
 }
 END_TEST
 
+/* ---- structures made here ---- */
+
+/* CAP, ECAP, GSTS and RTADDR: scalable mode with both stages, nested; root table at 0x1000. */
+static bool made_register(void *argument, unsigned offset, unsigned bytes, uint64_t *value)
+{
+	(void)argument;
+	(void)bytes;
+	*value = offset == 0x08   ? 0x00d2008c22380e06
+		 : offset == 0x10 ? 0xf42 | BIT64(26) | BITS64(38, 35) | BIT64(40) | BIT64(43) | BITS64(48, 46)
+		 : offset == 0x1c ? 0xc0000000
+		 : offset == 0x20 ? 0x1400
+				  : 0;
+	return offset <= 0x20;
+}
+
+START_TEST(a_nested_walk_shows_both_stages_and_the_flags_it_sets)
+{
+	/* Device 00:03.0, PASID 9: first stage at guest 0x100000, which lies at 0x900000; 4 levels each. */
+	static const uint64_t words[][2] = {
+		{ 0x1000, 0x2001 },     { 0x2300, 0x3009 },     { 0x3000, 0x5001 },     { 0x5240, 0x70c9 },
+		{ 0x5248, 0x80002a },   { 0x5250, 0x100000 },   { 0x7000, 0x8003 },     { 0x8000, 0x9003 },
+		{ 0x9000, 0xa003 },     { 0x9008, 0x4000083 },  { 0xa800, 0x900003 },   { 0xa808, 0x901003 },
+		{ 0xa810, 0x902003 },   { 0xa818, 0x903003 },   { 0x900000, 0x101007 }, { 0x901000, 0x102007 },
+		{ 0x902000, 0x103007 }, { 0x903028, 0x223007 },
+	};
+	static const char list[] = "sid,pasid,did,stage,level,iova,size,gpa,perm,leaf_pte,leaf_pte_gpa\n"
+				   "0018,9,42,FL,1,5000,1000,223000,RW,0000000000223007,103028\n"
+				   "0018,9,42,SL,1,100000,1000,900000,RW,0000000000900003,a800\n"
+				   "0018,9,42,SL,1,101000,1000,901000,RW,0000000000901003,a808\n"
+				   "0018,9,42,SL,1,102000,1000,902000,RW,0000000000902003,a810\n"
+				   "0018,9,42,SL,1,103000,1000,903000,RW,0000000000903003,a818\n"
+				   "0018,9,42,SL,2,200000,200000,4000000,RW,0000000004000083,9008\n";
+	const struct iommu_request request = {
+		.source_id = 0x18, .has_pasid = true, .pasid = 9, .iova = 0x5123, .write = true
+	};
+	struct memory *pages = memory_create();
+	struct iommu_not_modelled absent;
+	struct err err = { 0 };
+	FILE *out;
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		memory_write64(pages, words[i][0], words[i][1]);
+	unit = iommu_families[0].restore(made_register, NULL, &absent, &err);
+	ck_assert_msg(unit, "%s", err.text);
+	walk_memory_init(&memory, pages);
+	out = fmemopen(said, sizeof(said), "w");
+	walk_print_leaves(out, unit, &memory);
+	fclose(out);
+	ck_assert_str_eq(said, list);
+	out = fmemopen(said, sizeof(said), "w");
+	ck_assert(walk_print_translation(out, unit, &memory, &request));
+	fclose(out);
+	ck_assert_msg(strstr(said, "first stage of 4 levels, table 0x100000, over a second stage of 4 levels, table "
+				   "0x7000\n\nsecond stage, level 4: SS-PML4E, table 0x7000, index 0x0\n"),
+		      "%s", said);
+	ck_assert_msg(strstr(said, "    => the first stage's table is at host address 0x903000\n\n"
+				   "first stage, level 1: FS-PTE, table 0x103000, index 0x5"),
+		      "%s", said);
+	ck_assert_msg(strstr(said, "    => sets A D: 0x0000000000223067\n"
+				   "    => page at guest address 0x223123, which the second stage translates\n"),
+		      "%s", said);
+	/* 4 structures, 4 first-stage entries, each with a second-stage walk of 4, and 3 for the page of 2 MiB. */
+	ck_assert_msg(strstr(said, "\ntranslated: 0x5123 -> 0x4023123, page of 4 KiB, RWX for users; 27 reads\n"), "%s",
+		      said);
+	ck_assert_uint_eq(memory_read64(pages, 0x903028), 0x223067);
+	unit->ops->destroy(unit);
+	memory_destroy(pages);
+}
+END_TEST
+
+START_TEST(walks_of_damaged_tables_end)
+{
+	const uint64_t seed = 3;
+	struct random random;
+
+	for (int i = 0; i < 4; i += 2) {
+		ck_assert(open_set(i, __func__));
+		random_init(&random, seed);
+		for (unsigned round = 0; round < 200; round++) {
+			phys_t page = 0x100000000 + random_below(&random, 0x40000) * PAGE_BYTES;
+
+			/* In whichever recorded page comes next, a word gets a random one or another page's address. */
+			while (!memory_present(snapshot.memory, page))
+				page = page + PAGE_BYTES < 0x140000000 ? page + PAGE_BYTES : 0x100000000;
+			memory_write64(snapshot.memory, page + 8 * random_below(&random, 512),
+				       random_below(&random, 2) ? random_next(&random)
+								: page | random_below(&random, 0x1000));
+			walk((unsigned)random_below(&random, 3) * 8 + 0x18, random_below(&random, 1u << 20) << 12,
+			     random_below(&random, 2));
+			ck_assert_msg(strstr(said, "\ntranslated: ") || strstr(said, "\nfault 0x"),
+				      "seed %d round %u:\n%s", (int)seed, round, said);
+		}
+		close_set();
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("walk");
@@ -258,6 +356,8 @@ int main(void)
 	tcase_add_test(all, a_page_that_the_snapshot_lacks_is_an_access_fault_and_is_named);
 	tcase_add_test(all, a_reserved_bit_is_marked_and_faults);
 	tcase_add_test(all, no_line_is_longer_than_120_columns);
+	tcase_add_test(all, a_nested_walk_shows_both_stages_and_the_flags_it_sets);
+	tcase_add_test(all, walks_of_damaged_tables_end);
 	suite_add_tcase(suite, all);
 	return suite_main(suite);
 }
