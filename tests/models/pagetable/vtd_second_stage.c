@@ -172,6 +172,61 @@ START_TEST(flags_are_kept_only_when_enabled)
 }
 END_TEST
 
+/* SSIRWE: IR (61) and IW (62) say what R and W said, at every level; IW is no longer reserved. */
+START_TEST(io_permissions_stand_in_bits_61_and_62)
+{
+	const uint64_t io_read = UINT64_C(1) << 61, io_write = UINT64_C(1) << 62;
+	struct pt_rules rules = rules_of(4);
+
+	ck_assert_int_eq(decoded(&rules, 0x5003 | io_read, 0).kind, PT_LEAF);
+	ck_assert_int_eq(decoded(&rules, 0x5003 | io_write, 0).kind, PT_RESERVED_BIT);
+	rules.io_permissions = true;
+	for (unsigned level = 0; level < 4; level++) {
+		ck_assert_int_eq(decoded(&rules, 0x5003, level).kind, PT_NOT_PRESENT);
+		ck_assert_uint_eq(decoded(&rules, 0x5002 | io_read, level).permissions, PT_READ | PT_EXECUTE | PT_USER);
+		ck_assert_uint_eq(decoded(&rules, 0x5001 | io_write, level).permissions, PT_WRITE | PT_USER);
+		ck_assert_int_ne(decoded(&rules, 0x5000 | io_write, level).kind, PT_RESERVED_BIT);
+	}
+}
+END_TEST
+
+/* SSEE: X (2) beside R. */
+START_TEST(execution_takes_bit_2_only_when_enabled)
+{
+	struct pt_rules rules = rules_of(4);
+
+	ck_assert_uint_eq(decoded(&rules, 0x5001, 0).permissions, PT_READ | PT_EXECUTE | PT_USER);
+	rules.execute_permission = true;
+	ck_assert_uint_eq(decoded(&rules, 0x5001, 0).permissions, PT_READ | PT_USER);
+	ck_assert_uint_eq(decoded(&rules, 0x5005, 0).permissions, PT_READ | PT_EXECUTE | PT_USER);
+	ck_assert_uint_eq(decoded(&rules, 0x5006, 0).permissions, PT_WRITE | PT_USER);
+}
+END_TEST
+
+/* A walk that would write where it may: D is set where W is granted, and a read-only page is no fault. */
+START_TEST(a_write_if_granted_sets_the_dirty_flag_where_it_is)
+{
+	struct memory *memory = memory_create();
+	struct pt_rules rules = rules_of(3);
+
+	rules.accessed_dirty = true;
+	memory_write64(memory, 0x1000, 0x2003);
+	memory_write64(memory, 0x2000, 0x3003);
+	memory_write64(memory, 0x3000, 0x5003);
+	memory_write64(memory, 0x3008, 0x6001);
+	for (iova_t iova = 0; iova < 0x2000; iova += 0x1000) {
+		struct walk walk = walk_now(memory, format, &rules, 0x1000, iova, PT_USER | PT_WRITE_IF_GRANTED);
+
+		ck_assert_int_eq(walk.status, WALK_OK);
+		ck_assert_uint_eq(walk.output, 0x5000 + iova);
+		ck_assert_uint_eq(walk.reads, 3);
+	}
+	ck_assert_uint_eq(memory_read64(memory, 0x3000), 0x5303);
+	ck_assert_uint_eq(memory_read64(memory, 0x3008), 0x6101);
+	memory_destroy(memory);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("second stage");
@@ -186,5 +241,8 @@ int main(void)
 	tcase_add_test(tests, page_size_is_reserved_where_large_pages_are_not_supported);
 	tcase_add_test(tests, input_addresses_end_at_the_width);
 	tcase_add_test(tests, flags_are_kept_only_when_enabled);
+	tcase_add_test(tests, io_permissions_stand_in_bits_61_and_62);
+	tcase_add_test(tests, execution_takes_bit_2_only_when_enabled);
+	tcase_add_test(tests, a_write_if_granted_sets_the_dirty_flag_where_it_is);
 	return run_case(tests, "second stage");
 }

@@ -369,6 +369,9 @@ START_TEST(protected_memory_is_out_of_reach_and_not_reported)
 	world_dma(&w, DEVICE, PASID, IOVA, false);
 	expect_output(&w, OUTPUT, 12);
 	world_set_register(&w, 0x64, 4, 1u << 31); /* EPM */
+	world_map(&w, &ss, 0, IOVA + 0x1000, 0x100000000 | SS_RW);
+	world_dma(&w, DEVICE, PASID, IOVA + 0x1000, false);
+	expect_output(&w, 0x100000000, 12);
 	for (unsigned off = 0; off < 2; off++) {
 		world_dma(&w, DEVICE, off ? NO_PASID : PASID, off ? OUTPUT : IOVA, false);
 		expect_fault(&w, 0);

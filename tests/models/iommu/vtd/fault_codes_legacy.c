@@ -177,6 +177,15 @@ START_TEST(a_condition_of_legacy_mode_has_its_reason_and_its_completions)
 }
 END_TEST
 
+START_TEST(a_code_without_a_condition_has_no_text)
+{
+	ck_assert_str_eq(vtd_fault_text(0), "no fault");
+	ck_assert_str_eq(vtd_fault_text(0x0f), "?");
+	ck_assert_str_eq(vtd_fault_text(0x88), "?");
+	ck_assert_str_eq(vtd_fault_text(0x100), "?");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("vtd fault codes of legacy mode");
@@ -185,6 +194,7 @@ int main(void)
 	tcase_set_timeout(tests, SUITE_TIMEOUT_SECONDS);
 	tcase_add_loop_test(tests, a_condition_of_legacy_mode_has_its_reason_and_its_completions, 0,
 			    sizeof(rows) / sizeof(rows[0]));
+	tcase_add_test(tests, a_code_without_a_condition_has_no_text);
 	suite_add_tcase(suite, tests);
 	return suite_main(suite);
 }

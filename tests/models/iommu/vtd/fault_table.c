@@ -4,6 +4,8 @@
 struct world fault_world;
 phys_t fault_context;
 
+#include <string.h>
+
 #define FPD   UINT64_C(2)
 #define FSTS  0x34
 #define FRCD1 0x228 /* high word of the first fault record */
@@ -66,8 +68,20 @@ static void expect_answer(const struct fault_row *row, unsigned column, bool fpd
 		ck_assert_uint_eq(world_register(&fault_world, FRCD1, 8) >> 32 & 0xff, row->reason);
 }
 
+/* "SCT_4_1" is "[SCT.4] ..." to people: the row's name has the reason's, '_' for '.'. */
+static void expect_text(const struct fault_row *row)
+{
+	const char *text = vtd_fault_text(row->reason);
+	size_t length = strcspn(text, "]") - 1;
+
+	ck_assert_msg(text[0] == '[' && strncmp(text + 1, row->name, 3) == 0 &&
+			      strncmp(text + 5, row->name + 4, length - 4) == 0,
+		      "%s: %s", row->name, text);
+}
+
 void fault_row_expect(const struct fault_row *row)
 {
+	expect_text(row);
 	for (unsigned column = 0; column < FAULT_COLUMNS; column++) {
 		struct iommu_request request = request_of(row, column);
 
