@@ -27,9 +27,10 @@
  * of traces/ decide where they differ (tests/oracles/).
  *
  * SIMPLIFIED: no fault-event interrupt is set up (FECTL, FEDATA, FEADDR stay at reset); no device-TLB
- * invalidations are queued; a domain starts with the levels that the unit has (Linux starts with five and takes levels off at the first
- * attach), so that fewer frames come and go; the flush after a large leaf replaced an empty
- * table is queued with the map's own, after the leaf was written.
+ * invalidations are queued; a domain starts with the levels that the unit has (Linux starts with five and
+ * takes levels off at the first attach), so that fewer frames come and go; the flush after a large leaf replaced
+ * an empty table is queued with the map's own, after the leaf was written; IVA_REG is written before every
+ * page-selective command (Linux leaves it for one page at address 0, which then flushes another).
  */
 #ifndef IOMMUSIM_SOFTWARE_VTD_DRIVER_H
 #define IOMMUSIM_SOFTWARE_VTD_DRIVER_H
