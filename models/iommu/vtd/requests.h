@@ -29,8 +29,28 @@ static inline bool vtd_has_first_stage(uint64_t pasid_word0)
 
 static inline bool vtd_is_rare(const struct iommu_request *request)
 {
-	return request->type != IOMMU_UNTRANSLATED || request->execute || request->zero_length || request->atomic ||
+	/* Joined, for one branch. */
+	return ((unsigned)request->type | request->execute | request->zero_length | request->atomic) != 0 ||
 	       vtd_is_interrupt_address(request->iova);
+}
+
+/* [RTA.1] to [RTA.4] What the root table address register says; 0: go on. */
+static inline enum vtd_fault_reason vtd_check_mode(const struct vtd *unit, const struct iommu_request *request)
+{
+	switch (unit->ttm) {
+	case VTD_TTM_LEGACY:
+		if (request->type == IOMMU_PAGE_REQUEST)
+			return VTD_FAULT_TTM_PAGE_REQUEST;
+		if (request->has_pasid)
+			return VTD_FAULT_TTM_PASID;
+		return unit->second_rules.io_permissions ? VTD_FAULT_RTADDR_INVALID : VTD_FAULT_NONE;
+	case VTD_TTM_SCALABLE:
+		return unit->extended_capability & VTD_ECAP_SMTS ? VTD_FAULT_NONE : VTD_FAULT_RTADDR_INVALID;
+	case VTD_TTM_ABORT_DMA:
+		return unit->extended_capability & VTD_ECAP_ADMS ? VTD_FAULT_TTM_ABORT : VTD_FAULT_RTADDR_INVALID;
+	default:
+		return VTD_FAULT_RTADDR_INVALID;
+	}
 }
 
 static inline void vtd_note_pasid(struct iommu_translation *translation, const uint64_t words[3])

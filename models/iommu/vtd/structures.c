@@ -59,7 +59,7 @@ enum vtd_fault_reason vtd_check_root(const struct vtd *unit, const uint64_t word
 /* Bits of a domain identifier that the unit does not implement: reserved. */
 static uint64_t unused_domain_bits(const struct vtd *unit)
 {
-	return 0xffff & (UINT64_MAX << (4 + 2 * FIELD_GET(VTD_CAP_ND, unit->capability)));
+	return (uint16_t)~unit->domain_mask;
 }
 
 enum vtd_fault_reason vtd_check_context(const struct vtd *unit, const uint64_t words[2])

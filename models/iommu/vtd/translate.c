@@ -15,6 +15,12 @@
 
 enum phase { READS_ROOT, READS_CONTEXT, READS_PASID_DIRECTORY, READS_PASID, WALKS, WRITES_PAGE_REQUEST };
 
+/*
+ * Functions that take `rare` are compiled twice: a plain request that finds everything in caches goes through a copy
+ * without a test of it.
+ */
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+
 static inline bool is_rare(const struct iommu_translation *translation)
 {
 	return translation->structure[VTD_NOTE_RARE];
@@ -40,18 +46,18 @@ static __attribute__((noinline)) bool is_allowed_there(struct vtd *unit, struct 
 }
 
 /* May the request have the translation found?  Else it was blocked. */
-static inline bool is_allowed(struct vtd *unit, struct iommu_translation *translation)
+static ALWAYS_INLINE bool is_allowed(struct vtd *unit, struct iommu_translation *translation, bool rare)
 {
-	if (__builtin_expect(!vtd_is_interrupt_address(translation->output) && !is_rare(translation) &&
+	if (__builtin_expect(!vtd_is_interrupt_address(translation->output) && !rare &&
 				     !(unit->reg[VTD_REG_PMEN / 4] & VTD_PMEN_PRS),
 			     true))
 		return true;
 	return is_allowed_there(unit, translation);
 }
 
-static inline void end(struct vtd *unit, struct iommu_translation *translation)
+static ALWAYS_INLINE void end(struct vtd *unit, struct iommu_translation *translation, bool rare)
 {
-	if (is_rare(translation))
+	if (rare)
 		vtd_rare_end(unit, translation);
 	else
 		vtd_succeed(translation);
@@ -98,10 +104,10 @@ static __attribute__((noinline)) void after_step(struct vtd *unit, struct iommu_
 		break;
 	case PIPELINE_TRANSLATED:
 		note_snoop(translation);
-		if (!is_allowed(unit, translation))
+		if (!is_allowed(unit, translation, is_rare(translation)))
 			break;
 		pipeline_keep(&unit->pipeline, translation);
-		end(unit, translation);
+		end(unit, translation, is_rare(translation));
 		break;
 	case PIPELINE_FAULTS:
 		vtd_block(unit, translation, vtd_walk_fault(unit, translation));
@@ -112,22 +118,23 @@ static __attribute__((noinline)) void after_step(struct vtd *unit, struct iommu_
 /* ---- through the tables of a context or a PASID entry ---- */
 
 /* What an entry of the IOTLB must permit. */
-static inline unsigned lookup_access(const struct vtd *unit, const struct iommu_translation *translation)
+static ALWAYS_INLINE unsigned lookup_access(const struct vtd *unit, const struct iommu_translation *translation,
+					    bool rare)
 {
 	unsigned access = translation->request.write ? PT_WRITE : PT_READ;
 
-	if (is_rare(translation))
+	if (rare)
 		return vtd_rare_lookup_access(unit, translation);
 	return translation->structure[VTD_NOTE_PRIVILEGED] ? access : access | PT_USER;
 }
 
 /* The IOTLB answers; false: the tables must. */
-static bool answered(struct vtd *unit, struct iommu_translation *translation, unsigned access)
+static ALWAYS_INLINE bool answered(struct vtd *unit, struct iommu_translation *translation, unsigned access, bool rare)
 {
 	if (!pipeline_lookup(&unit->pipeline, translation, access))
 		return false;
-	if (is_allowed(unit, translation))
-		end(unit, translation);
+	if (is_allowed(unit, translation, rare))
+		end(unit, translation, rare);
 	return true;
 }
 
@@ -140,29 +147,31 @@ static void walk(struct vtd *unit, struct iommu_translation *translation, unsign
 }
 
 /* [VTD] "Legacy Mode Address Translation", from the context entry on; the entry has been checked. */
-static void use_context(struct vtd *unit, struct iommu_translation *translation, const uint64_t words[2])
+static ALWAYS_INLINE void use_context(struct vtd *unit, struct iommu_translation *translation, const uint64_t words[2],
+				      bool rare)
 {
 	unsigned access;
 
 	translation->structure[VTD_NOTE_FPD] = words[0] & VTD_CONTEXT0_FPD;
 	translation->structure[VTD_NOTE_PRIVILEGED] = 0;
-	if (is_rare(translation) && vtd_ends_at_context(unit, translation, FIELD_GET(VTD_CONTEXT0_TT, words[0])))
+	if (rare && vtd_ends_at_context(unit, translation, FIELD_GET(VTD_CONTEXT0_TT, words[0])))
 		return;
 	if (FIELD_GET(VTD_CONTEXT0_TT, words[0]) == VTD_TT_PASS_THROUGH) {
 		pass_through(unit, translation);
 		return;
 	}
-	access = lookup_access(unit, translation);
+	access = lookup_access(unit, translation, rare);
 	translation->tag[PIPELINE_FIRST] = FIELD_GET(VTD_CONTEXT1_DID, words[1]);
 	translation->tag[PIPELINE_SECOND] = translation->tag[PIPELINE_FIRST];
-	if (answered(unit, translation, access))
+	if (answered(unit, translation, access, rare))
 		return;
 	vtd_set_context_stage(unit, translation, words);
 	walk(unit, translation, access);
 }
 
 /* [VTD] "Scalable Mode Address Translation", from the PASID table entry on; the entry has been checked. */
-static void use_pasid(struct vtd *unit, struct iommu_translation *translation, const uint64_t words[3])
+static ALWAYS_INLINE void use_pasid(struct vtd *unit, struct iommu_translation *translation, const uint64_t words[3],
+				    bool rare)
 {
 	enum vtd_pgtt type = FIELD_GET(VTD_PASID0_PGTT, words[0]);
 	uint64_t domain = FIELD_GET(VTD_PASID1_DID, words[1]);
@@ -171,7 +180,7 @@ static void use_pasid(struct vtd *unit, struct iommu_translation *translation, c
 
 	/* 1. [SPT.5, SPT.6] May the PASID be used so? */
 	translation->structure[VTD_NOTE_FPD] |= words[0] & VTD_PASID0_FPD;
-	if (is_rare(translation)) {
+	if (rare) {
 		translation->phase = WRITES_PAGE_REQUEST;
 		if (vtd_ends_at_pasid(unit, translation, words))
 			return;
@@ -185,12 +194,12 @@ static void use_pasid(struct vtd *unit, struct iommu_translation *translation, c
 	}
 
 	/* 2. The IOTLB.  Only first-stage and nested translations are one PASID's own. */
-	access = lookup_access(unit, translation);
+	access = lookup_access(unit, translation, rare);
 	translation->tag[PIPELINE_SECOND] = domain;
 	translation->tag[PIPELINE_FIRST] =
 		has_first ? domain | FIELD_PUT(VTD_TAG_PASID, translation->structure[VTD_NOTE_PASID]) | VTD_TAG_FIRST
 			  : domain;
-	if (answered(unit, translation, access))
+	if (answered(unit, translation, access, rare))
 		return;
 
 	/* 3. The page tables. */
@@ -249,7 +258,8 @@ static void want_structure(struct iommu_translation *translation, enum phase pha
 }
 
 /* [VTD] "Scalable Mode Address Translation", from the context entry on; the entry has been checked. */
-static void use_scalable_context(struct vtd *unit, struct iommu_translation *translation, const uint64_t words[2])
+static ALWAYS_INLINE void use_scalable_context(struct vtd *unit, struct iommu_translation *translation,
+					       const uint64_t words[2], bool rare)
 {
 	const struct iommu_request *request = &translation->request;
 	uint64_t rid_pasid = FIELD_GET(VTD_SCONTEXT1_RID_PASID, words[1]);
@@ -262,14 +272,14 @@ static void use_scalable_context(struct vtd *unit, struct iommu_translation *tra
 	translation->structure[VTD_NOTE_PRIVILEGED] = privileged;
 
 	/* 1. May the request use the entry?  Without PASID a plain one may. */
-	if (request->has_pasid || is_rare(translation)) {
+	if (request->has_pasid || rare) {
 		enum vtd_fault_reason reason = vtd_check_use(unit, words, request);
 
 		if (reason) {
 			vtd_block(unit, translation, reason);
 			return;
 		}
-		if (is_rare(translation) && vtd_ends_at_scalable_context(unit, translation))
+		if (rare && vtd_ends_at_scalable_context(unit, translation))
 			return;
 	}
 
@@ -278,7 +288,7 @@ static void use_scalable_context(struct vtd *unit, struct iommu_translation *tra
 
 	if (value) {
 		translation->structure[VTD_NOTE_FPD] |= value->word[3];
-		use_pasid(unit, translation, value->word);
+		use_pasid(unit, translation, value->word, rare);
 		return;
 	}
 	want_structure(translation, READS_PASID_DIRECTORY,
@@ -319,9 +329,9 @@ static void context_read(struct vtd *unit, struct iommu_translation *translation
 	device_keep(unit, translation, &unit->contexts, context_key(unit, translation->request.source_id),
 		    (struct cache_value){ { words[0], words[1] } });
 	if (is_scalable)
-		use_scalable_context(unit, translation, words);
+		use_scalable_context(unit, translation, words, is_rare(translation));
 	else
-		use_context(unit, translation, words);
+		use_context(unit, translation, words, is_rare(translation));
 }
 
 static void pasid_directory_read(struct vtd *unit, struct iommu_translation *translation, const uint64_t *words)
@@ -348,32 +358,13 @@ static void pasid_read(struct vtd *unit, struct iommu_translation *translation, 
 	}
 	device_keep(unit, translation, &unit->pasids, pasid_key(translation),
 		    (struct cache_value){ { words[0], words[1], words[2], translation->structure[VTD_NOTE_FPD] } });
-	use_pasid(unit, translation, words);
+	use_pasid(unit, translation, words, is_rare(translation));
 }
 
 /* ---- the request comes in ---- */
 
-/* [RTA.1] to [RTA.4] What the root table address register says; 0: go on. */
-static enum vtd_fault_reason check_mode(const struct vtd *unit, const struct iommu_request *request)
-{
-	switch (unit->ttm) {
-	case VTD_TTM_LEGACY:
-		if (request->type == IOMMU_PAGE_REQUEST)
-			return VTD_FAULT_TTM_PAGE_REQUEST;
-		if (request->has_pasid)
-			return VTD_FAULT_TTM_PASID;
-		return unit->second_rules.io_permissions ? VTD_FAULT_RTADDR_INVALID : VTD_FAULT_NONE;
-	case VTD_TTM_SCALABLE:
-		return unit->extended_capability & VTD_ECAP_SMTS ? VTD_FAULT_NONE : VTD_FAULT_RTADDR_INVALID;
-	case VTD_TTM_ABORT_DMA:
-		return unit->extended_capability & VTD_ECAP_ADMS ? VTD_FAULT_TTM_ABORT : VTD_FAULT_RTADDR_INVALID;
-	default:
-		return VTD_FAULT_RTADDR_INVALID;
-	}
-}
-
 /* From the context-cache on, else from the root table. */
-static inline void begin(struct vtd *unit, struct iommu_translation *translation)
+static ALWAYS_INLINE void begin(struct vtd *unit, struct iommu_translation *translation, bool rare)
 {
 	uint16_t source_id = translation->request.source_id;
 	const struct cache_value *value =
@@ -384,9 +375,9 @@ static inline void begin(struct vtd *unit, struct iommu_translation *translation
 		want_structure(translation, READS_ROOT, unit->root_table + (uint64_t)(source_id >> 8) * VTD_ROOT_BYTES,
 			       VTD_ROOT_BYTES);
 	} else if (unit->ttm == VTD_TTM_SCALABLE) {
-		use_scalable_context(unit, translation, value->word);
+		use_scalable_context(unit, translation, value->word, rare);
 	} else {
-		use_context(unit, translation, value->word);
+		use_context(unit, translation, value->word, rare);
 	}
 }
 
@@ -401,14 +392,14 @@ static __attribute__((noinline)) void begin_rarely(struct vtd *unit, struct iomm
 	if (vtd_ends_at_once(unit, translation))
 		return;
 
-	enum vtd_fault_reason reason = check_mode(unit, &translation->request);
+	enum vtd_fault_reason reason = vtd_check_mode(unit, &translation->request);
 
 	if (!reason)
 		reason = vtd_check_version(unit, &translation->request);
 	if (reason)
 		vtd_block(unit, translation, reason);
 	else
-		begin(unit, translation);
+		begin(unit, translation, true);
 }
 
 void vtd_translate_begin(struct iommu *iommu, struct iommu_translation *translation,
@@ -427,14 +418,14 @@ void vtd_translate_begin(struct iommu *iommu, struct iommu_translation *translat
 	translation->request.last = false;
 	translation->structure[VTD_NOTE_RARE] = 0;
 
-	enum vtd_fault_reason reason = check_mode(unit, request);
+	enum vtd_fault_reason reason = vtd_check_mode(unit, request);
 
 	if (reason) {
 		translation->structure[VTD_NOTE_FPD] = 0;
 		vtd_block(unit, translation, reason);
 		return;
 	}
-	begin(unit, translation);
+	begin(unit, translation, false);
 }
 
 /* What was wanted could not be had: there is no memory. */
