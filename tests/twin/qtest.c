@@ -75,9 +75,12 @@ static bool write_bios(struct qtest *qtest, struct err *err)
 static void run(const char *program, const char *bios, const char *const *arguments, bool verbose)
 {
 	const char *argv[ARGUMENTS_MAX] = {
-		program,       "-M",      "q35,kernel-irqchip=off", "-m",    "256",      "-bios", bios,
-		"-icount",     "shift=0,sleep=off",                 "-qtest", "stdio",    "-qtest-log", "none", "-display",
-		"none",        "-nodefaults",
+		program,       "-M",       "q35,kernel-irqchip=off",
+		"-m",          "256",      "-bios",
+		bios,          "-icount",  "shift=0,sleep=off",
+		"-qtest",      "stdio",    "-qtest-log",
+		"none",        "-display", "none",
+		"-nodefaults",
 	};
 	size_t count = 16;
 
@@ -94,8 +97,7 @@ static void run(const char *program, const char *bios, const char *const *argume
 	_exit(127);
 }
 
-static bool start(struct qtest *qtest, const char *program, const char *const *arguments, bool verbose,
-		  struct err *err)
+static bool start(struct qtest *qtest, const char *program, const char *const *arguments, bool verbose, struct err *err)
 {
 	int to[2], from[2];
 
@@ -182,8 +184,8 @@ static void expect(struct qtest *qtest, struct answer answer)
 	qtest->answers[qtest->answer_count++] = answer;
 }
 
-static __attribute__((format(printf, 3, 4))) void command(struct qtest *qtest, struct answer answer,
-							   const char *format, ...)
+static __attribute__((format(printf, 3, 4))) void command(struct qtest *qtest, struct answer answer, const char *format,
+							  ...)
 {
 	va_list list;
 	int count;

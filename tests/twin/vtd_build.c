@@ -23,9 +23,9 @@ static void put_word(struct twin *twin, enum twin_part part, unsigned device, ph
 static uint64_t table_bits(struct twin *twin, bool first_stage)
 {
 	if (first_stage)
-		return VTD_FSPDE_P | (twin_one_in(twin, 12) ? 0 : VTD_FSPDE_RW) |
-		       (twin_one_in(twin, 20) ? 0 : VTD_FSPDE_US) | (twin_one_in(twin, 4) ? VTD_FSPDE_A : 0);
-	return twin_one_in(twin, 10) ? twin_below(twin, 4) : VTD_SSPDE_R | VTD_SSPDE_W;
+		return VTD_FSPDE_P | (twin_one_in(twin, 20) ? 0 : VTD_FSPDE_RW) |
+		       (twin_one_in(twin, 40) ? 0 : VTD_FSPDE_US) | (twin_one_in(twin, 4) ? VTD_FSPDE_A : 0);
+	return twin_one_in(twin, 20) ? twin_below(twin, 4) : VTD_SSPDE_R | VTD_SSPDE_W;
 }
 
 /* Also bits that the walk ignores. */
@@ -35,12 +35,12 @@ static uint64_t leaf_bits(struct twin *twin, bool first_stage, unsigned level)
 
 	if (first_stage) {
 		word |= VTD_FSPTE_P | (twin_one_in(twin, 3) ? 0 : VTD_FSPTE_RW);
-		word |= twin_one_in(twin, 12) ? 0 : VTD_FSPTE_US;
+		word |= twin_one_in(twin, 24) ? 0 : VTD_FSPTE_US;
 		word |= twin_one_in(twin, 4) ? VTD_FSPTE_A : 0;
 		word |= twin_one_in(twin, 4) ? VTD_FSPTE_D : 0;
 		word |= twin_one_in(twin, 4) ? twin_below(twin, 0x400) << 52 : 0;
 	} else {
-		word |= twin_one_in(twin, 12) ? 0 : twin_one_in(twin, 2) ? 3 : 1 + twin_below(twin, 2);
+		word |= twin_one_in(twin, 16) ? 0 : !twin_one_in(twin, 3) ? 3 : 1 + twin_below(twin, 2);
 		word |= twin_one_in(twin, 4) ? twin_below(twin, 0x200) << 52 : 0;
 		word |= twin_one_in(twin, 4) ? twin_below(twin, 32) << 2 : 0;
 	}
@@ -126,7 +126,7 @@ static void map_pages(struct twin *twin, unsigned number)
 
 static uint64_t random_aw(struct twin *twin)
 {
-	if (twin_one_in(twin, 16))
+	if (twin_one_in(twin, 30))
 		return twin_below(twin, 8);
 	return twin->group->width == 39 || twin_one_in(twin, 3) ? VTD_AW_39 : VTD_AW_48;
 }
@@ -149,9 +149,8 @@ static void legacy_context(struct twin *twin, unsigned number, phys_t table)
 	device->levels = levels_of(aw);
 	device->pass_through = type == VTD_TT_PASS_THROUGH;
 	put_word(twin, TWIN_CONTEXT, number, device->context, 0,
-		 device->table | FIELD_PUT(VTD_CONTEXT0_TT, type) |
-			 (twin_one_in(twin, 12) ? VTD_CONTEXT0_FPD : 0) |
-			 (twin_one_in(twin, 16) ? 0 : VTD_CONTEXT0_P));
+		 device->table | FIELD_PUT(VTD_CONTEXT0_TT, type) | (twin_one_in(twin, 12) ? VTD_CONTEXT0_FPD : 0) |
+			 (twin_one_in(twin, 30) ? 0 : VTD_CONTEXT0_P));
 	put_word(twin, TWIN_CONTEXT, number, device->context, 1,
 		 FIELD_PUT(VTD_CONTEXT1_DID, device->domain) | aw |
 			 FIELD_PUT(VTD_CONTEXT1_IGN_6_3, twin_one_in(twin, 4) ? 5 : 0));
@@ -163,11 +162,13 @@ static void pasid_entry(struct twin *twin, unsigned number)
 	uint64_t usual = twin->group->first_stage ? VTD_PGTT_FIRST_STAGE : VTD_PGTT_SECOND_STAGE;
 	uint64_t type = twin_one_in(twin, 10) ? twin_below(twin, 6) : usual;
 	uint64_t aw = random_aw(twin);
-	uint64_t fpd = twin_one_in(twin, 12) ? VTD_PASID0_FPD : 0, present = twin_one_in(twin, 16) ? 0 : VTD_PASID0_P;
+	uint64_t fpd = twin_one_in(twin, 12) ? VTD_PASID0_FPD : 0, present = twin_one_in(twin, 30) ? 0 : VTD_PASID0_P;
 
 	if (type == VTD_PGTT_PASS_THROUGH && !twin_one_in(twin, 4))
 		aw = twin->group->width == 39 ? VTD_AW_39 : VTD_AW_48;
 	device->first_stage = type == VTD_PGTT_FIRST_STAGE;
+	if (device->first_stage && !twin_one_in(twin, 16))
+		aw = VTD_AW_48;
 	device->levels = device->first_stage ? 4 : levels_of(aw);
 	device->pass_through = type == VTD_PGTT_PASS_THROUGH;
 	put_word(twin, TWIN_PASID, number, device->pasid, 0,
@@ -184,7 +185,7 @@ static void scalable_context(struct twin *twin, unsigned number, phys_t table)
 	struct twin_device *device = &twin->devices[number];
 	phys_t directory = twin_page(twin), pasids = twin_page(twin);
 	uint64_t size = twin_below(twin, 3);
-	uint64_t fpd = twin_one_in(twin, 16) ? VTD_SCONTEXT0_FPD : 0, present = twin_one_in(twin, 16) ? 0 : 1;
+	uint64_t fpd = twin_one_in(twin, 16) ? VTD_SCONTEXT0_FPD : 0, present = twin_one_in(twin, 30) ? 0 : 1;
 
 	/* The directory is one page: 512 entries. */
 	device->rid_pasid = (uint32_t)(twin_one_in(twin, 2) ? twin_below(twin, 128) : twin_below(twin, 512 * 64));
@@ -199,7 +200,8 @@ static void scalable_context(struct twin *twin, unsigned number, phys_t table)
 	put_word(twin, TWIN_CONTEXT, number, device->context, 2, 0);
 	put_word(twin, TWIN_CONTEXT, number, device->context, 3, 0);
 	put_word(twin, TWIN_DIRECTORY, number, device->directory, 0,
-		 pasids | (twin_one_in(twin, 16) ? VTD_PASIDDIR_FPD : 0) | (twin_one_in(twin, 16) ? 0 : VTD_PASIDDIR_P));
+		 pasids | (twin_one_in(twin, 16) ? VTD_PASIDDIR_FPD : 0) |
+			 (twin_one_in(twin, 30) ? 0 : VTD_PASIDDIR_P));
 	pasid_entry(twin, number);
 }
 
@@ -218,7 +220,7 @@ static void build_devices(struct twin *twin)
 		device->domain = (uint16_t)twin_below(twin, 0x10000);
 		if (i > 0 && (device->domain == twin->devices[0].domain || !twin->stale))
 			device->domain = twin->stale || twin_one_in(twin, 2) ? twin->devices[0].domain ^ 1
-									      : twin->devices[0].domain;
+									     : twin->devices[0].domain;
 		device->table = twin_page(twin);
 		if (twin->scalable)
 			scalable_context(twin, i, contexts[device->source_id >> 7 & 1]);
@@ -264,6 +266,12 @@ static void flip(struct twin *twin, const struct twin_entry *entry)
 {
 	uint64_t reserved = reserved_of(twin, entry), bit;
 
+	/* A pointer to where no memory is. */
+	if (twin_one_in(twin, 8)) {
+		bit = UINT64_C(1) << (28 + twin_below(twin, twin->group->width - 28));
+		twin_put(twin, entry->address, memory_read64(twin->memory, entry->address) ^ bit);
+		return;
+	}
 	do
 		bit = UINT64_C(1) << twin_below(twin, 64);
 	while (reserved && !(reserved & bit) && !twin_one_in(twin, 16));
@@ -306,7 +314,7 @@ static void switch_on(struct twin *twin)
 
 void twin_build(struct twin *twin)
 {
-	unsigned broken = twin_one_in(twin, 3) ? 0 : 1 + (unsigned)twin_below(twin, 2);
+	unsigned broken = twin_one_in(twin, 2) ? 0 : 1 + (unsigned)twin_below(twin, 2);
 
 	twin->device_count = 1 + (unsigned)twin_below(twin, TWIN_DEVICES);
 	twin->scalable = twin->group->scalable && !twin_one_in(twin, 6);

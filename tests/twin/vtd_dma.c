@@ -23,6 +23,7 @@ struct chunk {
 	struct iommu_request request;
 	unsigned count;
 	struct twin_outcome outcome;
+	bool was_kept;
 	struct twin_cached kept; /* once it was translated */
 };
 
@@ -41,6 +42,40 @@ static bool same_log(const struct log *a, const struct log *b)
 	       (a->record[0] == b->record[0] && !((a->record[1] ^ b->record[1]) & ~PASID_FIELDS));
 }
 
+/* ---- a first-stage walk, without checks ---- */
+
+/* The entries that lead to iova, from the root table's on; returns how many there are, absent ones not counted. */
+static unsigned path_of(const struct twin *twin, const struct twin_device *device, iova_t iova, phys_t entries[4])
+{
+	phys_t table = device->table;
+	unsigned count = 0;
+
+	for (unsigned level = 4; level-- > 0;) {
+		phys_t address = table + (iova >> (PAGE_LG2 + 9 * level) & 511) * 8;
+		uint64_t word = address < TWIN_RAM_BYTES ? memory_read64(twin->memory, address) : 0;
+
+		if (!(word & VTD_FSPTE_P))
+			break;
+		entries[count++] = address;
+		if (level < 3 && (word & VTD_FSPDE_PS))
+			break;
+		table = word & VTD_FSPDE_ADDR;
+	}
+	return count;
+}
+
+/* QEMU keeps whether all entries allow writes; the model whether the page may be written without another walk. */
+static bool allows_writes(const struct twin *twin, const struct twin_device *device, iova_t iova)
+{
+	phys_t entries[4];
+	unsigned count = path_of(twin, device, iova, entries);
+	bool is_allowed = true;
+
+	for (unsigned i = 0; i < count; i++)
+		is_allowed &= (memory_read64(twin->memory, entries[i]) & VTD_FSPTE_RW) != 0;
+	return is_allowed;
+}
+
 /* ---- the model ---- */
 
 static void translate(struct twin *twin, struct chunk *chunk)
@@ -54,12 +89,18 @@ static void translate(struct twin *twin, struct chunk *chunk)
 						.reason = translation.fault_reason,
 						.output = translation.output };
 	chunk->outcome.recorded = !chunk->outcome.moved && !same_log(&before, &after);
-	if (chunk->outcome.moved)
+	chunk->outcome.hidden = (before.record[1] & VTD_FRCD1_F) &&
+				FIELD_GET(VTD_FRCD1_SID, before.record[1]) == chunk->request.source_id;
+	if (chunk->outcome.moved) {
+		uint64_t mask = (UINT64_C(1) << translation.size_lg2) - 1;
+
 		chunk->kept = (struct twin_cached){ .source_id = chunk->request.source_id,
-					    .read = translation.permissions & PT_READ,
-					    .write = translation.permissions & PT_WRITE,
-					    .base = chunk->request.iova >> translation.size_lg2 << translation.size_lg2,
-					    .size_lg2 = translation.size_lg2 };
+						    .read = translation.permissions & PT_READ,
+						    .write = translation.permissions & PT_WRITE,
+						    .base = chunk->request.iova & ~mask,
+						    .output = translation.output & ~mask,
+						    .size_lg2 = translation.size_lg2 };
+	}
 }
 
 /* ---- memory behind the addresses ---- */
@@ -114,8 +155,8 @@ static void log_fault(struct log *log, const struct iommu_request *request, unsi
 	}
 	log->status = (log->status & ~VTD_FSTS_FRI) | VTD_FSTS_PPF;
 	log->record[0] = request->iova & VTD_FRCD0_FI;
-	log->record[1] = VTD_FRCD1_F | FIELD_PUT(VTD_FRCD1_SID, request->source_id) |
-			 FIELD_PUT(VTD_FRCD1_FR, reason) | (request->write ? 0 : VTD_FRCD1_T1);
+	log->record[1] = VTD_FRCD1_F | FIELD_PUT(VTD_FRCD1_SID, request->source_id) | FIELD_PUT(VTD_FRCD1_FR, reason) |
+			 (request->write ? 0 : VTD_FRCD1_T1);
 }
 
 static void count_names(struct twin *twin, const bool named[NAME_COUNT])
@@ -181,56 +222,42 @@ static bool run(struct twin *twin, const struct twin_device *device, const struc
 	return true;
 }
 
-/* A write through a kept translation: QEMU sets no dirty flag; true when the model's memory shows that it did. */
-static void settle_dirty(struct twin *twin, const struct chunk *chunk, uint64_t leaf, uint64_t before)
+/*
+ * Accessed and dirty flags where QEMU sets others than the model.  On the way to a fault either may set some, and
+ * QEMU's are taken over.  QEMU sets none for a write through a kept translation, and none in a leaf that has one
+ * of the two; there the model's are right.
+ */
+static void settle_flags(struct twin *twin, const struct twin_device *device, const struct chunk *chunk)
 {
-	uint64_t after = leaf ? memory_read64(twin->memory, leaf) : 0, theirs = 0;
+	phys_t entries[4];
+	unsigned count = device->first_stage ? path_of(twin, device, chunk->request.iova, entries) : 0;
+	uint64_t theirs[4];
 
-	if (!leaf || !chunk->request.write || after == before || after != (before | VTD_FSPTE_D))
+	for (unsigned i = 0; i < count; i++)
+		qtest_read64(twin->qtest, entries[i], &theirs[i]);
+	if (!twin_sync(twin))
 		return;
-	qtest_read64(twin->qtest, leaf, &theirs);
-	if (!twin_sync(twin) || theirs == after)
-		return;
-	if (theirs != before) {
-		twin_fail(twin, "entry at 0x%" PRIx64 " is 0x%" PRIx64 " in QEMU, 0x%" PRIx64 " in the model", leaf,
-			  theirs, after);
-		return;
-	}
-	twin->explained[NAME_DIRTY_CACHED]++;
-	qtest_write64(twin->qtest, leaf, after);
-}
+	for (unsigned i = 0; i < count; i++) {
+		uint64_t ours = memory_read64(twin->memory, entries[i]), extra = ours & ~theirs[i];
+		bool is_leaf = i + 1 == count;
 
-/* Flags that QEMU set on the way to a fault; the model sets none, as it may. */
-static void settle_accessed(struct twin *twin, const struct chunk *chunk)
-{
-	for (unsigned i = 0; i < chunk->outcome.used_count; i++) {
-		phys_t address = chunk->outcome.used[i];
-		/* A leaf in the interrupt range has its dirty flag, too. */
-		bool is_leaf = i + 1 == chunk->outcome.used_count;
-		uint64_t ours = memory_read64(twin->memory, address), theirs = 0;
-
-		if (ours & VTD_FSPTE_A)
+		if ((ours ^ theirs[i]) & ~(VTD_FSPTE_A | VTD_FSPTE_D) || ours == theirs[i])
 			continue;
-		qtest_read64(twin->qtest, address, &theirs);
-		if (!twin_sync(twin) ||
-		    (theirs != (ours | VTD_FSPTE_A) && !(is_leaf && theirs == (ours | VTD_FSPTE_A | VTD_FSPTE_D))))
+		if (!chunk->outcome.moved) {
+			twin->explained[NAME_ACCESSED_EARLY]++;
+			memory_write64(twin->memory, entries[i], theirs[i]);
 			continue;
-		twin->explained[NAME_ACCESSED_EARLY]++;
-		memory_write64(twin->memory, address, theirs);
+		}
+		if (!is_leaf || !chunk->request.write || (theirs[i] & ~ours))
+			continue;
+		if (chunk->was_kept)
+			twin->explained[NAME_DIRTY_CACHED]++;
+		else if (extra != (VTD_FSPTE_A | VTD_FSPTE_D))
+			twin->explained[NAME_FLAG_EITHER]++;
+		else
+			continue;
+		qtest_write64(twin->qtest, entries[i], ours);
 	}
-}
-
-/* The leaf of a first-stage mapping that covers an address; 0: none. */
-static phys_t leaf_of(const struct twin *twin, const struct twin_device *device, iova_t iova)
-{
-	for (unsigned i = 0; i < twin->mapping_count; i++) {
-		const struct twin_mapping *mapping = &twin->mappings[i];
-
-		if (&twin->devices[mapping->device] == device && device->first_stage &&
-		    iova >> mapping->size_lg2 == mapping->iova >> mapping->size_lg2)
-			return mapping->leaf;
-	}
-	return 0;
 }
 
 static unsigned split(const struct twin_device *device, bool write, iova_t iova, unsigned count,
@@ -242,9 +269,9 @@ static unsigned split(const struct twin_device *device, bool write, iova_t iova,
 		unsigned room = (unsigned)(PAGE_BYTES - (iova & (PAGE_BYTES - 1)));
 		unsigned bytes = count < room ? count : room;
 
-		chunks[parts++] = (struct chunk){
-			.request = { .source_id = device->source_id, .iova = iova, .write = write }, .count = bytes
-		};
+		chunks[parts++] =
+			(struct chunk){ .request = { .source_id = device->source_id, .iova = iova, .write = write },
+					.count = bytes };
 		iova += bytes;
 		count -= bytes;
 	}
@@ -256,45 +283,51 @@ void twin_access(struct twin *twin, struct twin_device *device, bool write, iova
 	struct chunk chunks[CHUNKS];
 	unsigned parts = split(device, write, iova, count, chunks), offset = device->buffer_used, at = offset;
 	struct log before = our_log(twin), theirs = { 0 };
-	phys_t leaf = leaf_of(twin, device, iova);
-	uint64_t word = leaf ? memory_read64(twin->memory, leaf) : 0;
 
 	if (offset + count > TWIN_BUFFER_BYTES)
 		return;
 	for (unsigned i = 0; i < parts; i++) {
 		struct twin_outcome *outcome = &chunks[i].outcome;
+		phys_t ours_output;
 		bool ours_moved;
 
+		chunks[i].was_kept = twin_cached_find(twin, device->source_id, chunks[i].request.iova);
 		translate(twin, &chunks[i]);
+		if (device->first_stage)
+			chunks[i].kept.write = allows_writes(twin, device, chunks[i].request.iova);
 		ours_moved = outcome->moved;
+		ours_output = outcome->output;
 		twin_expect(twin, device, &chunks[i].request, outcome);
 		if (twin->verbose)
-			fprintf(stderr, "  %s %02x at 0x%" PRIx64 "+%u: model %s, QEMU %s 0x%x%s -> 0x%" PRIx64 "\n",
+			fprintf(stderr,
+				"  %s %02x at 0x%" PRIx64 "+%u (2^%u): model %s, QEMU %s 0x%x%s -> 0x%" PRIx64 "\n",
 				write ? "write" : "read", device->source_id, chunks[i].request.iova, chunks[i].count,
-				ours_moved ? "moved" : "blocked", outcome->moved ? "moved" : "blocked",
-				outcome->reason, outcome->recorded ? " recorded" : "", outcome->output);
+				chunks[i].kept.size_lg2, ours_moved ? "moved" : "blocked",
+				outcome->moved ? "moved" : "blocked", outcome->reason,
+				outcome->recorded ? " recorded" : "", outcome->output);
 		if (ours_moved && outcome->moved && !device->pass_through &&
 		    !twin_cached_find(twin, device->source_id, chunks[i].request.iova))
 			twin_cached_add(twin, &chunks[i].kept);
 		/* The two part where one moved what the other did not: what they keep is no longer the same. */
-		twin->parted |= ours_moved != outcome->moved;
-		twin->ends |= twin->parted;
+		twin->ends |= ours_moved != outcome->moved || (ours_moved && ours_output != outcome->output);
+		twin->parted |= twin->ends || outcome->named[NAME_FIRST_STAGE_AW];
+		twin->moved += outcome->moved;
+		twin->blocked += !outcome->moved;
 		if (outcome->moved && !is_harmless(outcome->output)) {
+			/* The model's walk has set flags, QEMU's does not take place. */
 			twin->ends = true;
+			twin->parted = true;
 			return;
 		}
 		move(twin, device, &chunks[i], at);
 		at += chunks[i].count;
 	}
 	device->buffer_used += count;
-	twin->transfers++;
 	if (!run(twin, device, chunks, offset, count, &theirs))
 		return;
 	compare_log(twin, chunks, parts, &before, &theirs);
-	for (unsigned i = 0; i < parts; i++)
-		settle_accessed(twin, &chunks[i]);
-	if (parts == 1)
-		settle_dirty(twin, &chunks[0], leaf, word);
+	for (unsigned i = 0; i < parts && !twin->failed; i++)
+		settle_flags(twin, device, &chunks[i]);
 }
 
 void twin_random_access(struct twin *twin)
@@ -306,7 +339,7 @@ void twin_random_access(struct twin *twin)
 
 	if (device->pass_through && !twin_one_in(twin, 4)) {
 		iova = TWIN_DATA + twin_below(twin, TWIN_DATA_BYTES - 2 * PAGE_BYTES);
-	} else if (twin->mapping_count > 0 && !twin_one_in(twin, 8)) {
+	} else if (twin->mapping_count > 0 && !twin_one_in(twin, 16)) {
 		const struct twin_mapping *mapping = &twin->mappings[twin_below(twin, twin->mapping_count)];
 		uint64_t offset = twin_below(twin, UINT64_C(1) << mapping->size_lg2);
 

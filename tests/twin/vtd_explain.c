@@ -9,26 +9,32 @@ const struct twin_explanation twin_explanations[NAME_COUNT] = {
 	[NAME_FRCD_PASID] = { "FRCD-PASID", "PV and PP of a fault of a request without PASID" },
 	[NAME_FI_WIDTH] = { "FI-WIDTH", "a recorded address has bits beyond MGAW" },
 	[NAME_FAULT_COLLAPSE] = { "FAULT-COLLAPSE", "faults of a source with a pending fault are dropped" },
-	[NAME_CACHED_DENIED] = { "CACHED-DENIED", "a cached translation that lacks the permission blocks without a fault" },
+	[NAME_CACHED_DENIED] = { "CACHED-DENIED",
+				 "a cached translation that lacks the permission blocks without a fault" },
 	[NAME_PERMISSION_FIRST] = { "PERMISSION-FIRST", "permissions are judged at each entry, before reserved bits" },
 	[NAME_LEGACY_CODES] = { "LEGACY-CODES", "fault reasons of legacy mode in scalable mode" },
 	[NAME_PASID_CODES] = { "PASID-CODES", "one fault reason for all PASID structures" },
 	[NAME_PASS_THROUGH_WIDE] = { "PASS-THROUGH-WIDE", "pass-through does not check the address" },
 	[NAME_PASS_THROUGH_AW] = { "PASS-THROUGH-AW", "pass-through with any supported AW" },
+	[NAME_PASID_AW] = { "PASID-AW", "AW of a pass-through PASID entry is checked" },
 	[NAME_CHECK_ORDER] = { "CHECK-ORDER", "another of several faults in one structure" },
 	[NAME_FPD_UNQUALIFIED] = { "FPD-UNQUALIFIED", "recorded in spite of FPD" },
 	[NAME_SNOOP_BIT] = { "SNOOP-BIT", "SNP of a leaf is not reserved in scalable mode" },
 	[NAME_TM_BIT] = { "TM-BIT", "bit 62 of a leaf is not reserved where device-TLBs are supported" },
 	[NAME_PASID_UNCHECKED] = { "PASID-UNCHECKED", "reserved fields of PASID structures are not checked" },
 	[NAME_PGTT_UNCHECKED] = { "PGTT-UNCHECKED", "a first-stage or nested PASID entry is walked as second stage" },
-	[NAME_CONTEXT_UNCHECKED] = { "CONTEXT-UNCHECKED", "scalable context entry: DTE, PASIDE, PRE and PDTS not checked" },
+	[NAME_CONTEXT_UNCHECKED] = { "CONTEXT-UNCHECKED",
+				     "scalable context entry: DTE, PASIDE, PRE and PDTS not checked" },
 	[NAME_ROOT_BOTH_HALVES] = { "ROOT-BOTH-HALVES", "reserved bits of both halves of a scalable root entry" },
 	[NAME_TABLE_ACCESS] = { "TABLE-ACCESS", "the reason for a table that cannot be read" },
 	[NAME_INTERRUPT_LARGE] = { "INTERRUPT-LARGE", "a large page that touches the interrupt range is blocked" },
 	[NAME_INTERRUPT_CODE] = { "INTERRUPT-CODE", "the scalable reason in legacy mode" },
 	[NAME_FIRST_STAGE_AW] = { "FIRST-STAGE-AW", "the first stage's width is that of AW" },
-	[NAME_DIRTY_CACHED] = { "DIRTY-CACHED", "a write through a cached translation sets no dirty flag" },
-	[NAME_ACCESSED_EARLY] = { "ACCESSED-EARLY", "accessed flags are set on the way to a fault" },
+	[NAME_FIRST_STAGE_1G] = { "FIRST-STAGE-1G", "first-stage pages of 1 GiB without FS1GP" },
+	[NAME_DIRTY_CACHED] = { "DIRTY-CACHED",
+				"a write through a cached translation is not walked for the dirty flag" },
+	[NAME_ACCESSED_EARLY] = { "ACCESSED-EARLY", "flags are set on the way to a fault" },
+	[NAME_FLAG_EITHER] = { "FLAG-EITHER", "a write sets neither flag in a leaf that has one of them" },
 	[NAME_POINTER_UNUSED] = { "POINTER-UNUSED", "reserved bits of a table pointer that is not used" },
 	[NAME_PAGE_OVERREACH] = { "PAGE-OVERREACH", "page-selective invalidation takes more pages" },
 	[NAME_CONTEXT_GLOBAL] = { "CONTEXT-GLOBAL", "domain-selective context invalidation is done globally" },
@@ -48,7 +54,8 @@ static bool reason_in(unsigned reason, unsigned first, unsigned last)
 
 static bool is_reserved(unsigned reason)
 {
-	return reason == VTD_FAULT_PAGING_RESERVED || reason == VTD_FAULT_SS_RESERVED || reason == VTD_FAULT_FS_RESERVED;
+	return reason == VTD_FAULT_PAGING_RESERVED || reason == VTD_FAULT_SS_RESERVED ||
+	       reason == VTD_FAULT_FS_RESERVED;
 }
 
 static bool is_denied(unsigned reason)
@@ -135,10 +142,12 @@ static enum twin_name of_structures(const struct twin *twin, const struct twin_p
 		return NAME_ROOT_BOTH_HALVES;
 	if (theirs == VTD_FAULT_CONTEXT_RESERVED && prediction->unused_pointer)
 		return NAME_POINTER_UNUSED;
+	if (ours == 0 && prediction->pass_through && theirs == VTD_FAULT_PASID_ACCESS && twin->version < 10)
+		return NAME_PASID_AW;
 	/* 7.2 has VTD_FAULT_PASID_ACCESS for all that is wrong there. */
 	if (theirs == VTD_FAULT_PASID_ACCESS && twin->version < 10)
 		return reason_in(ours, VTD_FAULT_SCONTEXT_INVALID, VTD_FAULT_PASID_INVALID) ? NAME_PASID_CODES
-											     : NAME_COUNT;
+											    : NAME_COUNT;
 	if (reason_in(theirs, VTD_FAULT_PASIDDIR_ACCESS, VTD_FAULT_PASID_INVALID) &&
 	    reason_in(ours, VTD_FAULT_SCONTEXT_INVALID, VTD_FAULT_PASID_INVALID))
 		return NAME_CHECK_ORDER;
@@ -156,8 +165,8 @@ static enum twin_name of_reasons(const struct twin *twin, const struct twin_pred
 		return NAME_INTERRUPT_CODE;
 	if (twin->scalable && legacy == theirs)
 		return NAME_LEGACY_CODES;
-	if (is_denied(theirs) && (is_reserved(ours) || is_unreadable(ours) || is_denied(ours) ||
-				  ours == VTD_FAULT_FS_NOT_PRESENT))
+	if (is_denied(theirs) &&
+	    (is_reserved(ours) || is_unreadable(ours) || is_denied(ours) || ours == VTD_FAULT_FS_NOT_PRESENT))
 		return NAME_PERMISSION_FIRST;
 	if (is_unreadable(ours) && (is_unreadable(theirs) || theirs == VTD_FAULT_CONTEXT_INVALID))
 		return NAME_TABLE_ACCESS;
@@ -177,11 +186,15 @@ static enum twin_name name_of(const struct twin *twin, const struct twin_predict
 
 	if (prediction->cached)
 		return NAME_CACHED_DENIED;
+	if (prediction->kept)
+		return NAME_DIRTY_CACHED;
 	if (!ours->moved && theirs->moved) {
 		if (prediction->ignored_snoop)
 			return NAME_SNOOP_BIT;
 		if (prediction->ignored_tm)
 			return NAME_TM_BIT;
+		if (prediction->ignored_1g && ours->reason == VTD_FAULT_FS_RESERVED)
+			return NAME_FIRST_STAGE_1G;
 		return unchecked(twin, prediction, ours->reason);
 	}
 	if (ours->moved && !theirs->moved) {
@@ -200,13 +213,12 @@ void twin_expect(struct twin *twin, const struct twin_device *device, const stru
 	enum twin_name name;
 
 	twin_predict(twin, device, request, &prediction);
-	if (!prediction.theirs.moved && !outcome->moved) {
-		memcpy(outcome->used, prediction.theirs.used, sizeof(outcome->used));
-		outcome->used_count = prediction.theirs.used_count;
-	}
-	if (prediction.theirs.moved == outcome->moved && prediction.theirs.reason == outcome->reason) {
-		/* The same fault, told by one of the two only. */
-		if (prediction.theirs.recorded && !outcome->recorded && !outcome->moved) {
+	if (outcome->hidden)
+		outcome->recorded = !outcome->moved && !prediction.fpd;
+	if (prediction.theirs.moved == outcome->moved && prediction.theirs.reason == outcome->reason &&
+	    !(prediction.kept && prediction.theirs.output != outcome->output)) {
+		/* The same fault, told by QEMU only. */
+		if (prediction.fpd && prediction.theirs.recorded && !outcome->recorded && !outcome->moved) {
 			outcome->recorded = true;
 			outcome->named[NAME_FPD_UNQUALIFIED] = true;
 		}
@@ -218,6 +230,6 @@ void twin_expect(struct twin *twin, const struct twin_device *device, const stru
 	*outcome = prediction.theirs;
 	memset(outcome->named, 0, sizeof(outcome->named));
 	outcome->named[name] = true;
-	if (prediction.theirs.recorded && !prediction.ours.recorded && !prediction.ours.moved)
+	if (prediction.fpd && prediction.theirs.recorded && !prediction.ours.recorded && !prediction.ours.moved)
 		outcome->named[NAME_FPD_UNQUALIFIED] = true;
 }

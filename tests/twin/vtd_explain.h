@@ -18,6 +18,7 @@ enum twin_name {
 	NAME_PASID_CODES,
 	NAME_PASS_THROUGH_WIDE,
 	NAME_PASS_THROUGH_AW,
+	NAME_PASID_AW,
 	NAME_CHECK_ORDER,
 	NAME_FPD_UNQUALIFIED,
 	NAME_SNOOP_BIT,
@@ -30,8 +31,10 @@ enum twin_name {
 	NAME_INTERRUPT_LARGE,
 	NAME_INTERRUPT_CODE,
 	NAME_FIRST_STAGE_AW,
+	NAME_FIRST_STAGE_1G,
 	NAME_DIRTY_CACHED,
 	NAME_ACCESSED_EARLY,
+	NAME_FLAG_EITHER,
 	NAME_POINTER_UNUSED,
 	NAME_PAGE_OVERREACH,
 	NAME_CONTEXT_GLOBAL,
@@ -55,11 +58,10 @@ extern const struct twin_explanation twin_explanations[NAME_COUNT];
 struct twin_outcome {
 	bool moved;
 	bool recorded; /* its fault, unless the log is full */
+	bool hidden;   /* whether it is cannot be seen: the source has one recorded */
 	unsigned reason;
 	phys_t output;
 	bool named[NAME_COUNT];
-	phys_t used[4]; /* first-stage entries that QEMU used before it blocked the request */
-	unsigned used_count;
 };
 
 /* outcome is the model's and becomes QEMU's where a name says so. */

@@ -61,7 +61,8 @@ static bool qemu_takes(const struct twin *twin, const struct twin_scope *scope, 
 		return false;
 	if (!scope->by_pasid && cached->first_stage && twin->version >= 10)
 		return true;
-	return contains(scope, cached, ~((UINT64_C(1) << scope->address_mask) - 1) & (twin->version < 10 ? 0xff : UINT64_MAX));
+	return contains(scope, cached,
+			~((UINT64_C(1) << scope->address_mask) - 1) & (twin->version < 10 ? 0xff : UINT64_MAX));
 }
 
 /* The model's unit forgets what a kept translation of QEMU said. */
@@ -120,7 +121,9 @@ uint64_t twin_random_page(struct twin *twin)
 /* Mostly small; sometimes more than MAMV. */
 unsigned twin_random_mask(struct twin *twin)
 {
-	return (unsigned)(twin_one_in(twin, 8) ? twin_below(twin, 64) : twin_one_in(twin, 2) ? 0 : twin_below(twin, 12));
+	return (unsigned)(twin_one_in(twin, 8)   ? twin_below(twin, 64)
+			  : twin_one_in(twin, 2) ? 0
+						 : twin_below(twin, 12));
 }
 
 static void by_registers(struct twin *twin)
@@ -132,9 +135,8 @@ static void by_registers(struct twin *twin)
 		uint64_t sid = twin->devices[twin_below(twin, twin->device_count)].source_id;
 
 		twin_register(twin, VTD_REG_CCMD, 8,
-			      VTD_CCMD_ICC | FIELD_PUT(VTD_CCMD_CIRG, granularity) |
-				      FIELD_PUT(VTD_CCMD_SID, sid) | FIELD_PUT(VTD_CCMD_FM, twin_below(twin, 4)) |
-				      scope.domain);
+			      VTD_CCMD_ICC | FIELD_PUT(VTD_CCMD_CIRG, granularity) | FIELD_PUT(VTD_CCMD_SID, sid) |
+				      FIELD_PUT(VTD_CCMD_FM, twin_below(twin, 4)) | scope.domain);
 		twin_contexts_invalidated(twin, granularity == VTD_CC_DOMAIN);
 		return;
 	}

@@ -114,9 +114,8 @@ static unsigned first_stage(struct path *path, phys_t *output, unsigned *size_lg
 			return VTD_FAULT_SM_WRITE_DENIED;
 		if (word & first_reserved(twin, level, large))
 			return VTD_FAULT_FS_RESERVED;
-		path->prediction->theirs.used[path->prediction->theirs.used_count++] =
-			table + (path->request->iova >> (PAGE_LG2 + 9 * level) & 511) * 8;
 		if (level == 0 || large) {
+			path->prediction->ignored_1g = level == 2 && !(twin->config.capability & VTD_CAP_FS1GP);
 			*size_lg2 = PAGE_LG2 + 9 * level;
 			*output = word & VTD_FSPTE_ADDR & ~high_bits(twin);
 			return 0;
@@ -130,8 +129,8 @@ static unsigned walk(struct path *path)
 	struct twin_prediction *prediction = path->prediction;
 	phys_t output = 0;
 	unsigned size_lg2 = PAGE_LG2;
-	unsigned reason = path->first_stage ? first_stage(path, &output, &size_lg2)
-					    : second_stage(path, &output, &size_lg2);
+	unsigned reason =
+		path->first_stage ? first_stage(path, &output, &size_lg2) : second_stage(path, &output, &size_lg2);
 
 	if (reason)
 		return reason;
@@ -172,8 +171,8 @@ static unsigned legacy(struct path *path)
 		return VTD_FAULT_CONTEXT_ACCESS;
 	path->fpd = context[0] & VTD_CONTEXT0_FPD;
 	path->aw = FIELD_GET(VTD_CONTEXT1_AW, context[1]);
-	path->prediction->unused_pointer = FIELD_GET(VTD_CONTEXT0_TT, context[0]) == VTD_TT_PASS_THROUGH &&
-					   (context[0] & high_bits(twin));
+	path->prediction->unused_pointer =
+		FIELD_GET(VTD_CONTEXT0_TT, context[0]) == VTD_TT_PASS_THROUGH && (context[0] & high_bits(twin));
 	if (!(context[0] & VTD_CONTEXT0_P))
 		return VTD_FAULT_CONTEXT_NOT_PRESENT;
 	if ((context[0] & (VTD_CONTEXT0_RSVD_11_4 | high_bits(twin))) ||
@@ -224,10 +223,12 @@ static unsigned pasid(struct path *path, const uint64_t context[4])
 	uint64_t number = FIELD_GET(VTD_SCONTEXT1_RID_PASID, context[1]);
 	uint64_t directory = word_at(twin, (context[0] & VTD_SCONTEXT0_PASIDDIRPTR) +
 						   FIELD_GET(VTD_PASID_DIRECTORY_INDEX, number) * VTD_PASIDDIR_BYTES);
-	phys_t address = (directory & VTD_PASIDDIR_SMPTBLPTR) +
-			 FIELD_GET(VTD_PASID_TABLE_INDEX, number) * VTD_PASID_BYTES;
+	phys_t address =
+		(directory & VTD_PASIDDIR_SMPTBLPTR) + FIELD_GET(VTD_PASID_TABLE_INDEX, number) * VTD_PASID_BYTES;
 	uint64_t entry[8], type;
 
+	if (directory != UNREADABLE)
+		path->prediction->fpd = directory & VTD_PASIDDIR_FPD;
 	if (directory == UNREADABLE)
 		return old ? VTD_FAULT_PASID_ACCESS : VTD_FAULT_PASIDDIR_ACCESS;
 	if (!(directory & VTD_PASIDDIR_P))
@@ -236,8 +237,10 @@ static unsigned pasid(struct path *path, const uint64_t context[4])
 		entry[i] = word_at(twin, address + 8 * i);
 	if (entry[0] == UNREADABLE)
 		return VTD_FAULT_PASID_ACCESS;
+	path->prediction->fpd |= entry[0] & VTD_PASID0_FPD;
 	type = FIELD_GET(VTD_PASID0_PGTT, entry[0]);
 	path->aw = FIELD_GET(VTD_PASID0_AW, entry[0]);
+	path->prediction->pass_through = type == VTD_PGTT_PASS_THROUGH;
 	if (!takes_type(path, type, entry))
 		return old ? VTD_FAULT_PASID_ACCESS : VTD_FAULT_PASID_INVALID;
 	if (!(entry[0] & VTD_PASID0_P))
@@ -269,8 +272,8 @@ static unsigned scalable(struct path *path)
 	path->fpd = context[0] & VTD_SCONTEXT0_FPD;
 	if (!(context[0] & VTD_SCONTEXT0_P))
 		return VTD_FAULT_CONTEXT_NOT_PRESENT;
-	if ((context[0] & (BITS64(8, 5) | high_bits(twin))) || (context[1] & BITS64(63, 21)) ||
-	    context[2] || context[3])
+	if ((context[0] & (BITS64(8, 5) | high_bits(twin))) || (context[1] & BITS64(63, 21)) || context[2] ||
+	    context[3])
 		return VTD_FAULT_CONTEXT_RESERVED;
 	return pasid(path, context);
 }
@@ -301,13 +304,20 @@ void twin_predict(const struct twin *twin, const struct twin_device *device, con
 	unsigned reason;
 
 	if (cached) {
-		prediction->cached = !(request->write ? cached->write : cached->read);
 		prediction->theirs = prediction->ours;
+		prediction->cached = !(request->write ? cached->write : cached->read);
+		/* The model walks again for the dirty flag, and sees what changed. */
+		prediction->kept = !prediction->cached && request->write && cached->first_stage;
 		if (prediction->cached)
 			prediction->theirs = (struct twin_outcome){ .moved = false };
+		else if (prediction->kept)
+			prediction->theirs =
+				(struct twin_outcome){ .moved = true,
+						       .output = cached->output + (request->iova - cached->base) };
 		return;
 	}
 	reason = twin->scalable ? scalable(&path) : legacy(&path);
+	prediction->fpd |= path.fpd;
 	prediction->theirs.reason = reason;
 	prediction->theirs.moved = reason == 0;
 	prediction->theirs.recorded = reason != 0 && !(path.fpd && heeds_fpd(twin, reason));

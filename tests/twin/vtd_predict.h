@@ -14,9 +14,12 @@ struct twin_prediction {
 	struct twin_outcome theirs;
 
 	/* What decided. */
+	bool fpd;             /* the structures say not to record */
 	bool cached;          /* a kept translation lacked the permission */
+	bool kept;            /* a kept first-stage translation served a write */
 	bool pass_through;    /* the address was left as it is */
 	bool ignored_snoop;   /* SNP set in a leaf where the unit reserves it */
+	bool ignored_1g;      /* a first-stage page of 1 GiB, which the unit has not */
 	bool ignored_tm;      /* likewise bit 62 */
 	bool unused_pointer;  /* reserved bits only where pass-through has no pointer */
 	bool large_interrupt; /* another part of the page is interrupts */

@@ -233,7 +233,9 @@ static void recover(struct twin *twin)
 
 	for (unsigned i = 0; i < descriptor_bytes(twin) / 8; i++)
 		twin_put(twin, twin->queue_page + head + i * 8,
-			 i == 0 ? (uint64_t)VTD_INV_WAIT | VTD_WAIT0_SW : i == 1 ? twin->status_page : 0);
+			 i == 0   ? (uint64_t)VTD_INV_WAIT | VTD_WAIT0_SW
+			 : i == 1 ? twin->status_page
+				  : 0);
 	/* In the model the status lets the queue go on, in QEMU the tail. */
 	qtest_write32(twin->qtest, UNIT + VTD_REG_FSTS, VTD_FSTS_IQE);
 	ring(twin);
@@ -271,7 +273,8 @@ static void descriptor(struct twin *twin)
 	status = put_wait(twin);
 	ring(twin);
 	if (twin->verbose)
-		fprintf(stderr, "  descriptor %016" PRIx64 " %016" PRIx64 ", model %s (IQERCD 0x%" PRIx64 "), QEMU %s\n",
+		fprintf(stderr,
+			"  descriptor %016" PRIx64 " %016" PRIx64 ", model %s (IQERCD 0x%" PRIx64 "), QEMU %s\n",
 			word[0], word[1], has_error(twin) ? "stops" : "takes it", twin_ours(twin, VTD_REG_IQERCD, 8),
 			is_taken ? "takes it" : "stops");
 	if (is_taken == has_error(twin)) {
@@ -300,8 +303,9 @@ static void descriptor(struct twin *twin)
 static void wrong_tail(struct twin *twin)
 {
 	bool is_misaligned = twin->wide && twin_one_in(twin, 2);
-	uint64_t tail = is_misaligned ? twin->tail * 32u ^ 16u
-				      : (PAGE_BYTES << twin->queue_size) + twin_below(twin, 64) * descriptor_bytes(twin);
+	uint64_t tail = is_misaligned
+				? twin->tail * 32u ^ 16u
+				: (PAGE_BYTES << twin->queue_size) + twin_below(twin, 64) * descriptor_bytes(twin);
 
 	twin_register(twin, VTD_REG_IQT, 8, tail);
 	if (is_misaligned && twin->version < 10) {

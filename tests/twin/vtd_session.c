@@ -50,6 +50,7 @@ static void configure(struct twin *twin, uint64_t cap, uint64_t ecap)
 		.capability = cap,
 		.extended_capability = ecap & ~(VTD_ECAP_IR | VTD_ECAP_EIM),
 		.host_address_width = twin->group->width,
+		.collapses_faults = true,
 		.caches = { .iotlb = kept, .device = { 64, 64, CACHE_LRU } },
 	};
 	if (twin->group->scalable)
@@ -59,8 +60,10 @@ static void configure(struct twin *twin, uint64_t cap, uint64_t ecap)
 bool twin_open(struct twin *twin, const struct twin_group *group, const char *program, struct err *err)
 {
 	char unit[128];
-	const char *arguments[] = { "-device", unit,  "-device", "edu,addr=04.0,dma_mask=0xffffffffffffffff",
-				    "-device", "edu,addr=14.0,dma_mask=0xffffffffffffffff", NULL };
+	const char *arguments[] = { "-device", unit,
+				    "-device", "edu,addr=04.0,dma_mask=0xffffffffffffffff",
+				    "-device", "edu,addr=14.0,dma_mask=0xffffffffffffffff",
+				    NULL };
 	uint64_t cap = 0, ecap = 0;
 
 	twin->group = group;
@@ -252,9 +255,10 @@ static void begin_qemu(struct twin *twin)
 		{ VTD_REG_IQT, 8, 0 },
 		{ VTD_REG_IQA, 8, 0 },
 		{ VTD_REG_RTADDR, 8, 0 },
-		{ VTD_REG_CCMD, 8, 0 },
+		/* Invalidations of granularity 0: the granularity performed becomes 0, too. */
+		{ VTD_REG_CCMD, 8, VTD_CCMD_ICC },
 		{ IOTLB, 8, 0 },
-		{ IOTLB + 8, 8, 0 },
+		{ IOTLB + 8, 8, VTD_IOTLB_IVT },
 		{ VTD_REG_GCMD, 4, VTD_GCMD_SRTP },
 	};
 
@@ -337,7 +341,8 @@ static void compare_page(struct twin *twin, phys_t page, const unsigned char *th
 
 		memcpy(&word, theirs + byte, sizeof(word));
 		if (word != ours && ((word ^ ours) & ~flags_apart(twin, page + byte)))
-			twin_fail(twin, "memory at 0x%" PRIx64 " is 0x%016" PRIx64 " in QEMU, 0x%016" PRIx64 " in the model",
+			twin_fail(twin,
+				  "memory at 0x%" PRIx64 " is 0x%016" PRIx64 " in QEMU, 0x%016" PRIx64 " in the model",
 				  page + byte, word, ours);
 	}
 }

@@ -20,19 +20,19 @@
 #include "models/pagetable/vtd_second_stage.h"
 #include "tests/twin/qtest.h"
 
-#define TWIN_RAM_BYTES     UINT64_C(0x10000000) /* as qtest.c starts QEMU */
-#define TWIN_TABLES        UINT64_C(0x1100000)  /* structures lie here, so that no flipped bit leads below 1 MiB */
-#define TWIN_TABLES_BYTES  UINT64_C(0xe00000)
-#define TWIN_DATA          UINT64_C(0x4000000) /* what devices read and write */
-#define TWIN_DATA_BYTES    UINT64_C(0xb000000)
-#define TWIN_DEVICES       2u
-#define TWIN_PAGES_MAX     256u
-#define TWIN_ENTRIES_MAX   256u
-#define TWIN_MAPPINGS_MAX  12u
-#define TWIN_CACHED_MAX    128u
-#define TWIN_TRANSFER_MAX  300u
-#define TWIN_QUEUE_PAGES   2u
-#define TWIN_BUFFER_BYTES  3072u /* of a device's buffer, used in one case */
+#define TWIN_RAM_BYTES    UINT64_C(0x10000000) /* as qtest.c starts QEMU */
+#define TWIN_TABLES       UINT64_C(0x1100000)  /* structures lie here, so that no flipped bit leads below 1 MiB */
+#define TWIN_TABLES_BYTES UINT64_C(0xe00000)
+#define TWIN_DATA         UINT64_C(0x4000000) /* what devices read and write */
+#define TWIN_DATA_BYTES   UINT64_C(0xb000000)
+#define TWIN_DEVICES      2u
+#define TWIN_PAGES_MAX    256u
+#define TWIN_ENTRIES_MAX  256u
+#define TWIN_MAPPINGS_MAX 12u
+#define TWIN_CACHED_MAX   128u
+#define TWIN_TRANSFER_MAX 300u
+#define TWIN_QUEUE_PAGES  2u
+#define TWIN_BUFFER_BYTES 3072u /* of a device's buffer, used in one case */
 
 /* A QEMU with these options runs the cases of a group. */
 struct twin_group {
@@ -87,6 +87,7 @@ struct twin_cached {
 	uint16_t source_id, domain;
 	bool first_stage, read, write;
 	iova_t base;
+	phys_t output; /* of base */
 	unsigned size_lg2;
 };
 
@@ -120,13 +121,13 @@ struct twin {
 	struct twin_cached cached[TWIN_CACHED_MAX];
 	unsigned cached_count;
 	unsigned step;
-	bool ends; /* a named difference parted the two; no further steps */
+	bool ends;   /* a named difference parted the two; no further steps */
 	bool parted; /* by a transfer that one of the two refused */
 	bool failed, broken;
 	char text[512]; /* the first difference without a name */
 
 	/* All cases. */
-	uint64_t explained[TWIN_NAMES], steps, transfers;
+	uint64_t explained[TWIN_NAMES], steps, moved, blocked;
 };
 
 /* ---- vtd_session.c ---- */
