@@ -106,7 +106,7 @@ struct pt_format {
 	const char *source; /* key and section title, see docs/sources.md */
 	unsigned levels_min, levels_max;
 
-	/* An entry is present when any of these bits is set. */
+	/* An entry is present when any of these bits is set; with rules->io_permissions decode alone tells. */
 	uint64_t present;
 
 	/* Whether user and supervisor requests differ; rules->write_protect applies then. */

@@ -47,9 +47,11 @@ bool leaves_next(struct leaves *leaves, struct page_table_leaf *leaf)
 			continue;
 		}
 		leaf->word_address = leaves->at[level].table + index * sizeof(leaf->word);
-		if (!leaves->read(leaves->argument, leaf->word_address, &leaf->word) || !(leaf->word & format->present))
+		if (!leaves->read(leaves->argument, leaf->word_address, &leaf->word))
 			continue;
 		format->decode(leaves->rules, leaf->word, level, &leaf->entry);
+		if (leaf->entry.kind == PT_NOT_PRESENT)
+			continue;
 		leaf->permissions = leaves->at[level].permissions & leaf->entry.permissions;
 		leaf->iova = leaves->at[level].iova + index * pt_entry_bytes(level);
 		if (level > 0 && format->next_table(leaf->word) != PHYS_NONE) {

@@ -142,6 +142,8 @@ static void check_completion(const struct iommu_translation *t)
 {
 	if (t->request.type == IOMMU_PAGE_REQUEST)
 		FUZZ_MUST(t->completion >= IOMMU_NO_COMPLETION && t->completion <= IOMMU_PAGE_FAILURE);
+	else if (t->request.type == IOMMU_TRANSLATION_REQUEST && t->completion == IOMMU_SUCCESS)
+		FUZZ_MUST(t->status == IOMMU_TRANSLATED || !t->permissions); /* told nothing, and reported */
 	else if (t->status == IOMMU_FAULT)
 		FUZZ_MUST(t->completion == IOMMU_UNSUPPORTED || t->completion == IOMMU_ABORT);
 	else

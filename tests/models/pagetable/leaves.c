@@ -77,6 +77,21 @@ START_TEST(leaves_of_every_size_come_in_ascending_order_with_combined_permission
 }
 END_TEST
 
+START_TEST(with_io_permissions_other_bits_tell_what_is_present)
+{
+	/* [VTD] "Second-Stage Paging Entries": IR 61, IW 62. */
+	const uint64_t read = BIT64(61), write = BIT64(62);
+
+	rules.io_permissions = true;
+	chain(read | write, 3);
+	memory_write64(memory, ROOT + 3 * PAGE_BYTES, 0xabc000 | write);
+	memory_write64(memory, ROOT + 3 * PAGE_BYTES + 8, 0xdef000 | 3);
+	begin(&vtd_second_stage);
+	expect(0, 0, 0xabc000, PT_WRITE, ROOT + 3 * PAGE_BYTES);
+	ck_assert(!leaves_next(&leaves, &leaf));
+}
+END_TEST
+
 START_TEST(the_upper_half_of_a_first_stage_is_canonical_and_comes_last)
 {
 	/* [VTD] "First-Stage Translation": bits 63:48 repeat bit 47, with 5 levels 63:57 bit 56. */
@@ -144,6 +159,7 @@ int main(void)
 
 	tcase_add_checked_fixture(all, setup, teardown);
 	tcase_add_test(all, leaves_of_every_size_come_in_ascending_order_with_combined_permissions);
+	tcase_add_test(all, with_io_permissions_other_bits_tell_what_is_present);
 	tcase_add_test(all, the_upper_half_of_a_first_stage_is_canonical_and_comes_last);
 	tcase_add_test(all, what_is_not_in_memory_is_not_present);
 	tcase_add_test(all, bits_that_a_walk_would_refuse_do_not_hide_a_leaf);
