@@ -146,7 +146,8 @@ static const struct condition conditions[256] = {
 	/* Legacy mode */
 	[VTD_FAULT_ROOT_NOT_PRESENT] = { "[LRT.2] root entry not present", UNQUALIFIED | ANSWERED_UR },
 	[VTD_FAULT_CONTEXT_NOT_PRESENT] = { "[LCT.2] context entry not present", ANSWERED_UR },
-	[VTD_FAULT_CONTEXT_INVALID] = { "[LCT.4] context entry asks for what the unit has not, or its root table cannot be read", 0 },
+	[VTD_FAULT_CONTEXT_INVALID] = {
+		"[LCT.4] context entry asks for what the unit has not, or its root table cannot be read", 0 },
 	[VTD_FAULT_ADDRESS_WIDTH] = { "[LGN.1] address beyond the width", ANSWERED_NOTHING },
 	[VTD_FAULT_WRITE_DENIED] = { "[LGN.2] no write permission", ANSWERED_NOTHING },
 	[VTD_FAULT_READ_DENIED] = { "[LGN.3] no read permission", ANSWERED_NOTHING },
@@ -156,11 +157,13 @@ static const struct condition conditions[256] = {
 	[VTD_FAULT_ROOT_RESERVED] = { "[LRT.3] reserved field of the root entry not zero", UNQUALIFIED },
 	[VTD_FAULT_CONTEXT_RESERVED] = { "[LCT.3] reserved field of the context entry not zero", 0 },
 	[VTD_FAULT_PAGING_RESERVED] = { "[LSS.2] reserved field of a page-table entry not zero", 0 },
-	[VTD_FAULT_CONTEXT_BLOCKED] = { "[LCT.5] context entry blocks translation requests and translated requests", ANSWERED_UR },
+	[VTD_FAULT_CONTEXT_BLOCKED] = {
+		"[LCT.5] context entry blocks translation requests and translated requests", ANSWERED_UR },
 	[VTD_FAULT_INTERRUPT_ADDRESS] = { "[LGN.4] translation leads to the interrupt address range", 0 },
 
 	/* The root table address register */
-	[VTD_FAULT_RTADDR_INVALID] = { "[RTA.1] root table address register asks for what the unit has not", UNQUALIFIED },
+	[VTD_FAULT_RTADDR_INVALID] = {
+		"[RTA.1] root table address register asks for what the unit has not", UNQUALIFIED },
 	[VTD_FAULT_TTM_PASID] = { "[RTA.2] request with PASID in legacy mode", UNQUALIFIED | ANSWERED_UR },
 	[VTD_FAULT_TTM_PAGE_REQUEST] = { "[RTA.3] page request in legacy mode", UNQUALIFIED },
 	[VTD_FAULT_TTM_ABORT] = { "[RTA.4] abort-DMA mode", UNQUALIFIED | ANSWERED_UR },
@@ -201,11 +204,15 @@ static const struct condition conditions[256] = {
 	[VTD_FAULT_FS_NOT_PRESENT] = { "[SFS.2] first-stage entry not present", ANSWERED_NOTHING },
 	[VTD_FAULT_FS_RESERVED] = { "[SFS.3] reserved field of a first-stage entry not zero", ANSWERED_NOTHING },
 	[VTD_FAULT_FS_ROOT_ACCESS] = { "[SFS.4] entry of the first-stage root table cannot be read", ANSWERED_NOTHING },
-	[VTD_FAULT_FS_ADDRESS_WIDTH] = { "[SFS.5] address in a first-stage entry beyond the second stage's width", ANSWERED_NOTHING },
-	[VTD_FAULT_FS_ROOT_READ_DENIED] = { "[SFS.6] second stage denies reading the first-stage root table", ANSWERED_NOTHING },
+	[VTD_FAULT_FS_ADDRESS_WIDTH] = {
+		"[SFS.5] address in a first-stage entry beyond the second stage's width", ANSWERED_NOTHING },
+	[VTD_FAULT_FS_ROOT_READ_DENIED] = {
+		"[SFS.6] second stage denies reading the first-stage root table", ANSWERED_NOTHING },
 	[VTD_FAULT_FS_READ_DENIED] = { "[SFS.7] second stage denies reading a first-stage table", ANSWERED_NOTHING },
-	[VTD_FAULT_FS_WRITE_DENIED] = { "[SFS.8] second stage denies setting flags in a first-stage table", ANSWERED_NOTHING },
-	[VTD_FAULT_FS_UPDATE_NO_SNOOP] = { "[SFS.9] first-stage flags to set by a page walk that does not snoop", ANSWERED_NOTHING },
+	[VTD_FAULT_FS_WRITE_DENIED] = {
+		"[SFS.8] second stage denies setting flags in a first-stage table", ANSWERED_NOTHING },
+	[VTD_FAULT_FS_UPDATE_NO_SNOOP] = {
+		"[SFS.9] first-stage flags to set by a page walk that does not snoop", ANSWERED_NOTHING },
 	[VTD_FAULT_FS_UPDATE_FAILED] = { "[SFS.10] first-stage flags could not be set", ANSWERED_NOTHING | REPORTED },
 
 	/* Second-stage tables */
