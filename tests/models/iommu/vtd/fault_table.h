@@ -43,11 +43,13 @@ struct fault_row {
 	unsigned effective;           /* of P: permissions */
 };
 
+/* clang-format off */
 #define ROW(NAME, REASON, QUALIFIED, COLUMNS, BEGIN, APPLY, ...) \
 	{ \
 		.name = NAME, .reason = REASON, .is_qualified = QUALIFIED, .columns = COLUMNS, .begin = BEGIN, \
 		.apply = APPLY, ##__VA_ARGS__ \
 	}
+/* clang-format on */
 
 #define FAULT_PASID 0x4b
 #define FAULT_IOVA  UINT64_C(0x7f0000001000)
