@@ -142,14 +142,13 @@ static void move(struct twin *twin, struct twin_device *device, struct chunk *ch
 
 /* ---- the fault log as QEMU keeps it ---- */
 
-static void log_fault(struct log *log, const struct iommu_request *request, unsigned reason, bool *collapsed)
+static void log_fault(struct log *log, const struct iommu_request *request, unsigned reason)
 {
 	if (log->status & VTD_FSTS_PFO)
 		return;
 	if (log->record[1] & VTD_FRCD1_F) {
-		if (FIELD_GET(VTD_FRCD1_SID, log->record[1]) == request->source_id)
-			*collapsed = true;
-		else
+		/* Those of one source are collapsed. */
+		if (FIELD_GET(VTD_FRCD1_SID, log->record[1]) != request->source_id)
 			log->status |= VTD_FSTS_PFO;
 		return;
 	}
@@ -171,18 +170,17 @@ static void compare_log(struct twin *twin, const struct chunk *chunks, unsigned 
 {
 	const struct iommu_request *request = &chunks[0].request;
 	struct log ours = our_log(twin), expected = *before;
-	bool named[NAME_COUNT] = { false }, collapsed = false, is_named = false;
+	bool named[NAME_COUNT] = { false }, is_named = false;
 
 	for (unsigned i = 0; i < count; i++) {
 		for (unsigned n = 0; n < NAME_COUNT; n++)
 			named[n] |= chunks[i].outcome.named[n];
 		if (chunks[i].outcome.recorded)
-			log_fault(&expected, &chunks[i].request, chunks[i].outcome.reason, &collapsed);
+			log_fault(&expected, &chunks[i].request, chunks[i].outcome.reason);
 	}
 	/* QEMU's address is not cut at MGAW. */
 	if ((theirs->record[0] ^ ours.record[0]) >> twin->group->width != 0)
 		named[NAME_FI_WIDTH] = (theirs->record[1] & VTD_FRCD1_F) && !(before->record[1] & VTD_FRCD1_F);
-	named[NAME_FAULT_COLLAPSE] = collapsed && ours.status != expected.status;
 	for (unsigned n = 0; n < NAME_COUNT; n++)
 		is_named |= named[n];
 	if (!same_log(&ours, theirs) && !(is_named && same_log(&expected, theirs))) {

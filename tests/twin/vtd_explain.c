@@ -8,7 +8,6 @@
 const struct twin_explanation twin_explanations[NAME_COUNT] = {
 	[NAME_FRCD_PASID] = { "FRCD-PASID", "PV and PP of a fault of a request without PASID" },
 	[NAME_FI_WIDTH] = { "FI-WIDTH", "a recorded address has bits beyond MGAW" },
-	[NAME_FAULT_COLLAPSE] = { "FAULT-COLLAPSE", "faults of a source with a pending fault are dropped" },
 	[NAME_CACHED_DENIED] = { "CACHED-DENIED",
 				 "a cached translation that lacks the permission blocks without a fault" },
 	[NAME_PERMISSION_FIRST] = { "PERMISSION-FIRST", "permissions are judged at each entry, before reserved bits" },
