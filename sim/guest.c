@@ -11,71 +11,74 @@
  * Queues the list's next submission and returns when it is done.  The tail is written under the queue's lock, and
  * where that write exits, the lock is held across the exit.  [LINUX] qi_submit_sync
  */
-static void guest_queue(struct machine *machine, struct actor *actor, struct vtd_invalidations *list, bool trap)
+static void guest_queue(struct guest *guest, struct actor *actor, struct vtd_invalidations *list, bool trap)
 {
+	struct machine *machine = guest->machine;
 	const struct timing *timing = machine->timing;
 	struct vtd_submission submission;
 
-	slots_take(&machine->guest_queue_lock, actor, CAUSE_QUEUE_WAIT);
+	slots_take(&guest->queue_lock, actor, CAUSE_QUEUE_WAIT);
 	guest_compute(machine, actor, timing->guest.queue_submit, CAUSE_INVALIDATION);
 	actor_touch(actor);
-	while (vtd_driver_submit(machine->guest_driver, list, &submission) == VTD_QUEUE_FULL) {
-		actor_wait(actor, &machine->guest_queue_space, CAUSE_QUEUE_WAIT);
+	while (vtd_driver_submit(guest->driver, list, &submission) == VTD_QUEUE_FULL) {
+		actor_wait(actor, &guest->queue_space, CAUSE_QUEUE_WAIT);
 		actor_touch(actor);
 	}
 	machine->result->counter[COUNT_GUEST_COMMANDS] += submission.descriptors;
 	if (trap) {
-		host_queue_exit(machine, actor, submission.tail);
+		host_queue_exit(guest, actor, submission.tail);
 	} else {
 		guest_compute(machine, actor, timing->guest.doorbell, CAUSE_INVALIDATION);
 		actor_touch(actor);
-		machine->virtual_unit->ops->register_write(machine->virtual_unit, VTD_REG_IQT, 8, submission.tail);
-		waiters_wake_all(&machine->guest_queue_idle, actor, 0);
+		guest->unit->ops->register_write(guest->unit, VTD_REG_IQT, 8, submission.tail);
+		waiters_wake_all(&guest->queue_idle, actor, 0);
 	}
-	slots_give(&machine->guest_queue_lock, actor);
-	unit_poll_status(&machine->unit, actor, submission.status_address + machine->guest.offset,
+	slots_give(&guest->queue_lock, actor);
+	unit_poll_status(&machine->unit, actor, submission.status_address + guest->view.offset,
 			 submission.status_value);
-	vtd_driver_complete(machine->guest_driver, &submission);
-	waiters_wake_all(&machine->guest_queue_space, actor, 0);
+	vtd_driver_complete(guest->driver, &submission);
+	waiters_wake_all(&guest->queue_space, actor, 0);
 }
 
 /*
  * Gives the list's next command by registers: every access exits, the read that finds it done too, and the
  * registers' lock is held across them.  [LINUX] __iommu_flush_context, __iommu_flush_iotlb
  */
-static void guest_command(struct machine *machine, struct actor *actor, struct vtd_invalidations *list)
+static void guest_command(struct guest *guest, struct actor *actor, struct vtd_invalidations *list)
 {
+	struct machine *machine = guest->machine;
 	struct vtd_submission submission;
 	const struct vtd_register_command *command = &submission.command;
 
-	slots_take(&machine->guest_register_lock, actor, CAUSE_QUEUE_WAIT);
+	slots_take(&guest->register_lock, actor, CAUSE_QUEUE_WAIT);
 	actor_touch(actor);
-	enum vtd_submit what = vtd_driver_submit(machine->guest_driver, list, &submission);
+	enum vtd_submit what = vtd_driver_submit(guest->driver, list, &submission);
 
 	REQUIRE(what == VTD_COMMAND);
 	for (unsigned i = 0; i < command->writes; i++)
-		host_write_exit(machine, actor, command->write[i].offset, command->write[i].bytes,
+		host_write_exit(guest, actor, command->write[i].offset, command->write[i].bytes,
 				command->write[i].value);
 	machine->result->counter[command->way == VTD_BY_GLOBAL_COMMAND ? COUNT_WRITE_BUFFER_FLUSHES
 								       : COUNT_GUEST_REGISTER_COMMANDS]++;
-	uint64_t done = host_read_exit(machine, actor, command->done.offset, command->done.bytes);
+	uint64_t done = host_read_exit(guest, actor, command->done.offset, command->done.bytes);
 
 	REQUIRE(!(done & command->done.busy)); /* the device model did it before the write returned */
-	slots_give(&machine->guest_register_lock, actor);
+	slots_give(&guest->register_lock, actor);
 }
 
 /* Does all that list holds, in order; each submission or command is an operation of its own. */
-static void guest_submit(struct machine *machine, struct actor *actor, struct vtd_invalidations *list, bool trap)
+static void guest_submit(struct guest *guest, struct actor *actor, struct vtd_invalidations *list, bool trap)
 {
+	struct machine *machine = guest->machine;
 	while (list->next < list->count) {
 		ps_t *outer = actor->parts, parts[RESULT_CAUSES] = { 0 };
 		enum vtd_way way = vtd_invalidations_way(list);
 
 		actor->parts = parts;
 		if (way == VTD_BY_QUEUE)
-			guest_queue(machine, actor, list, trap);
+			guest_queue(guest, actor, list, trap);
 		else
-			guest_command(machine, actor, list);
+			guest_command(guest, actor, list);
 		if (way != VTD_BY_GLOBAL_COMMAND)
 			result_operation(machine->result, RESULT_INVALIDATE, parts);
 		for (unsigned i = 0; i < RESULT_CAUSES; i++)
@@ -85,9 +88,9 @@ static void guest_submit(struct machine *machine, struct actor *actor, struct vt
 	list->next = list->count = 0;
 }
 
-static bool guest_traps(const struct machine *machine)
+static bool guest_traps(const struct guest *guest)
 {
-	return machine->scheme.doorbell == SCHEME_TRAP;
+	return guest->machine->scheme.doorbell == SCHEME_TRAP;
 }
 
 /* ---- deferred unmap ---- */
@@ -105,7 +108,7 @@ static void flush_domain(struct domain *domain, struct actor *actor, struct vtd_
 	actor_touch(actor);
 	flush_queue_begin(domain->flush_queue);
 	vtd_domain_flush_all(domain->guest, list);
-	guest_submit(domain->machine, actor, list, guest_traps(domain->machine));
+	guest_submit(domain->owner, actor, list, guest_traps(domain->owner));
 	flush_queue_end(domain->flush_queue);
 }
 
@@ -129,7 +132,7 @@ static void unmap_deferred(struct vcpu *vcpu, struct actor *actor, struct domain
 void flush_timer_story(struct actor *actor, void *argument)
 {
 	struct domain *domain = argument;
-	struct machine *machine = domain->machine;
+	struct guest *guest = domain->owner;
 	struct vtd_invalidations list = { 0 };
 
 	for (;;) {
@@ -145,7 +148,7 @@ void flush_timer_story(struct actor *actor, void *argument)
 		flush_queue_fired(domain->flush_queue);
 		flush_domain(domain, actor, &list);
 		actor_touch(actor);
-		for (uint16_t cpu = 0; cpu < machine->vcpu_count; cpu++)
+		for (uint16_t cpu = 0; cpu < guest->vcpu_count; cpu++)
 			flush_queue_release(domain->flush_queue, cpu, released, domain);
 	}
 }
@@ -187,8 +190,9 @@ static unsigned permissions_of(enum trace_direction direction)
 	}
 }
 
-static void charge_table(struct machine *machine, struct actor *actor, const struct map_work *work)
+static void charge_table(struct guest *guest, struct actor *actor, const struct map_work *work)
 {
+	struct machine *machine = guest->machine;
 	const struct timing *timing = machine->timing;
 
 	guest_compute(machine, actor,
@@ -200,9 +204,9 @@ static void charge_table(struct machine *machine, struct actor *actor, const str
 		guest_compute(machine, actor, map_work_lines(work) * timing->guest.entry_flush, CAUSE_FLUSH);
 }
 
-static struct domain *domain_of(struct machine *machine, const struct trace_op *op)
+static struct domain *domain_of(struct guest *guest, const struct trace_op *op)
 {
-	return op->device < machine->device_count ? machine->assignments[op->device].domain : NULL;
+	return op->device < guest->device_count ? guest->assignments[op->device].domain : NULL;
 }
 
 /* Writes the operation's segments into the guest's table; false when a page of it is mapped already. */
@@ -217,7 +221,7 @@ static bool map_segments(struct vcpu *vcpu, struct actor *actor, struct domain *
 		enum map_status status = vtd_domain_map(domain->guest, segment->iova - op->iova + iova, segment->phys,
 							segment->bytes, permissions_of(op->direction), &work);
 
-		charge_table(vcpu->machine, actor, &work);
+		charge_table(vcpu->guest, actor, &work);
 		if (status != MAP_OK)
 			return false;
 	}
@@ -238,10 +242,11 @@ static void job_done(struct job *job, struct actor *actor)
 /* Remembers the mapping, and starts its DMA or gives the device its ring. */
 static void mapping_begin(struct vcpu *vcpu, struct actor *actor, const struct trace_op *op, iova_t iova)
 {
-	struct machine *machine = vcpu->machine;
+	struct guest *guest = vcpu->guest;
+	struct machine *machine = guest->machine;
 	bool direct = machine->scheme.translation == SCHEME_PASSTHROUGH;
-	struct mapping *mapping = mapping_create(&machine->mappings, op->index, direct ? op->segment_count : 1);
-	struct assignment *to = op->device < machine->device_count ? &machine->assignments[op->device] : NULL;
+	struct mapping *mapping = mapping_create(&guest->mappings, op->index, direct ? op->segment_count : 1);
+	struct assignment *to = op->device < guest->device_count ? &guest->assignments[op->device] : NULL;
 
 	mapping->machine = machine;
 	mapping->api = op->api;
@@ -273,9 +278,10 @@ static void mapping_begin(struct vcpu *vcpu, struct actor *actor, const struct t
 
 static void vcpu_map(struct vcpu *vcpu, struct actor *actor, const struct trace_op *op)
 {
-	struct machine *machine = vcpu->machine;
+	struct guest *guest = vcpu->guest;
+	struct machine *machine = guest->machine;
 	const struct timing *timing = machine->timing;
-	struct domain *domain = domain_of(machine, op);
+	struct domain *domain = domain_of(guest, op);
 	ps_t parts[RESULT_CAUSES] = { 0 };
 	iova_t iova = op->iova;
 	bool mapped = true;
@@ -292,7 +298,7 @@ static void vcpu_map(struct vcpu *vcpu, struct actor *actor, const struct trace_
 		mapped = map_segments(vcpu, actor, domain, op, iova);
 		if (mapped) {
 			vtd_domain_sync_map(domain->guest, iova, op->bytes, &vcpu->list);
-			guest_submit(machine, actor, &vcpu->list, guest_traps(machine));
+			guest_submit(guest, actor, &vcpu->list, guest_traps(guest));
 			vtd_domain_free_tables(domain->guest, &vcpu->list.replaced);
 		}
 	}
@@ -309,7 +315,7 @@ static void vcpu_map(struct vcpu *vcpu, struct actor *actor, const struct trace_
 
 static void unmap_tables(struct vcpu *vcpu, struct actor *actor, struct domain *domain, iova_t iova, uint64_t bytes)
 {
-	struct machine *machine = vcpu->machine;
+	struct guest *guest = vcpu->guest;
 	struct map_work work = { 0 };
 	struct vtd_gather gather = { 0 };
 	bool deferred = domain->flush_queue != NULL;
@@ -319,12 +325,12 @@ static void unmap_tables(struct vcpu *vcpu, struct actor *actor, struct domain *
 		vtd_domain_unmap(domain->guest, iova, bytes, &gather, deferred ? NULL : &vcpu->list, &work);
 
 	REQUIRE(status == MAP_OK);
-	charge_table(machine, actor, &work);
+	charge_table(guest, actor, &work);
 	if (deferred) {
 		unmap_deferred(vcpu, actor, domain, iova, bytes, &gather.freed);
 	} else {
 		vtd_domain_sync_unmap(domain->guest, &gather, &vcpu->list);
-		guest_submit(machine, actor, &vcpu->list, guest_traps(machine));
+		guest_submit(guest, actor, &vcpu->list, guest_traps(guest));
 		actor_touch(actor);
 		vtd_domain_free_tables(domain->guest, &gather.freed);
 	}
@@ -333,9 +339,10 @@ static void unmap_tables(struct vcpu *vcpu, struct actor *actor, struct domain *
 
 static void vcpu_unmap(struct vcpu *vcpu, struct actor *actor, const struct trace_op *op)
 {
-	struct machine *machine = vcpu->machine;
+	struct guest *guest = vcpu->guest;
+	struct machine *machine = guest->machine;
 	const struct timing *timing = machine->timing;
-	struct mapping *mapping = op->after == TRACE_NONE ? NULL : mapping_find(&machine->mappings, op->after);
+	struct mapping *mapping = op->after == TRACE_NONE ? NULL : mapping_find(&guest->mappings, op->after);
 	ps_t parts[RESULT_CAUSES] = { 0 };
 
 	if (!mapping) { /* never mapped, or its map was skipped */
@@ -355,19 +362,20 @@ static void vcpu_unmap(struct vcpu *vcpu, struct actor *actor, const struct trac
 		guest_compute(machine, actor, timing->guest.dma_direct_unmap, CAUSE_GUEST_CPU);
 	} else {
 		guest_compute(machine, actor, timing->guest.iova_find + timing->guest.unmap_other, CAUSE_GUEST_CPU);
-		unmap_tables(vcpu, actor, domain_of(machine, op), mapping->iova, mapping->bytes);
+		unmap_tables(vcpu, actor, domain_of(guest, op), mapping->iova, mapping->bytes);
 		guest_compute(machine, actor, timing->guest.iova_free, CAUSE_GUEST_CPU);
 	}
 	finish(machine, actor, RESULT_UNMAP, parts);
-	mapping_destroy(&machine->mappings, mapping);
+	mapping_destroy(&guest->mappings, mapping);
 }
 
 /* ---- devices ---- */
 
 static void vcpu_attach(struct vcpu *vcpu, struct actor *actor, const struct trace_op *op)
 {
-	struct machine *machine = vcpu->machine;
-	struct domain *domain = domain_of(machine, op);
+	struct guest *guest = vcpu->guest;
+	struct machine *machine = guest->machine;
+	struct domain *domain = domain_of(guest, op);
 	ps_t parts[RESULT_CAUSES] = { 0 };
 
 	if (machine->scheme.translation == SCHEME_PASSTHROUGH || !domain)
@@ -376,17 +384,17 @@ static void vcpu_attach(struct vcpu *vcpu, struct actor *actor, const struct tra
 
 	actor->parts = parts;
 	actor_touch(actor);
-	bool placed_it = op->kind == TRACE_GROUP ? vtd_driver_probe(machine->guest_driver, source_id, 0, &vcpu->list)
-						 : vtd_driver_attach(machine->guest_driver, domain->guest, source_id,
+	bool placed_it = op->kind == TRACE_GROUP ? vtd_driver_probe(guest->driver, source_id, 0, &vcpu->list)
+						 : vtd_driver_attach(guest->driver, domain->guest, source_id,
 								     VTD_DRIVER_NO_PASID, &vcpu->list);
 
 	if (!placed_it) {
 		struct err err = { 0 };
 
-		machine_no_id(machine, machine->guest_driver, &err);
+		machine_no_id(machine, guest->driver, &err);
 		machine->fail(&err);
 	}
-	guest_submit(machine, actor, &vcpu->list, true);
+	guest_submit(guest, actor, &vcpu->list, true);
 	if (op->kind == TRACE_ATTACH)
 		finish(machine, actor, RESULT_ATTACH, parts);
 	actor->parts = actor->unclaimed;
@@ -403,14 +411,14 @@ static void read_segments(struct vcpu *vcpu, const struct trace_op *op)
 		vcpu->segments = realloc(vcpu->segments, vcpu->segment_capacity * sizeof(*vcpu->segments));
 		REQUIRE(vcpu->segments);
 	}
-	if (!trace_segments(vcpu->machine->trace, op->first_segment, op->segment_count, vcpu->segments, &err))
-		vcpu->machine->fail(&err);
+	if (!trace_segments(vcpu->guest->machine->trace, op->first_segment, op->segment_count, vcpu->segments, &err))
+		vcpu->guest->machine->fail(&err);
 }
 
 /* The pause before this row: as recorded between the rows, scaled; or until its recorded date. */
 static void think(struct vcpu *vcpu, struct actor *actor, const struct trace_op *op)
 {
-	const struct config *config = vcpu->machine->config;
+	const struct config *config = vcpu->guest->machine->config;
 
 	if (config->replay.mode == REPLAY_RECORDED) {
 		actor_wait_until(actor, op->begin_ps, CAUSE_GUEST_CPU);
@@ -426,14 +434,15 @@ static void think(struct vcpu *vcpu, struct actor *actor, const struct trace_op 
 void vcpu_story(struct actor *actor, void *argument)
 {
 	struct vcpu *vcpu = argument;
-	struct machine *machine = vcpu->machine;
+	struct guest *guest = vcpu->guest;
+	struct machine *machine = guest->machine;
 	struct trace_op op;
 	struct err err = { 0 };
 
-	while (trace_cursor_next(vcpu->rows, &op, &err) && op.index < machine->rows.capacity) {
+	while (trace_cursor_next(vcpu->rows, &op, &err) && op.index < guest->rows.capacity) {
 		think(vcpu, actor, &op);
 		if (op.after != TRACE_NONE)
-			rows_done_wait(&machine->rows, actor, op.after);
+			rows_done_wait(&guest->rows, actor, op.after);
 		read_segments(vcpu, &op);
 		if (op.kind == TRACE_MAP)
 			vcpu_map(vcpu, actor, &op);
@@ -441,16 +450,16 @@ void vcpu_story(struct actor *actor, void *argument)
 			vcpu_unmap(vcpu, actor, &op);
 		else if (op.kind == TRACE_GROUP || op.kind == TRACE_ATTACH)
 			vcpu_attach(vcpu, actor, &op);
-		rows_done_mark(&machine->rows, actor, op.index);
+		rows_done_mark(&guest->rows, actor, op.index);
 		machine->result->counter[COUNT_OPERATIONS_REPLAYED] += op.kind == TRACE_MAP || op.kind == TRACE_UNMAP;
 		if (machine->progress)
 			(*machine->progress)++;
 	}
 	if (err.kind != ERR_NONE)
 		machine->fail(&err);
-	for (uint16_t i = 0; i < machine->device_count; i++)
-		if (machine->assignments[i].assigned)
-			device_wait_quiet(&machine->assignments[i].device, actor);
+	for (uint16_t i = 0; i < guest->device_count; i++)
+		if (guest->assignments[i].assigned)
+			device_wait_quiet(&guest->assignments[i].device, actor);
 	if (actor->now > machine->result->counter[COUNT_DURATION_PS])
 		machine->result->counter[COUNT_DURATION_PS] = actor->now;
 }

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One simulated machine under one scheme: memory, the hardware unit, the
- * host's software, the guest's driver, devices and virtual CPUs.
+ * host's software, and its guests, each with a driver, devices and virtual CPUs
+ * of its own, which all replay the same trace.
  *
  *     guest.c    what a virtual CPU does for each operation of the trace
  *     host.c     what happens on a VM exit and in the host kernel
  *     unit.c     the hardware unit;  device.c  the endpoints
  *     schemes.c  puts the machine together as the scheme says
  *
- * Guest-physical memory lies in host-physical memory at guest.offset.
+ * Guest-physical memory lies in host-physical memory at guest->view.offset.
  */
 #ifndef IOMMUSIM_SIM_MACHINE_H
 #define IOMMUSIM_SIM_MACHINE_H
@@ -38,7 +39,7 @@
 
 /* One IOMMU group of the trace: one IOVA space of the guest's driver. */
 struct domain {
-	struct machine *machine;
+	struct guest *owner;
 	uint32_t group;
 	struct vtd_domain *guest;
 	struct flush_queue *flush_queue; /* deferred unmap; NULL: strict */
@@ -63,13 +64,48 @@ struct assignment {
 
 /* One virtual CPU. */
 struct vcpu {
-	struct machine *machine;
+	struct guest *guest;
 	uint16_t number;
 	struct trace_cursor *rows;
 	ps_t recorded_end; /* of the row before, in the recording */
 	struct vtd_invalidations list;
 	struct trace_segment *segments; /* of the row at hand */
 	uint32_t segment_capacity;
+};
+
+struct guest {
+	struct machine *machine;
+	uint32_t number;
+
+	/* What the host keeps for it. */
+	struct host_domain parent; /* guest-physical to host-physical: all but shadow */
+	struct ioas ioas;          /* nested: over parent */
+	struct type1 type1;        /* passthrough: over parent */
+	struct host_ram ram;
+	struct pins pins;
+	struct account account; /* of the process that runs it */
+	uint64_t locked_pages;  /* of account, as the machine's sum has them */
+	struct registrations registrations;
+	struct slots emulator_lock; /* of the user-space device model */
+
+	/* Its own. */
+	struct memory_view view; /* its physical memory */
+	struct frames frames;
+	struct iommu *unit; /* the emulated unit's registers and queue; NULL under passthrough */
+	struct viommu viommu;
+	struct vtd_driver *driver;
+	struct slots queue_lock;
+	struct slots register_lock;
+	struct waiters queue_space;
+	struct waiters queue_idle; /* hardware queue: its engine, while it is empty */
+	struct domain *domains;
+	uint32_t domain_count;
+	struct assignment *assignments; /* [devices of the trace] */
+	uint16_t device_count;
+	struct vcpu *vcpus;
+	uint16_t vcpu_count;
+	struct mappings mappings;
+	struct rows_done rows;
 };
 
 struct machine {
@@ -83,44 +119,19 @@ struct machine {
 	void (*fail)(const struct err *err); /* ends the run; does not return */
 	struct engine engine;
 	struct memory *memory;
-
-	/* hardware */
-	struct unit unit;
+	struct unit unit; /* hardware */
 
 	/* host */
 	struct frames host_frames;
 	struct vtd_driver *host_driver;
 	struct vtd_invalidations host_list; /* while starting */
-	struct host_domain parent;          /* guest-physical to host-physical: all but shadow */
-	struct ioas ioas;                   /* nested: over parent */
-	struct type1 type1;                 /* passthrough: over parent */
-	struct host_ram ram;
-	struct pins pins;
-	struct account account;
-	struct registrations registrations;
 	struct slots host_queue_lock;
 	struct slots host_register_lock;
 	struct waiters host_queue_space; /* who found no free descriptor */
-	struct slots emulator_lock;      /* of the user-space device model */
+	uint64_t locked_pages;           /* for all guests */
 
-	/* guest */
-	struct memory_view guest; /* its physical memory */
-	struct frames guest_frames;
-	struct iommu *virtual_unit; /* the emulated unit's registers and queue; NULL under passthrough */
-	struct viommu viommu;
-	struct vtd_driver *guest_driver;
-	struct slots guest_queue_lock;
-	struct slots guest_register_lock;
-	struct waiters guest_queue_space;
-	struct waiters guest_queue_idle; /* hardware queue: its engine, while it is empty */
-	struct domain *domains;
-	uint32_t domain_count;
-	struct assignment *assignments; /* [devices of the trace] */
-	uint16_t device_count;
-	struct vcpu *vcpus;
-	uint16_t vcpu_count;
-	struct mappings mappings;
-	struct rows_done rows;
+	struct guest *guests;
+	uint32_t guest_count;
 	ps_t guest_cpu_ps, host_cpu_ps;
 };
 
@@ -159,19 +170,19 @@ uint64_t map_work_lines(const struct map_work *work);
 /* ---- host.c ---- */
 
 /* The guest wrote its queue's tail register and the write exits; returns when the guest runs again. */
-void host_queue_exit(struct machine *machine, struct actor *actor, uint32_t tail);
+void host_queue_exit(struct guest *guest, struct actor *actor, uint32_t tail);
 
 /* The guest's access to a register of the emulated unit, which exits; a write may be an invalidation. */
-void host_write_exit(struct machine *machine, struct actor *actor, unsigned offset, unsigned bytes, uint64_t value);
-uint64_t host_read_exit(struct machine *machine, struct actor *actor, unsigned offset, unsigned bytes);
+void host_write_exit(struct guest *guest, struct actor *actor, unsigned offset, unsigned bytes, uint64_t value);
+uint64_t host_read_exit(struct guest *guest, struct actor *actor, unsigned offset, unsigned bytes);
 
 /* The guest's hardware queue: takes the guest's commands without an exit. */
-void guest_queue_story(struct actor *actor, void *machine);
+void guest_queue_story(struct actor *actor, void *guest);
 
 /* What work costs, by cause: for calls (to an actor) and for starting (to parts). */
 void host_price(const struct machine *machine, const struct host_work *work, bool at_start, ps_t parts[RESULT_CAUSES]);
 
 /* Counts pins and locked memory after a call that did this work, at date. */
-void host_count(struct machine *machine, const struct host_work *work, ps_t date);
+void host_count(struct guest *guest, const struct host_work *work, ps_t date);
 
 #endif

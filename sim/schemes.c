@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Puts a machine together as its scheme says, and runs it.  Nothing is taken apart: a machine is a process. */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "models/base/bits.h"
+#include "models/base/heap.h"
 #include "models/base/require.h"
 #include "models/iommu/vtd/layout_registers.h"
 #include "sim/clock.h"
@@ -19,6 +19,14 @@
 #define HOST_FRAMES_END   (UINT64_C(20) << 30)
 #define GUEST_OFFSET      (UINT64_C(1) << 40)
 #define GUEST_TABLES      (UINT64_C(256) << 20)
+
+/* Where the guest's memory ends: it has a hole below 4 GiB. */
+static uint64_t guest_bytes(const struct config *config)
+{
+	const uint64_t ram = config->machine.guest_ram_bytes, low = config->machine.guest_low_bytes;
+
+	return ram > low ? ram - low + GUEST_HIGH : ram;
+}
 
 static uint64_t guest_low(const struct config *config)
 {
@@ -38,11 +46,11 @@ static void host_register_write(void *argument, unsigned offset, unsigned bytes,
 
 static void guest_register_write(void *argument, unsigned offset, unsigned bytes, uint64_t value)
 {
-	struct machine *machine = argument;
+	struct guest *guest = argument;
 
-	machine->virtual_unit->ops->register_write(machine->virtual_unit, offset, bytes, value);
+	guest->unit->ops->register_write(guest->unit, offset, bytes, value);
 	if (offset == VTD_REG_RTADDR)
-		viommu_set_root(&machine->viommu, FIELD_GET(VTD_RTADDR_RTA, value) << PAGE_LG2);
+		viommu_set_root(&guest->viommu, FIELD_GET(VTD_RTADDR_RTA, value) << PAGE_LG2);
 }
 
 /* An interrupt message of a unit: nobody handles it, since no driver here asks for one. */
@@ -83,8 +91,7 @@ static bool create_hardware(struct machine *machine, struct err *err)
 
 static struct vtd_driver *create_driver(struct machine *machine, struct iommu *iommu, struct memory_view view,
 					struct frames *frames, unsigned address_width, bool scalable, bool strict,
-					void (*write)(void *argument, unsigned offset, unsigned bytes, uint64_t value),
-					struct err *err)
+					const struct vtd_driver_registers *registers, struct err *err)
 {
 	struct vtd_driver_config config = {
 		.capability = iommu->ops->register_read(iommu, VTD_REG_CAP, 8),
@@ -94,24 +101,24 @@ static struct vtd_driver *create_driver(struct machine *machine, struct iommu *i
 		.strict = strict,
 		.dirty_tracking = machine->config->iommu.dirty_tracking,
 	};
-	struct vtd_driver_registers registers = { .write = write, .argument = machine };
 	struct vtd_driver *driver = vtd_driver_create(&config, view, frames, err);
 
 	if (!driver)
 		return NULL;
-	vtd_driver_start(driver, &registers, &machine->host_list);
+	vtd_driver_start(driver, registers, &machine->host_list);
 	units_queue_now(driver, iommu, view, &machine->host_list);
-	vtd_driver_enable(driver, &registers);
+	vtd_driver_enable(driver, registers);
 	return driver;
 }
 
-static struct container_config container_config(struct machine *machine, struct host_domain *host,
-						enum account_mode mode)
+static struct container_config container_config(struct guest *guest, struct host_domain *host, enum account_mode mode)
 {
+	const struct machine *machine = guest->machine;
+
 	return (struct container_config){
-		.account = &machine->account,
-		.pins = &machine->pins,
-		.registrations = machine->scheme.pin == SCHEME_PREREGISTERED ? &machine->registrations : NULL,
+		.account = &guest->account,
+		.pins = &guest->pins,
+		.registrations = machine->scheme.pin == SCHEME_PREREGISTERED ? &guest->registrations : NULL,
 		.account_mode = mode,
 		.table = host_table_of_domain(host),
 		.pin_batch_pages = machine->config->machine.pin_batch_pages,
@@ -146,8 +153,9 @@ static bool attach_now(struct machine *machine, struct vtd_domain *domain, uint1
 }
 
 /* Maps or registers the guest's memory slots, and records what that costs. */
-static bool start_memory(struct machine *machine, struct err *err)
+static bool start_memory(struct guest *guest, struct err *err)
 {
+	struct machine *machine = guest->machine;
 	const struct config *config = machine->config;
 	uint64_t low = guest_low(config), bytes[2] = { low, config->machine.guest_ram_bytes - low };
 	phys_t gpa[2] = { 0, GUEST_HIGH };
@@ -159,12 +167,12 @@ static bool start_memory(struct machine *machine, struct err *err)
 		if (bytes[i] == 0)
 			continue;
 		if (machine->scheme.translation == SCHEME_SHADOW)
-			error = registration_add(&machine->registrations, GUEST_VADDR + gpa[i], bytes[i], &work);
+			error = registration_add(&guest->registrations, GUEST_VADDR + gpa[i], bytes[i], &work);
 		else if (machine->scheme.translation == SCHEME_NESTED)
-			error = ioas_map(&machine->ioas, gpa[i], GUEST_VADDR + gpa[i], bytes[i], PT_READ | PT_WRITE,
+			error = ioas_map(&guest->ioas, gpa[i], GUEST_VADDR + gpa[i], bytes[i], PT_READ | PT_WRITE,
 					 &work);
 		else
-			error = type1_map(&machine->type1, gpa[i], GUEST_VADDR + gpa[i], bytes[i], PT_READ | PT_WRITE,
+			error = type1_map(&guest->type1, gpa[i], GUEST_VADDR + gpa[i], bytes[i], PT_READ | PT_WRITE,
 					  &work);
 	}
 	if (error)
@@ -174,7 +182,7 @@ static bool start_memory(struct machine *machine, struct err *err)
 			       machine->scheme.name, error, (unsigned long long)config->machine.memlock_limit_bytes,
 			       (unsigned long long)config->machine.guest_ram_bytes);
 	host_price(machine, &work, true, parts);
-	host_count(machine, &work, 0);
+	host_count(guest, &work, 0);
 	result_operation(machine->result, RESULT_REGISTER, parts);
 	for (unsigned i = 0; i < RESULT_CAUSES; i++)
 		machine->result->counter[COUNT_STARTUP_PS] += parts[i];
@@ -183,44 +191,50 @@ static bool start_memory(struct machine *machine, struct err *err)
 
 static bool create_host(struct machine *machine, struct err *err)
 {
-	const struct config *config = machine->config;
-	struct container_config container;
+	const struct vtd_driver_registers registers = { .write = host_register_write, .argument = machine };
 
 	frames_init(&machine->host_frames, HOST_FRAMES_FIRST, HOST_FRAMES_END);
 	machine->host_driver =
 		create_driver(machine, machine->unit.iommu, (struct memory_view){ .memory = machine->memory },
-			      &machine->host_frames, HOST_ADDRESS_WIDTH, true, true, host_register_write, err);
-	if (!machine->host_driver)
-		return false;
-	machine->ram = (struct host_ram){ .base = GUEST_OFFSET,
-					  .bytes = config->machine.guest_ram_bytes > config->machine.guest_low_bytes
-							   ? config->machine.guest_ram_bytes -
-								     config->machine.guest_low_bytes + GUEST_HIGH
-							   : config->machine.guest_ram_bytes,
-					  .vaddr = GUEST_VADDR,
-					  .page_lg2 = config->machine.host_page_lg2 };
-	pins_init(&machine->pins, &machine->ram);
-	account_init(&machine->account, config->machine.memlock_limit_bytes);
-	registrations_init(&machine->registrations, &machine->account, &machine->pins, config->machine.pin_batch_pages);
+			      &machine->host_frames, HOST_ADDRESS_WIDTH, true, true, &registers, err);
 	slots_init(&machine->host_queue_lock, 1, machine->timing->guest.lock_handover);
 	slots_init(&machine->host_register_lock, 1, machine->timing->guest.lock_handover);
-	slots_init(&machine->emulator_lock, 1, machine->timing->guest.lock_handover);
+	return machine->host_driver != NULL;
+}
+
+/* What the host keeps for one guest. */
+static void create_process(struct guest *guest)
+{
+	struct machine *machine = guest->machine;
+	const struct config *config = machine->config;
+	struct container_config container;
+
+	guest->ram = (struct host_ram){ .base = guest->view.offset,
+					.bytes = guest_bytes(config),
+					.vaddr = GUEST_VADDR,
+					.page_lg2 = config->machine.host_page_lg2 };
+	pins_init(&guest->pins, &guest->ram);
+	account_init(&guest->account, config->machine.memlock_limit_bytes);
+	registrations_init(&guest->registrations, &guest->account, &guest->pins, config->machine.pin_batch_pages);
+	slots_init(&guest->emulator_lock, 1, machine->timing->guest.lock_handover);
 	if (machine->scheme.translation != SCHEME_SHADOW)
-		create_host_domain(machine, &machine->parent, &machine->host_list);
-	container = container_config(machine, &machine->parent, ACCOUNT_MM);
+		create_host_domain(machine, &guest->parent, &machine->host_list);
+	container = container_config(guest, &guest->parent, ACCOUNT_MM);
 	if (machine->scheme.translation == SCHEME_PASSTHROUGH)
-		type1_init(&machine->type1, &container, TYPE1_ENTRY_LIMIT, units_host_last(config));
+		type1_init(&guest->type1, &container, TYPE1_ENTRY_LIMIT, units_host_last(config));
 	container.account_mode = ACCOUNT_USER;
 	if (machine->scheme.translation == SCHEME_NESTED)
-		ioas_init(&machine->ioas, &container, units_host_last(config));
-	return true;
+		ioas_init(&guest->ioas, &container, units_host_last(config));
 }
 
 /* ---- guest ---- */
 
-static bool create_guest(struct machine *machine, struct err *err)
+/* The guest's emulated unit and the driver in it. */
+static bool create_virtual(struct guest *guest, struct err *err)
 {
+	struct machine *machine = guest->machine;
 	const struct config *config = machine->config;
+	const struct vtd_driver_registers registers = { .write = guest_register_write, .argument = guest };
 	bool nested = machine->scheme.translation == SCHEME_NESTED;
 	phys_t low = guest_low(config);
 	struct pt_rules rules = { .levels = config->iommu.guest_levels,
@@ -229,24 +243,19 @@ static bool create_guest(struct machine *machine, struct err *err)
 				  .size_2m = config->virtual.page_size_lg2 >= 21,
 				  .size_1g = config->virtual.page_size_lg2 >= 30 };
 
-	machine->guest = (struct memory_view){ .memory = machine->memory, .offset = GUEST_OFFSET };
-	slots_init(&machine->guest_queue_lock, 1, machine->timing->guest.lock_handover);
-	slots_init(&machine->guest_register_lock, 1, machine->timing->guest.lock_handover);
-	if (machine->scheme.translation == SCHEME_PASSTHROUGH)
-		return true;
-	frames_init(&machine->guest_frames, low > GUEST_TABLES ? low - GUEST_TABLES : low / 2, low);
-	machine->virtual_unit = units_virtual(config, nested, err);
-	if (!machine->virtual_unit)
+	frames_init(&guest->frames, low > GUEST_TABLES ? low - GUEST_TABLES : low / 2, low);
+	guest->unit = units_virtual(config, nested, err);
+	if (!guest->unit)
 		return false;
-	introduce(machine, machine->virtual_unit, CAPABILITY_VIRTUAL, CAPABILITY_VIRTUAL_EXTENDED);
-	viommu_init(&machine->viommu, nested ? VIOMMU_NESTED : VIOMMU_SHADOW, machine->guest, &rules);
-	machine->guest_driver = create_driver(machine, machine->virtual_unit, machine->guest, &machine->guest_frames,
-					      config_guest_address_width(config), nested,
-					      machine->scheme.unmap == SCHEME_STRICT, guest_register_write, err);
-	if (!machine->guest_driver)
+	introduce(machine, guest->unit, CAPABILITY_VIRTUAL, CAPABILITY_VIRTUAL_EXTENDED);
+	viommu_init(&guest->viommu, nested ? VIOMMU_NESTED : VIOMMU_SHADOW, guest->view, &rules);
+	guest->driver =
+		create_driver(machine, guest->unit, guest->view, &guest->frames, config_guest_address_width(config),
+			      nested, machine->scheme.unmap == SCHEME_STRICT, &registers, err);
+	if (!guest->driver)
 		return false;
 	if (machine->scheme.doorbell == SCHEME_HARDWARE_QUEUE)
-		engine_actor(&machine->engine, "guest queue", guest_queue_story, machine, true);
+		engine_actor(&machine->engine, "guest queue", guest_queue_story, guest, true);
 	return true;
 }
 
@@ -263,7 +272,7 @@ static iova_t iova_limit(const struct machine *machine)
 	return machine->scheme.translation == SCHEME_SHADOW && host < guest ? host : guest;
 }
 
-/* Marks the devices that do DMA, and refuses a trace that maps what the guest or its tables do not have. */
+/* Marks the devices that do DMA, for every guest, and refuses a trace that maps what the guest or its tables do not have. */
 static bool scan_trace(struct machine *machine, struct err *err)
 {
 	const struct config *config = machine->config;
@@ -271,10 +280,11 @@ static bool scan_trace(struct machine *machine, struct err *err)
 	iova_t limit = iova_limit(machine);
 	struct trace_op op;
 
-	while (trace_cursor_next(rows, &op, err) && op.index < machine->rows.capacity) {
-		if (op.kind == TRACE_MAP && op.api != TRACE_API_DIRECT && op.device < machine->device_count &&
+	while (trace_cursor_next(rows, &op, err) && op.index < machine->guests[0].rows.capacity) {
+		if (op.kind == TRACE_MAP && op.api != TRACE_API_DIRECT && op.device < machine->guests[0].device_count &&
 		    trace_device(machine->trace, op.device)->source_id != UINT16_MAX)
-			machine->assignments[op.device].assigned = true;
+			for (uint32_t i = 0; i < machine->guest_count; i++)
+				machine->guests[i].assignments[op.device].assigned = true;
 		for (uint32_t i = 0; op.kind == TRACE_MAP && i < op.segment_count; i++) {
 			struct trace_segment segment;
 
@@ -308,20 +318,22 @@ static bool scan_trace(struct machine *machine, struct err *err)
 	return err->kind == ERR_NONE;
 }
 
-static struct domain *domain_of_group(struct machine *machine, uint32_t group)
+static struct domain *domain_of_group(struct guest *guest, uint32_t group)
 {
-	for (uint32_t i = 0; i < machine->domain_count; i++)
-		if (machine->domains[i].group == group)
-			return &machine->domains[i];
-	struct domain *domain = &machine->domains[machine->domain_count++];
+	struct machine *machine = guest->machine;
 
-	domain->machine = machine;
+	for (uint32_t i = 0; i < guest->domain_count; i++)
+		if (guest->domains[i].group == group)
+			return &guest->domains[i];
+	struct domain *domain = &guest->domains[guest->domain_count++];
+
+	domain->owner = guest;
 	domain->group = group;
-	domain->guest = vtd_domain_create(machine->guest_driver, VTD_DOMAIN_DMA);
+	domain->guest = vtd_domain_create(guest->driver, VTD_DOMAIN_DMA);
 	REQUIRE(domain->guest);
 	ranges_init(&domain->awaiting_flush);
 	if (machine->scheme.unmap == SCHEME_DEFERRED) {
-		struct flush_queue_config config = { .cpus = machine->vcpu_count,
+		struct flush_queue_config config = { .cpus = guest->vcpu_count,
 						     .slots = machine->config->replay.flush_queue_entries,
 						     .period_ps = machine->config->replay.flush_period };
 		char name[32];
@@ -333,14 +345,15 @@ static struct domain *domain_of_group(struct machine *machine, uint32_t group)
 	return domain;
 }
 
-static bool create_assignment(struct machine *machine, struct assignment *assignment, const struct trace_device *device,
+static bool create_assignment(struct guest *guest, struct assignment *assignment, const struct trace_device *device,
 			      uint32_t lone_group, struct err *err)
 {
+	struct machine *machine = guest->machine;
 	struct container_config container;
 
 	slots_init(&assignment->container_lock, 1, machine->timing->guest.lock_handover);
 	if (machine->scheme.translation != SCHEME_PASSTHROUGH && device->source_id != UINT16_MAX)
-		assignment->domain = domain_of_group(machine, device->group == UINT32_MAX ? lone_group : device->group);
+		assignment->domain = domain_of_group(guest, device->group == UINT32_MAX ? lone_group : device->group);
 	if (!assignment->assigned)
 		return true;
 	device_init(&assignment->device, &machine->engine, machine->config, &machine->unit, machine->result,
@@ -353,69 +366,102 @@ static bool create_assignment(struct machine *machine, struct assignment *assign
 	assignment->host.list = &assignment->list;
 	switch (machine->scheme.translation) {
 	case SCHEME_PASSTHROUGH:
-		return attach_now(machine, machine->parent.domain, device->source_id, err);
+		return attach_now(machine, guest->parent.domain, device->source_id, err);
 	case SCHEME_SHADOW:
 		create_host_domain(machine, &assignment->host, &assignment->list);
-		container = container_config(machine, &assignment->host, ACCOUNT_MM);
+		container = container_config(guest, &assignment->host, ACCOUNT_MM);
 		type1_init(&assignment->type1, &container, TYPE1_ENTRY_LIMIT, units_host_last(machine->config));
-		assignment->space = viommu_add(&machine->viommu, device->source_id);
+		assignment->space = viommu_add(&guest->viommu, device->source_id);
 		return attach_now(machine, assignment->host.domain, device->source_id, err);
 	case SCHEME_NESTED:
-		assignment->space = viommu_add(&machine->viommu, device->source_id);
+		assignment->space = viommu_add(&guest->viommu, device->source_id);
 		break;
 	}
 	return true;
 }
 
-static void create_vcpus(struct machine *machine)
+static void create_vcpus(struct guest *guest)
 {
-	for (uint16_t cpu = 0; cpu < machine->vcpu_count; cpu++) {
-		struct vcpu *vcpu = &machine->vcpus[cpu];
+	struct machine *machine = guest->machine;
+
+	for (uint16_t cpu = 0; cpu < guest->vcpu_count; cpu++) {
+		struct vcpu *vcpu = &guest->vcpus[cpu];
 		char name[32];
 
-		vcpu->machine = machine;
+		vcpu->guest = guest;
 		vcpu->number = cpu;
 		vcpu->rows = trace_cursor_open(machine->trace, cpu);
 		REQUIRE(vcpu->rows);
-		snprintf(name, sizeof(name), "cpu %u", cpu);
+		if (machine->guest_count > 1)
+			snprintf(name, sizeof(name), "guest %u cpu %u", guest->number, cpu);
+		else
+			snprintf(name, sizeof(name), "cpu %u", cpu);
 		engine_actor(&machine->engine, name, vcpu_story, vcpu, false);
 	}
+}
+
+static void init_guest(struct machine *machine, uint32_t number)
+{
+	const struct trace_summary *summary = trace_summary(machine->trace);
+	const struct config *config = machine->config;
+	struct guest *guest = &machine->guests[number];
+	uint64_t rows = summary->ops;
+
+	if (config->replay.max_operations > 0 && config->replay.max_operations < rows)
+		rows = config->replay.max_operations;
+	guest->machine = machine;
+	guest->number = number;
+	guest->view = (struct memory_view){ .memory = machine->memory, .offset = GUEST_OFFSET };
+	guest->vcpu_count = summary->cpus;
+	guest->device_count = summary->devices;
+	guest->vcpus = heap_zeroed(summary->cpus, sizeof(*guest->vcpus));
+	guest->assignments = heap_zeroed(summary->devices, sizeof(*guest->assignments));
+	guest->domains = heap_zeroed(summary->devices + 1u, sizeof(*guest->domains));
+	slots_init(&guest->queue_lock, 1, machine->timing->guest.lock_handover);
+	slots_init(&guest->register_lock, 1, machine->timing->guest.lock_handover);
+	rows_done_init(&guest->rows, rows);
+	create_vcpus(guest);
+}
+
+static bool create_guest(struct guest *guest, struct err *err)
+{
+	const struct machine *machine = guest->machine;
+
+	create_process(guest);
+	if (machine->scheme.translation != SCHEME_PASSTHROUGH && !create_virtual(guest, err))
+		return false;
+	for (uint16_t i = 0; i < guest->device_count; i++)
+		if (!create_assignment(guest, &guest->assignments[i], trace_device(machine->trace, i),
+				       UINT32_MAX - 1u - i, err))
+			return false;
+	/* Under pin-on-map the guest's memory is neither mapped nor pinned before the guest maps it. */
+	return machine->scheme.pin == SCHEME_PIN_ON_MAP || start_memory(guest, err);
 }
 
 bool machine_create(struct machine *machine, const struct config *config, const struct scheme *scheme, bool exact,
 		    struct err *err)
 {
 	const struct trace_summary *summary = trace_summary(machine->trace);
-	uint64_t rows = summary->ops;
 
-	if (config->replay.max_operations > 0 && config->replay.max_operations < rows)
-		rows = config->replay.max_operations;
 	machine->config = config;
 	machine->timing = &config->timing;
 	machine->scheme = *scheme;
 	machine->memory = memory_create();
-	machine->vcpu_count = summary->cpus;
-	machine->device_count = summary->devices;
-	machine->vcpus = calloc(summary->cpus, sizeof(*machine->vcpus));
-	machine->assignments = calloc(summary->devices, sizeof(*machine->assignments));
-	machine->domains = calloc(summary->devices + 1u, sizeof(*machine->domains));
-	REQUIRE(machine->vcpus && machine->assignments && machine->domains);
-	rows_done_init(&machine->rows, rows);
+	machine->guest_count = 1;
+	machine->guests = heap_zeroed(machine->guest_count, sizeof(*machine->guests));
 	if (!clock_start(config->machine.host_cores, err))
 		return false;
 	engine_init(&machine->engine, exact);
-	if (summary->cpus > config->machine.host_cores)
+	if ((uint64_t)summary->cpus * machine->guest_count > config->machine.host_cores)
 		engine_share_cores(&machine->engine);
-	create_vcpus(machine);
-	if (!scan_trace(machine, err) || !create_hardware(machine, err) || !create_host(machine, err) ||
-	    !create_guest(machine, err))
+	for (uint32_t i = 0; i < machine->guest_count; i++)
+		init_guest(machine, i);
+	if (!scan_trace(machine, err) || !create_hardware(machine, err) || !create_host(machine, err))
 		return false;
-	for (uint16_t i = 0; i < summary->devices; i++)
-		if (!create_assignment(machine, &machine->assignments[i], trace_device(machine->trace, i),
-				       UINT32_MAX - 1u - i, err))
+	for (uint32_t i = 0; i < machine->guest_count; i++)
+		if (!create_guest(&machine->guests[i], err))
 			return false;
-	/* Under pin-on-map the guest's memory is neither mapped nor pinned before the guest maps it. */
-	return scheme->pin == SCHEME_PIN_ON_MAP || start_memory(machine, err);
+	return true;
 }
 
 void machine_run(struct machine *machine)
@@ -447,5 +493,4 @@ void machine_run(struct machine *machine)
 			counter[COUNT_WALK_CACHE_HITS] += stats->walk_hits[stage][level];
 	}
 	counter[COUNT_ENTRIES_INVALIDATED] = stats->invalidated;
-	counter[COUNT_LOCKED_PEAK_BYTES] = machine->account.peak * PAGE_BYTES;
 }
