@@ -272,6 +272,9 @@ static void flip(struct twin *twin, const struct twin_entry *entry)
 		twin_put(twin, entry->address, memory_read64(twin->memory, entry->address) ^ bit);
 		return;
 	}
+	/* The few low ones as often as the many high ones. */
+	if ((reserved & UINT32_MAX) && twin_one_in(twin, 2))
+		reserved &= UINT32_MAX;
 	do
 		bit = UINT64_C(1) << twin_below(twin, 64);
 	while (reserved && !(reserved & bit) && !twin_one_in(twin, 16));

@@ -116,6 +116,18 @@ static unsigned legacy_reason(unsigned reason, bool write)
 	}
 }
 
+/* Reserved bits of a leaf that QEMU does not check. */
+static enum twin_name ignored_bit(const struct twin_prediction *prediction)
+{
+	if (!is_reserved(prediction->ours.reason))
+		return NAME_COUNT;
+	if (prediction->ignored_snoop)
+		return NAME_SNOOP_BIT;
+	if (prediction->ignored_tm)
+		return NAME_TM_BIT;
+	return prediction->ignored_1g ? NAME_FIRST_STAGE_1G : NAME_COUNT;
+}
+
 /* Structure checks that QEMU does not make. */
 static enum twin_name unchecked(const struct twin *twin, const struct twin_prediction *prediction, unsigned ours)
 {
@@ -171,6 +183,8 @@ static enum twin_name of_reasons(const struct twin *twin, const struct twin_pred
 		return NAME_TABLE_ACCESS;
 	if (theirs == VTD_FAULT_NOT_CANONICAL)
 		return NAME_FIRST_STAGE_AW;
+	if (ignored_bit(prediction) != NAME_COUNT)
+		return ignored_bit(prediction);
 	if (prediction->large_interrupt)
 		return NAME_INTERRUPT_LARGE;
 
@@ -188,12 +202,8 @@ static enum twin_name name_of(const struct twin *twin, const struct twin_predict
 	if (prediction->kept)
 		return NAME_DIRTY_CACHED;
 	if (!ours->moved && theirs->moved) {
-		if (prediction->ignored_snoop)
-			return NAME_SNOOP_BIT;
-		if (prediction->ignored_tm)
-			return NAME_TM_BIT;
-		if (prediction->ignored_1g && ours->reason == VTD_FAULT_FS_RESERVED)
-			return NAME_FIRST_STAGE_1G;
+		if (ignored_bit(prediction) != NAME_COUNT)
+			return ignored_bit(prediction);
 		return unchecked(twin, prediction, ours->reason);
 	}
 	if (ours->moved && !theirs->moved) {

@@ -5,6 +5,8 @@
  * QEMU keeps a translation by source, the model by domain; QEMU may take more than was asked for, as the
  * specification allows.  Where it did, the model forgets the same, so that later accesses compare.
  */
+#include <inttypes.h>
+
 #include "tests/twin/vtd_explain.h"
 
 #define IOTLB 0x0f0u
@@ -29,6 +31,7 @@ void twin_cached_add(struct twin *twin, const struct twin_cached *cached)
 	twin->cached[twin->cached_count] = *cached;
 	twin->cached[twin->cached_count].domain = device->domain;
 	twin->cached[twin->cached_count].first_stage = device->first_stage;
+	twin->cached[twin->cached_count].pasid = device->rid_pasid;
 	twin->cached_count++;
 }
 
@@ -45,15 +48,11 @@ static bool contains(const struct twin_scope *scope, const struct twin_cached *c
 /* QEMU's own rule; 7.2 keeps only eight bits of the mask. */
 static bool qemu_takes(const struct twin *twin, const struct twin_scope *scope, const struct twin_cached *cached)
 {
-	const struct twin_device *device = &twin->devices[0];
-
-	while (device->source_id != cached->source_id)
-		device++;
 	if (scope->global)
 		return true;
 	if (cached->domain != scope->domain)
 		return false;
-	if (scope->by_pasid && (twin->version < 10 || device->rid_pasid != scope->pasid))
+	if (scope->by_pasid && (twin->version < 10 || cached->pasid != scope->pasid))
 		return false;
 	if (!scope->by_page)
 		return true;
@@ -65,16 +64,37 @@ static bool qemu_takes(const struct twin *twin, const struct twin_scope *scope, 
 			~((UINT64_C(1) << scope->address_mask) - 1) & (twin->version < 10 ? 0xff : UINT64_MAX));
 }
 
-/* The model's unit forgets what a kept translation of QEMU said. */
-static void forget(struct twin *twin, const struct twin_cached *cached)
+/* The specification's rule: what the invalidation must take. */
+static bool must_go(const struct twin_scope *scope, const struct twin_cached *cached)
+{
+	uint64_t first, last;
+
+	if (scope->global)
+		return true;
+	if (cached->domain != scope->domain || scope->by_pasid != cached->first_stage)
+		return cached->domain == scope->domain && !scope->by_pasid;
+	if (scope->by_pasid && cached->pasid != scope->pasid)
+		return false;
+	if (!scope->by_page)
+		return true;
+	first = scope->address >> PAGE_LG2 >> scope->address_mask << scope->address_mask << PAGE_LG2;
+	last = first + ((UINT64_C(1) << (PAGE_LG2 + scope->address_mask)) - 1);
+	return first <= cached->base + ((UINT64_C(1) << cached->size_lg2) - 1) && cached->base <= last;
+}
+
+/* The model's unit forgets what a kept translation of QEMU said; returns how many it had. */
+static uint64_t forget(struct twin *twin, const struct twin_cached *cached)
 {
 	struct iommu_command command;
 	uint64_t page = VTD_INV_IOTLB | FIELD_PUT(VTD_IOTLB_INV0_G, VTD_IOTLB_PAGE) |
 			FIELD_PUT(VTD_IOTLB_INV0_DID, cached->domain);
-	const uint64_t word[4] = { page, cached->base | (cached->size_lg2 - PAGE_LG2), 0, 0 };
+	uint64_t by_pasid = VTD_INV_PASID_IOTLB | FIELD_PUT(VTD_P_IOTLB_INV0_G, VTD_P_IOTLB_PAGE) |
+			    FIELD_PUT(VTD_P_IOTLB_INV0_DID, cached->domain) |
+			    FIELD_PUT(VTD_P_IOTLB_INV0_PASID, cached->pasid);
+	const uint64_t word[4] = { cached->first_stage ? by_pasid : page,
+				   cached->base | (cached->size_lg2 - PAGE_LG2) };
 
-	if (vtd_execute(twin->iommu, word, &command) && command.invalidated > 0)
-		twin->explained[NAME_PAGE_OVERREACH]++;
+	return vtd_execute(twin->iommu, word, &command) ? command.invalidated : 0;
 }
 
 void twin_invalidated(struct twin *twin, const struct twin_scope *scope)
@@ -82,10 +102,18 @@ void twin_invalidated(struct twin *twin, const struct twin_scope *scope)
 	unsigned kept = 0;
 
 	for (unsigned i = 0; i < twin->cached_count; i++) {
-		if (qemu_takes(twin, scope, &twin->cached[i]))
-			forget(twin, &twin->cached[i]);
-		else
-			twin->cached[kept++] = twin->cached[i];
+		struct twin_cached cached = twin->cached[i];
+		bool is_taken = qemu_takes(twin, scope, &cached);
+		uint64_t forgotten = is_taken || must_go(scope, &cached) ? forget(twin, &cached) : 0;
+
+		if (must_go(scope, &cached) && forgotten > 0)
+			twin_fail(twin,
+				  "the model keeps the translation of 0x%" PRIx64 " that an invalidation concerns",
+				  cached.base);
+		else if (forgotten > 0)
+			twin->explained[NAME_PAGE_OVERREACH]++;
+		if (!is_taken)
+			twin->cached[kept++] = cached;
 	}
 	twin->cached_count = kept;
 }

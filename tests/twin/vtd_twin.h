@@ -86,6 +86,7 @@ struct twin_device {
 struct twin_cached {
 	uint16_t source_id, domain;
 	bool first_stage, read, write;
+	uint32_t pasid;
 	iova_t base;
 	phys_t output; /* of base */
 	unsigned size_lg2;
