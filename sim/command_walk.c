@@ -45,7 +45,7 @@ static bool number(const char *text, int base, uint64_t limit, uint64_t *value, 
 /* BB:DD.F, 0000:BB:DD.F, or the four hexadecimal digits of a source ID as --list prints it. */
 static bool source_id(const char *text, uint16_t *id)
 {
-	uint64_t bus, device, function, whole;
+	uint64_t bus, device, function, whole = 0;
 	const char *at;
 
 	if (strlen(text) == 4 && strspn(text, "0123456789abcdefABCDEF") == 4) {
@@ -68,7 +68,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	struct walk_request *walk = state->input;
 	struct iommu_request *request = &walk->request;
 	const char *end;
-	uint64_t value;
+	uint64_t value = 0;
 
 	switch (key) {
 	case OPTION_SNAPSHOT:

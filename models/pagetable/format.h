@@ -106,8 +106,8 @@ struct pt_format {
 	const char *source; /* key and section title, see docs/sources.md */
 	unsigned levels_min, levels_max;
 
-	/* An entry is present when any of these bits is set; with rules->io_permissions decode alone tells. */
-	uint64_t present;
+	/* An entry is present when any of these bits is set. */
+	uint64_t (*present)(const struct pt_rules *rules);
 
 	/* Whether user and supervisor requests differ; rules->write_protect applies then. */
 	bool knows_privilege;

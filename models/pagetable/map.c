@@ -12,9 +12,10 @@
 
 #include "models/base/require.h"
 
-static bool is_present(const struct page_table *table, uint64_t word)
+/* The bits that tell whether an entry is present. */
+static uint64_t present_bits(const struct page_table *table)
 {
-	return word & table->format->present;
+	return table->format->present(&table->rules);
 }
 
 static void read_entries(const struct page_table *table, phys_t slot, uint64_t *words, unsigned count)
@@ -42,6 +43,7 @@ static phys_t table_alloc(struct page_table *table)
 
 struct tree {
 	const struct page_table *owner;
+	uint64_t present; /* bits */
 	unsigned top, level;
 	bool done;
 	phys_t table[PT_LEVELS_MAX];                     /* the table open at each level up to top */
@@ -70,6 +72,7 @@ static void tree_open(struct tree *tree, unsigned level, phys_t table, iova_t io
 static void tree_begin(struct tree *tree, const struct page_table *owner, phys_t table, unsigned level, iova_t iova)
 {
 	tree->owner = owner;
+	tree->present = present_bits(owner);
 	tree->top = level;
 	tree->done = false;
 	tree_open(tree, level, table, iova, PT_READ | PT_WRITE | PT_EXECUTE | PT_USER);
@@ -96,7 +99,7 @@ static enum tree_event tree_next(struct tree *tree, unsigned *level)
 		uint64_t word = le64toh(tree->words[at][index]);
 		struct pt_entry entry;
 
-		if (!is_present(owner, word))
+		if (!(word & tree->present))
 			continue;
 		if (at == 0)
 			return TREE_LEAF;
@@ -228,6 +231,7 @@ static unsigned leaf_level(const struct page_table *table, iova_t iova, phys_t o
 static enum map_status descend(struct page_table *table, iova_t iova, unsigned level, phys_t *found,
 			       struct map_work *work)
 {
+	uint64_t present = present_bits(table);
 	phys_t at = table->root;
 
 	for (unsigned above = table->rules.levels - 1; above > level; above--) {
@@ -235,7 +239,7 @@ static enum map_status descend(struct page_table *table, iova_t iova, unsigned l
 		uint64_t word = view_read64(table->view, slot);
 
 		work->entries_visited++;
-		if (!is_present(table, word)) {
+		if (!(word & present)) {
 			at = table_alloc(table);
 			if (at == PHYS_NONE)
 				return MAP_NO_MEMORY;
@@ -255,7 +259,7 @@ static enum map_status descend(struct page_table *table, iova_t iova, unsigned l
 static unsigned write_small(struct page_table *table, phys_t slot, unsigned count, uint64_t word, uint64_t step)
 {
 	uint64_t *words = memory_words(table->view.memory, slot + table->view.offset);
-	uint64_t present = htole64(table->format->present);
+	uint64_t present = htole64(present_bits(table));
 	uint64_t in_use = 0;
 	unsigned written = count;
 
@@ -273,10 +277,12 @@ static unsigned write_small(struct page_table *table, phys_t slot, unsigned coun
 static unsigned write_large(struct page_table *table, phys_t slot, unsigned level, iova_t iova, unsigned count,
 			    uint64_t word, uint64_t step, struct map_work *work)
 {
+	uint64_t present = present_bits(table);
+
 	for (unsigned i = 0; i < count; i++, slot += sizeof(word)) {
 		uint64_t old = view_read64(table->view, slot);
 
-		if (is_present(table, old) && !make_room(table, slot, old, level, iova + i * step, work))
+		if ((old & present) && !make_room(table, slot, old, level, iova + i * step, work))
 			return i;
 		view_write64(table->view, slot, word + i * step);
 	}
@@ -329,7 +335,7 @@ enum map_status page_table_map(struct page_table *table, iova_t iova, phys_t out
 static void clear_small(struct page_table *table, phys_t slot, unsigned count, struct map_work *work)
 {
 	uint64_t *words = memory_words(table->view.memory, slot + table->view.offset);
-	uint64_t present = htole64(table->format->present);
+	uint64_t present = htole64(present_bits(table));
 	unsigned cleared = 0;
 
 	for (unsigned i = 0; i < count; i++) {
@@ -391,7 +397,7 @@ enum map_status page_table_unmap(struct page_table *table, iova_t iova, uint64_t
 			entry_last = at + count * PAGE_BYTES - 1;
 		} else {
 			uint64_t word = view_read64(table->view, slot);
-			bool present = is_present(table, word);
+			bool present = word & present_bits(table);
 			phys_t next = present ? table->format->next_table(word) : PHYS_NONE;
 
 			work->entries_visited++;

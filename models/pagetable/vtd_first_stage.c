@@ -31,6 +31,12 @@ static uint64_t reserved_bits(const struct pt_rules *rules, unsigned level, bool
 	return reserved;
 }
 
+static uint64_t present(const struct pt_rules *rules)
+{
+	(void)rules;
+	return VTD_FSPTE_P;
+}
+
 static void decode(const struct pt_rules *rules, uint64_t word, unsigned level, struct pt_entry *entry)
 {
 	bool leaf = is_leaf(word, level);
@@ -117,7 +123,7 @@ const struct pt_format vtd_first_stage = {
 	.source = "[VTD] \"First-Stage Paging Entries\"",
 	.levels_min = 4,
 	.levels_max = 5,
-	.present = VTD_FSPTE_P,
+	.present = present,
 	.knows_privilege = true,
 	.in_range = in_range,
 	.decode = decode,

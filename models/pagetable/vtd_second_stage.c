@@ -37,14 +37,27 @@ static uint64_t reserved_bits(const struct pt_rules *rules, unsigned level, bool
 	return reserved;
 }
 
+static uint64_t read_bit(const struct pt_rules *rules)
+{
+	return rules->io_permissions ? VTD_SSPTE_IR : VTD_SSPTE_R;
+}
+
+static uint64_t write_bit(const struct pt_rules *rules)
+{
+	return rules->io_permissions ? VTD_SSPTE_IW : VTD_SSPTE_W;
+}
+
+static uint64_t present(const struct pt_rules *rules)
+{
+	return read_bit(rules) | write_bit(rules);
+}
+
 static void decode(const struct pt_rules *rules, uint64_t word, unsigned level, struct pt_entry *entry)
 {
 	bool leaf = is_leaf(word, level);
-	uint64_t read = rules->io_permissions ? VTD_SSPTE_IR : VTD_SSPTE_R;
-	uint64_t write = rules->io_permissions ? VTD_SSPTE_IW : VTD_SSPTE_W;
 
 	*entry = (struct pt_entry){ .kind = PT_NOT_PRESENT };
-	if (!(word & (read | write)))
+	if (!(word & present(rules)))
 		return;
 
 	if (word & reserved_bits(rules, level, leaf))
@@ -52,9 +65,9 @@ static void decode(const struct pt_rules *rules, uint64_t word, unsigned level, 
 	else
 		entry->kind = leaf ? PT_LEAF : PT_TABLE;
 	entry->permissions = PT_USER;
-	if (word & read)
+	if (word & read_bit(rules))
 		entry->permissions |= PT_READ | PT_EXECUTE;
-	if (word & write)
+	if (word & write_bit(rules))
 		entry->permissions |= PT_WRITE;
 	if (rules->execute_permission && !(word & VTD_SSPTE_X))
 		entry->permissions &= ~(unsigned)PT_EXECUTE;
@@ -66,10 +79,8 @@ static void decode(const struct pt_rules *rules, uint64_t word, unsigned level, 
 
 static struct pt_usual_table usual_table(const struct pt_rules *rules)
 {
-	uint64_t value = VTD_SSPDE_R | VTD_SSPDE_W;
+	uint64_t value = present(rules);
 
-	if (rules->io_permissions)
-		value |= VTD_SSPTE_IR | VTD_SSPTE_IW;
 	if (rules->execute_permission)
 		value |= VTD_SSPTE_X;
 	if (rules->accessed_dirty)
@@ -89,9 +100,11 @@ static uint64_t make_leaf(const struct pt_rules *rules, phys_t page, unsigned le
 	uint64_t word = page;
 
 	if (permissions & PT_READ)
-		word |= VTD_SSPTE_R;
+		word |= read_bit(rules);
 	if (permissions & PT_WRITE)
-		word |= VTD_SSPTE_W;
+		word |= write_bit(rules);
+	if (rules->execute_permission && (permissions & PT_EXECUTE))
+		word |= VTD_SSPTE_X;
 	if (level > 0)
 		word |= VTD_SSPDE_PS;
 	if (rules->force_snoop)
@@ -101,8 +114,7 @@ static uint64_t make_leaf(const struct pt_rules *rules, phys_t page, unsigned le
 
 static uint64_t make_table(const struct pt_rules *rules, phys_t table)
 {
-	(void)rules;
-	return table | VTD_SSPDE_R | VTD_SSPDE_W;
+	return table | present(rules) | (rules->execute_permission ? VTD_SSPTE_X : 0);
 }
 
 static uint64_t flags_to_set(const struct pt_rules *rules, uint64_t word, const struct pt_entry *entry, bool write)
@@ -126,7 +138,7 @@ const struct pt_format vtd_second_stage = {
 	.source = "[VTD] \"Second-Stage Paging Entries\"",
 	.levels_min = 3,
 	.levels_max = 5,
-	.present = VTD_SSPTE_R | VTD_SSPTE_W,
+	.present = present,
 	.knows_privilege = false,
 	.in_range = in_range,
 	.decode = decode,

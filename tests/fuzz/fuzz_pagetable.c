@@ -59,11 +59,11 @@ static void check_word(const struct fuzz *fuzz, uint64_t word, unsigned level)
 {
 	const struct pt_format *format = fuzz->format;
 	struct pt_usual_table usual = format->usual_table(&fuzz->rules);
-	bool is_present = word & format->present; /* with io_permissions other bits tell */
+	bool is_present = word & format->present(&fuzz->rules);
 	struct pt_entry entry;
 
 	format->decode(&fuzz->rules, word, level, &entry);
-	FUZZ_MUST((entry.kind == PT_NOT_PRESENT) == !is_present || fuzz->rules.io_permissions);
+	FUZZ_MUST((entry.kind == PT_NOT_PRESENT) == !is_present);
 	if (entry.kind != PT_NOT_PRESENT)
 		FUZZ_MUST((entry.kind == PT_RESERVED_BIT) ==
 			  ((word & format->reserved(&fuzz->rules, word, level)) != 0));
@@ -91,8 +91,6 @@ static void check_made(struct fuzz *fuzz)
 	phys_t page = fuzz_take(&fuzz->in, 7) & space & ~(pt_entry_bytes(level) - 1);
 	struct pt_entry entry;
 
-	if (fuzz->rules.io_permissions) /* no driver here writes them */
-		return;
 	if ((level == 1 && !fuzz->rules.size_2m) || (level == 2 && !fuzz->rules.size_1g))
 		return;
 	format->decode(&fuzz->rules, format->make_leaf(&fuzz->rules, page, level, permissions), level, &entry);

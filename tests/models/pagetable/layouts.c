@@ -117,7 +117,7 @@ START_TEST(the_bits_called_reserved_are_those_that_decoding_refuses)
 			random_next(&random) & random_next(&random) & random_next(&random) & random_next(&random);
 		struct pt_entry entry;
 
-		word |= format->present;
+		word |= format->present(&rules);
 		format->decode(&rules, word, level, &entry);
 
 		bool is_refused = word & format->reserved(&rules, word, level);

@@ -187,6 +187,9 @@ START_TEST(io_permissions_stand_in_bits_61_and_62)
 		ck_assert_uint_eq(decoded(&rules, 0x5001 | io_write, level).permissions, PT_WRITE | PT_USER);
 		ck_assert_int_ne(decoded(&rules, 0x5000 | io_write, level).kind, PT_RESERVED_BIT);
 	}
+	ck_assert_uint_eq(vtd_second_stage.make_leaf(&rules, 0x5000, 0, PT_READ), 0x5000 | io_read);
+	ck_assert_uint_eq(vtd_second_stage.make_leaf(&rules, 0x200000, 1, PT_RW), 0x200080 | io_read | io_write);
+	ck_assert_uint_eq(vtd_second_stage.make_table(&rules, 0x5000), 0x5000 | io_read | io_write);
 }
 END_TEST
 
@@ -200,6 +203,9 @@ START_TEST(execution_takes_bit_2_only_when_enabled)
 	ck_assert_uint_eq(decoded(&rules, 0x5001, 0).permissions, PT_READ | PT_USER);
 	ck_assert_uint_eq(decoded(&rules, 0x5005, 0).permissions, PT_READ | PT_EXECUTE | PT_USER);
 	ck_assert_uint_eq(decoded(&rules, 0x5006, 0).permissions, PT_WRITE | PT_USER);
+	ck_assert_uint_eq(vtd_second_stage.make_leaf(&rules, 0x5000, 0, PT_READ | PT_EXECUTE), 0x5005);
+	ck_assert_uint_eq(vtd_second_stage.make_leaf(&rules, 0x5000, 0, PT_READ), 0x5001);
+	ck_assert_uint_eq(vtd_second_stage.make_table(&rules, 0x5000), 0x5007);
 }
 END_TEST
 
