@@ -41,6 +41,7 @@ const struct twin_explanation twin_explanations[NAME_COUNT] = {
 	[NAME_QI_ABSENT] = { "QI-ABSENT", "a descriptor of a feature that the unit does not report" },
 	[NAME_QI_REFUSED] = { "QI-REFUSED", "a wait without status write and interrupt is refused" },
 	[NAME_QI_TAIL] = { "QI-TAIL", "a misaligned tail is ignored" },
+	[NAME_PENDING_LATE] = { "PENDING-LATE", "FECTL.IP stays until FSTS is written" },
 	[NAME_REGISTER_MASK] = { "REGISTER-MASK", "bits of a register that can be written or read" },
 };
 
@@ -128,9 +129,17 @@ static enum twin_name ignored_bit(const struct twin_prediction *prediction)
 	return prediction->ignored_1g ? NAME_FIRST_STAGE_1G : NAME_COUNT;
 }
 
+/* Does the structure meet the condition that the model reports? */
+static bool is_present(const struct twin_prediction *prediction, unsigned reason)
+{
+	return reason_in(reason, 0x40, 0x7f) && (prediction->present >> (reason - 0x40) & 1);
+}
+
 /* Structure checks that QEMU does not make. */
 static enum twin_name unchecked(const struct twin *twin, const struct twin_prediction *prediction, unsigned ours)
 {
+	if (reason_in(ours, VTD_FAULT_SCONTEXT_RESERVED, VTD_FAULT_PASID_INVALID) && !is_present(prediction, ours))
+		return NAME_COUNT;
 	if (ours == VTD_FAULT_PASIDDIR_RESERVED || ours == VTD_FAULT_PASID_RESERVED)
 		return NAME_PASID_UNCHECKED;
 	if (reason_in(ours, VTD_FAULT_SCONTEXT_INVALID, VTD_FAULT_PASID_IS_RID_PASID) ||
@@ -157,10 +166,9 @@ static enum twin_name of_structures(const struct twin *twin, const struct twin_p
 		return NAME_PASID_AW;
 	/* 7.2 has VTD_FAULT_PASID_ACCESS for all that is wrong there. */
 	if (theirs == VTD_FAULT_PASID_ACCESS && twin->version < 10)
-		return reason_in(ours, VTD_FAULT_SCONTEXT_INVALID, VTD_FAULT_PASID_INVALID) ? NAME_PASID_CODES
-											    : NAME_COUNT;
-	if (reason_in(theirs, VTD_FAULT_PASIDDIR_ACCESS, VTD_FAULT_PASID_INVALID) &&
-	    reason_in(ours, VTD_FAULT_SCONTEXT_INVALID, VTD_FAULT_PASID_INVALID))
+		return is_present(prediction, ours) ? NAME_PASID_CODES : NAME_COUNT;
+	if (reason_in(theirs, VTD_FAULT_PASIDDIR_ACCESS, VTD_FAULT_PASID_INVALID) && is_present(prediction, ours) &&
+	    is_present(prediction, theirs))
 		return NAME_CHECK_ORDER;
 	return NAME_COUNT;
 }

@@ -138,6 +138,11 @@ uint16_t twin_random_domain(struct twin *twin)
 
 uint64_t twin_random_page(struct twin *twin)
 {
+	/* Near what is kept: inside or outside of a mask. */
+	if (twin->cached_count > 0 && twin_one_in(twin, 2))
+		return (twin->cached[twin_below(twin, twin->cached_count)].base ^
+			twin_below(twin, UINT64_C(1) << twin_below(twin, 26))) >>
+		       PAGE_LG2 << PAGE_LG2;
 	if (twin->mapping_count == 0 || twin_one_in(twin, 6))
 		return twin_below(twin, UINT64_C(1) << 48) >> PAGE_LG2 << PAGE_LG2;
 

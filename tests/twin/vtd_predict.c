@@ -216,6 +216,34 @@ static bool takes_type(const struct path *path, uint64_t type, const uint64_t en
 	}
 }
 
+static void note(struct path *path, bool is_present, unsigned reason)
+{
+	path->prediction->present |= is_present ? UINT64_C(1) << (reason - 0x40) : 0;
+}
+
+/* Every condition of Table 30 that a PASID entry meets, whichever is reported; reserved: where some unit reserves it. */
+static void note_entry(struct path *path, const uint64_t entry[8], bool is_taken)
+{
+	const uint64_t high = high_bits(path->twin);
+	uint64_t others = entry[3] | entry[4] | entry[5] | entry[6] | entry[7];
+	uint64_t reserved0 = BITS64(11, 9) | BIT64(5) | high, reserved2 = BITS64(11, 5) | BIT64(1) | high;
+
+	/* All that belongs to a stage which the unit has not. */
+	reserved0 |= can(path->twin, VTD_ECAP_SSTS) ? 0 : VTD_PASID0_SSPTPTR;
+	reserved2 |= can(path->twin, VTD_ECAP_FSTS) ? 0 : UINT64_MAX;
+	reserved2 |= can(path->twin, VTD_ECAP_SRS) ? 0 : VTD_PASID2_SRE;
+
+	bool has_reserved =
+		(entry[0] & reserved0) || (entry[1] & ~(BITS64(15, 0) | BIT64(23))) || (entry[2] & reserved2) || others;
+
+	note(path, !(entry[0] & VTD_PASID0_P), VTD_FAULT_PASID_NOT_PRESENT);
+	note(path, has_reserved, VTD_FAULT_PASID_RESERVED);
+	note(path, !is_taken || !is_width(path->twin, path->aw) || FIELD_GET(VTD_PASID2_FSPM, entry[2]),
+	     VTD_FAULT_PASID_INVALID);
+	note(path, path->twin->version < 10 && FIELD_GET(VTD_PASID0_PGTT, entry[0]) != VTD_PGTT_SECOND_STAGE,
+	     VTD_FAULT_PASID_INVALID);
+}
+
 static unsigned pasid(struct path *path, const uint64_t context[4])
 {
 	const struct twin *twin = path->twin;
@@ -227,6 +255,13 @@ static unsigned pasid(struct path *path, const uint64_t context[4])
 		(directory & VTD_PASIDDIR_SMPTBLPTR) + FIELD_GET(VTD_PASID_TABLE_INDEX, number) * VTD_PASID_BYTES;
 	uint64_t entry[8], type;
 
+	note(path, FIELD_GET(VTD_PASID_DIRECTORY_INDEX, number) >> (FIELD_GET(VTD_SCONTEXT0_PDTS, context[0]) + 7),
+	     VTD_FAULT_SCONTEXT_INVALID);
+	note(path, (context[0] & BITS64(4, 2)) || (context[1] & BIT64(20)), VTD_FAULT_SCONTEXT_RESERVED);
+	note(path, (context[0] & BIT64(4)) != 0, VTD_FAULT_SCONTEXT_INVALID);
+	note(path, directory == UNREADABLE, VTD_FAULT_PASIDDIR_ACCESS);
+	note(path, !(directory & VTD_PASIDDIR_P), VTD_FAULT_PASIDDIR_NOT_PRESENT);
+	note(path, directory & (VTD_PASIDDIR_RSVD_11_2 | high_bits(twin)), VTD_FAULT_PASIDDIR_RESERVED);
 	if (directory != UNREADABLE)
 		path->prediction->fpd = directory & VTD_PASIDDIR_FPD;
 	if (directory == UNREADABLE)
@@ -235,11 +270,13 @@ static unsigned pasid(struct path *path, const uint64_t context[4])
 		return old ? VTD_FAULT_PASID_ACCESS : VTD_FAULT_PASIDDIR_NOT_PRESENT;
 	for (unsigned i = 0; i < 8; i++)
 		entry[i] = word_at(twin, address + 8 * i);
+	note(path, entry[0] == UNREADABLE, VTD_FAULT_PASID_ACCESS);
 	if (entry[0] == UNREADABLE)
 		return VTD_FAULT_PASID_ACCESS;
 	path->prediction->fpd |= entry[0] & VTD_PASID0_FPD;
 	type = FIELD_GET(VTD_PASID0_PGTT, entry[0]);
 	path->aw = FIELD_GET(VTD_PASID0_AW, entry[0]);
+	note_entry(path, entry, takes_type(path, type, entry));
 	path->prediction->pass_through = type == VTD_PGTT_PASS_THROUGH;
 	if (!takes_type(path, type, entry))
 		return old ? VTD_FAULT_PASID_ACCESS : VTD_FAULT_PASID_INVALID;

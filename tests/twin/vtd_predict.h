@@ -13,6 +13,8 @@ struct twin_prediction {
 	struct twin_outcome ours; /* given */
 	struct twin_outcome theirs;
 
+	uint64_t present; /* conditions of PASID structures: bit n is fault reason 0x40 + n */
+
 	/* What decided. */
 	bool fpd;             /* the structures say not to record */
 	bool cached;          /* a kept translation lacked the permission */

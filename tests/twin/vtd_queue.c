@@ -323,8 +323,21 @@ static void wrong_tail(struct twin *twin)
 	twin_compare_status(twin, "after a wrong tail");
 }
 
+/* Waits up to the queue's end, so that the next descriptors wrap. */
+static void fill(struct twin *twin)
+{
+	unsigned room = (unsigned)((PAGE_BYTES << twin->queue_size) / descriptor_bytes(twin));
+
+	while (twin->tail != room - 1)
+		put_wait(twin);
+	ring(twin);
+	twin_compare_status(twin, "a full queue");
+}
+
 void twin_queue(struct twin *twin)
 {
+	if (twin_one_in(twin, 24))
+		fill(twin);
 	if (twin_one_in(twin, 12))
 		wrong_tail(twin);
 	else

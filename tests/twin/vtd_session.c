@@ -209,6 +209,22 @@ void twin_clear_faults(struct twin *twin)
 	twin_register(twin, VTD_REG_FSTS, 4, VTD_FSTS_PFO);
 }
 
+void twin_random_clear(struct twin *twin)
+{
+	uint64_t choice = twin_below(twin, 8);
+
+	if (choice < 6 && choice != 1)
+		twin_register(twin, RECORD + 12, 4, 0x80000000);
+	if (choice == 5) {
+		/* QEMU looks at what is pending only when FSTS is written. */
+		if (twin_theirs(twin, VTD_REG_FECTL, 4) == (twin_ours(twin, VTD_REG_FECTL, 4) | VTD_ECTL_IP))
+			twin->explained[NAME_PENDING_LATE]++;
+		twin_register(twin, VTD_REG_FSTS, 4, 0);
+	}
+	if (choice < 5)
+		twin_register(twin, VTD_REG_FSTS, 4, VTD_FSTS_PFO);
+}
+
 void twin_compare_status(struct twin *twin, const char *what)
 {
 	static const struct {

@@ -183,6 +183,8 @@ uint64_t twin_ours(const struct twin *twin, unsigned offset, unsigned bytes);
 
 /* Software's answer to faults: clears the record and the status in both. */
 void twin_clear_faults(struct twin *twin);
+/* Mostly that; sometimes only one of the two, or nothing. */
+void twin_random_clear(struct twin *twin);
 
 /* Compares status registers (not the fault record and FSTS), which software reads after each step. */
 void twin_compare_status(struct twin *twin, const char *what);
