@@ -221,7 +221,7 @@ static void note(struct path *path, bool is_present, unsigned reason)
 	path->prediction->present |= is_present ? UINT64_C(1) << (reason - 0x40) : 0;
 }
 
-/* Every condition of Table 30 that a PASID entry meets, whichever is reported; reserved: where some unit reserves it. */
+/* Every condition of Table 30 that a PASID entry meets, whichever is reported. */
 static void note_entry(struct path *path, const uint64_t entry[8], bool is_taken)
 {
 	const uint64_t high = high_bits(path->twin);
