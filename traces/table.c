@@ -51,8 +51,11 @@ static hid_t file_type(const struct column *column)
 	return H5I_INVALID_HID;
 }
 
-/* The type a column is read as: an enumeration as its number, whatever its words. */
-static hid_t memory_type(const struct column *column)
+/*
+ * The type a column is read as: an enumeration as its number, whatever its words.  One of single bytes, as the writer
+ * makes it, is read as it stands, without a conversion.
+ */
+static hid_t memory_type(const struct column *column, hid_t dataset)
 {
 	switch (column->type) {
 	case COLUMN_U64:
@@ -61,8 +64,13 @@ static hid_t memory_type(const struct column *column)
 		return H5Tcopy(H5T_NATIVE_UINT32);
 	case COLUMN_U16:
 		return H5Tcopy(H5T_NATIVE_UINT16);
-	case COLUMN_ENUM:
+	case COLUMN_ENUM: {
+		hid_t type = H5Dget_type(dataset);
+		if (H5Tget_class(type) == H5T_ENUM && H5Tget_size(type) == 1)
+			return type;
+		H5Tclose(type);
 		return H5Tcopy(H5T_NATIVE_UINT8);
+	}
 	case COLUMN_TEXT:
 		return file_type(column);
 	}
@@ -87,20 +95,33 @@ static void gather(const struct column *column, const unsigned char *rows, size_
 	}
 }
 
+/* A loop for each type: the compiler knows the size of what it copies. */
 static void scatter(const struct column *column, unsigned char *rows, size_t row_bytes, size_t count,
 		    const unsigned char *values)
 {
 	unsigned char *to = rows + column->offset;
-	size_t bytes = value_bytes(column->type);
-	for (size_t i = 0; i < count; i++, to += row_bytes, values += bytes) {
-		if (column->type == COLUMN_U64) {
-			memcpy(to, values, 8);
-		} else if (column->type == COLUMN_ENUM) {
-			unsigned value = *values;
+	switch (column->type) {
+	case COLUMN_U64:
+		for (size_t i = 0; i < count; i++, to += row_bytes)
+			memcpy(to, values + 8 * i, 8);
+		return;
+	case COLUMN_U32:
+		for (size_t i = 0; i < count; i++, to += row_bytes)
+			memcpy(to, values + 4 * i, 4);
+		return;
+	case COLUMN_U16:
+		for (size_t i = 0; i < count; i++, to += row_bytes)
+			memcpy(to, values + 2 * i, 2);
+		return;
+	case COLUMN_ENUM:
+		for (size_t i = 0; i < count; i++, to += row_bytes) {
+			unsigned value = values[i];
 			memcpy(to, &value, sizeof(value));
-		} else {
-			memcpy(to, values, bytes);
 		}
+		return;
+	case COLUMN_TEXT:
+		for (size_t i = 0; i < count; i++, to += row_bytes)
+			memcpy(to, values + TRACE_NAME_BYTES * i, TRACE_NAME_BYTES);
 	}
 }
 
@@ -240,6 +261,8 @@ static bool open_column(struct table_reader *table, hid_t file, size_t index, st
 	H5Pset_chunk_cache(access, 0, 0, 1); /* blocks are kept here, decoded */
 	table->dataset[index] = H5Dopen2(file, name, access);
 	H5Pclose(access);
+	if (table->dataset[index] >= 0)
+		table->type[index] = memory_type(column, table->dataset[index]);
 	if (table->dataset[index] < 0)
 		return err_set(err, ERR_FILE, "%s: dataset /%s is missing: not a whole trace file; import it again",
 			       table->path, name);
@@ -263,15 +286,19 @@ bool table_reader_init(struct table_reader *table, hid_t file, const char *path,
 	table->layout = layout;
 	table->path = path;
 	for (size_t i = 0; i < TABLE_MAX_COLUMNS; i++)
-		table->dataset[i] = H5I_INVALID_HID;
+		table->dataset[i] = table->type[i] = H5I_INVALID_HID;
 	for (size_t i = 0; i < TABLE_READER_BLOCKS; i++)
 		table->block[i].number = UINT64_MAX;
+	table->recent = &table->block[0];
 	bool ok = true;
-	for (size_t i = 0; ok && i < layout->column_count; i++)
+	size_t bytes = 0;
+	for (size_t i = 0; ok && i < layout->column_count; i++) {
+		bytes += value_bytes(layout->columns[i].type);
 		ok = open_column(table, file, i, err);
+	}
 	if (ok) {
-		table->column = calloc(TABLE_BLOCK_ROWS, TRACE_NAME_BYTES);
-		ok = table->column || err_set(err, ERR_FILE, "%s: out of memory", path);
+		table->columns = calloc(TABLE_BLOCK_ROWS, bytes);
+		ok = table->columns || err_set(err, ERR_FILE, "%s: out of memory", path);
 	}
 	if (!ok)
 		table_reader_fini(table);
@@ -281,16 +308,12 @@ bool table_reader_init(struct table_reader *table, hid_t file, const char *path,
 static bool read_column(struct table_reader *table, size_t index, uint64_t first, size_t rows, unsigned char *to)
 {
 	hsize_t start = first, count = rows;
-	hid_t type = memory_type(&table->layout->columns[index]);
 	hid_t in_file = H5Dget_space(table->dataset[index]);
 	hid_t in_memory = H5Screate_simple(1, &count, NULL);
 	H5Sselect_hyperslab(in_file, H5S_SELECT_SET, &start, NULL, &count, NULL);
-	herr_t status = H5Dread(table->dataset[index], type, in_memory, in_file, H5P_DEFAULT, table->column);
+	herr_t status = H5Dread(table->dataset[index], table->type[index], in_memory, in_file, H5P_DEFAULT, to);
 	H5Sclose(in_memory);
 	H5Sclose(in_file);
-	H5Tclose(type);
-	if (status >= 0)
-		scatter(&table->layout->columns[index], to, table->layout->row_bytes, rows, table->column);
 	return status >= 0;
 }
 
@@ -305,6 +328,64 @@ static bool read_column_quietly(struct table_reader *table, size_t index, uint64
 	return ok;
 }
 
+static bool read_columns(struct table_reader *table, uint64_t first, size_t rows, struct err *err)
+{
+	const struct table_layout *layout = table->layout;
+	unsigned char *to = table->columns;
+	for (size_t i = 0; i < layout->column_count; i++) {
+		if (!read_column_quietly(table, i, first, rows, to))
+			return err_set(err, ERR_FILE,
+				       "%s: /%s/%s rows %llu to %llu cannot be read: the file is damaged", table->path,
+				       layout->name, layout->columns[i].name, (unsigned long long)first,
+				       (unsigned long long)(first + rows - 1));
+		to += TABLE_BLOCK_ROWS * value_bytes(layout->columns[i].type);
+	}
+	return true;
+}
+
+/* Columns to rows, so many at a time that they stay in the processor's nearest cache. */
+static void transpose(const struct table_reader *table, size_t rows, unsigned char *to)
+{
+	enum { TILE_ROWS = 64 };
+	const struct table_layout *layout = table->layout;
+	for (size_t row = 0; row < rows; row += TILE_ROWS, to += TILE_ROWS * layout->row_bytes) {
+		const unsigned char *from = table->columns;
+		size_t count = rows - row < TILE_ROWS ? rows - row : TILE_ROWS;
+		for (size_t i = 0; i < layout->column_count; i++) {
+			size_t bytes = value_bytes(layout->columns[i].type);
+			scatter(&layout->columns[i], to, layout->row_bytes, count, from + row * bytes);
+			from += TABLE_BLOCK_ROWS * bytes;
+		}
+	}
+}
+
+static void chain_rows(const struct table_reader *table, struct table_block *block, size_t rows)
+{
+	_Static_assert(TABLE_BLOCK_ROWS <= TABLE_CHAIN_END, "a row's number within its block has 16 bits");
+	const unsigned char *member = block->rows + table->chain_offset + rows * table->layout->row_bytes;
+	if (!table->chain_count)
+		return;
+	memset(block->first, 0xff, table->chain_count * sizeof(block->first[0]));
+	for (size_t row = rows; row-- > 0;) {
+		uint16_t chain;
+		member -= table->layout->row_bytes;
+		memcpy(&chain, member, sizeof(chain));
+		block->next[row] = block->first[chain];
+		block->first[chain] = (uint16_t)row;
+	}
+}
+
+static bool allocate_block(const struct table_reader *table, struct table_block *block)
+{
+	if (!block->rows)
+		block->rows = calloc(TABLE_BLOCK_ROWS, table->layout->row_bytes);
+	if (table->chain_count && !block->first)
+		block->first = calloc(table->chain_count, sizeof(block->first[0]));
+	if (table->chain_count && !block->next)
+		block->next = calloc(TABLE_BLOCK_ROWS, sizeof(block->next[0]));
+	return block->rows && (!table->chain_count || (block->first && block->next));
+}
+
 /* The least recently used block, now holding block `number`; NULL on failure. */
 static struct table_block *load_block(struct table_reader *table, uint64_t number, struct err *err)
 {
@@ -312,29 +393,29 @@ static struct table_block *load_block(struct table_reader *table, uint64_t numbe
 	for (size_t i = 1; i < TABLE_READER_BLOCKS; i++)
 		if (table->block[i].used < block->used)
 			block = &table->block[i];
-	if (!block->rows)
-		block->rows = calloc(TABLE_BLOCK_ROWS, table->layout->row_bytes);
 	uint64_t first = number * TABLE_BLOCK_ROWS, left = table->count - first;
 	size_t rows = left < TABLE_BLOCK_ROWS ? (size_t)left : TABLE_BLOCK_ROWS;
 	block->number = UINT64_MAX;
-	bool ok = block->rows || err_set(err, ERR_FILE, "%s: out of memory", table->path);
-	for (size_t i = 0; ok && i < table->layout->column_count; i++)
-		ok = read_column_quietly(table, i, first, rows, block->rows) ||
-		     err_set(err, ERR_FILE, "%s: /%s/%s rows %llu to %llu cannot be read: the file is damaged",
-			     table->path, table->layout->name, table->layout->columns[i].name,
-			     (unsigned long long)first, (unsigned long long)(first + rows - 1));
-	ok = ok && (!table->check || table->check(table->check_argument, first, rows, block->rows, err));
-	if (!ok)
+	if (!allocate_block(table, block)) {
+		err_set(err, ERR_FILE, "%s: out of memory", table->path);
 		return NULL;
+	}
+	if (!read_columns(table, first, rows, err))
+		return NULL;
+	transpose(table, rows, block->rows);
+	if (table->check && !table->check(table->check_argument, first, rows, block->rows, err))
+		return NULL;
+	chain_rows(table, block, rows);
 	block->number = number;
 	return block;
 }
 
-const void *table_reader_row(struct table_reader *table, uint64_t row, struct err *err)
+struct table_block *table_reader_block(struct table_reader *table, uint64_t number, struct err *err)
 {
-	REQUIRE(row < table->count);
-	uint64_t number = row / TABLE_BLOCK_ROWS;
-	struct table_block *block = NULL;
+	struct table_block *block = table->recent;
+	if (block->number == number)
+		return block;
+	block = NULL;
 	for (size_t i = 0; !block && i < TABLE_READER_BLOCKS; i++)
 		if (table->block[i].number == number)
 			block = &table->block[i];
@@ -343,19 +424,33 @@ const void *table_reader_row(struct table_reader *table, uint64_t row, struct er
 	if (!block)
 		return NULL;
 	block->used = ++table->uses;
-	return block->rows + (row % TABLE_BLOCK_ROWS) * table->layout->row_bytes;
+	table->recent = block;
+	return block;
+}
+
+const void *table_reader_row(struct table_reader *table, uint64_t row, struct err *err)
+{
+	REQUIRE(row < table->count);
+	struct table_block *block = table_reader_block(table, row / TABLE_BLOCK_ROWS, err);
+	return block ? block->rows + (row % TABLE_BLOCK_ROWS) * table->layout->row_bytes : NULL;
 }
 
 void table_reader_fini(struct table_reader *table)
 {
 	if (!table->layout)
 		return;
-	for (size_t i = 0; i < TABLE_MAX_COLUMNS; i++)
+	for (size_t i = 0; i < TABLE_MAX_COLUMNS; i++) {
 		if (table->dataset[i] >= 0)
 			H5Dclose(table->dataset[i]);
-	for (size_t i = 0; i < TABLE_READER_BLOCKS; i++)
+		if (table->type[i] >= 0)
+			H5Tclose(table->type[i]);
+	}
+	for (size_t i = 0; i < TABLE_READER_BLOCKS; i++) {
 		free(table->block[i].rows);
-	free(table->column);
+		free(table->block[i].first);
+		free(table->block[i].next);
+	}
+	free(table->columns);
 	memset(table, 0, sizeof(*table));
 }
 

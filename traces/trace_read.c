@@ -31,7 +31,7 @@ struct trace {
 struct trace_cursor {
 	struct trace *trace;
 	int cpu;
-	uint64_t row; /* next */
+	uint64_t row; /* next, or the first of a block of which nothing was seen */
 };
 
 /* A row that no writer writes: a damaged file, or one made by other means. */
@@ -213,6 +213,8 @@ static bool open_tables(struct trace *trace, struct err *err)
 		return false;
 	trace->ops.check = check_ops;
 	trace->ops.check_argument = trace;
+	trace->ops.chain_offset = offsetof(struct trace_op, cpu);
+	trace->ops.chain_count = trace->summary.cpus;
 	trace->summary.ops = trace->ops.count;
 	trace->summary.segments = trace->segments.count;
 	trace->summary.descriptors = trace->descriptors.count;
@@ -320,22 +322,39 @@ void trace_cursor_close(struct trace_cursor *cursor)
 	free(cursor);
 }
 
+/* The cursor's next row in this block, and the one after it; TABLE_CHAIN_END: there is none. */
+static uint16_t row_within(const struct trace_cursor *cursor, const struct table_block *block, uint16_t *after)
+{
+	uint32_t row = (uint32_t)(cursor->row % TABLE_BLOCK_ROWS);
+	uint16_t at = (uint16_t)row;
+	if (cursor->cpu < 0) {
+		*after = row + 1 < TABLE_BLOCK_ROWS ? (uint16_t)(row + 1) : TABLE_CHAIN_END;
+		return at;
+	}
+	if (at == 0 && cursor->cpu < (int)cursor->trace->summary.cpus)
+		at = block->first[cursor->cpu];
+	else if (at == 0)
+		at = TABLE_CHAIN_END;
+	*after = at == TABLE_CHAIN_END ? at : block->next[at];
+	return at;
+}
+
 bool trace_cursor_next(struct trace_cursor *cursor, struct trace_op *op, struct err *err)
 {
 	struct trace *trace = cursor->trace;
 	while (cursor->row < trace->summary.ops) {
-		const struct trace_op *row = table_reader_row(&trace->ops, cursor->row, err);
-		if (!row)
+		uint64_t number = cursor->row / TABLE_BLOCK_ROWS;
+		const struct table_block *block = table_reader_block(&trace->ops, number, err);
+		if (!block)
 			return false;
-		uint64_t left = TABLE_BLOCK_ROWS - cursor->row % TABLE_BLOCK_ROWS;
-		for (; left && cursor->row < trace->summary.ops; left--, row++) {
-			uint64_t index = cursor->row++;
-			if (cursor->cpu >= 0 && row->cpu != cursor->cpu)
-				continue;
-			*op = *row;
-			op->index = index;
-			return true;
-		}
+		uint16_t after, at = row_within(cursor, block, &after);
+		cursor->row =
+			after == TABLE_CHAIN_END ? (number + 1) * TABLE_BLOCK_ROWS : number * TABLE_BLOCK_ROWS + after;
+		if (at == TABLE_CHAIN_END)
+			continue;
+		*op = ((const struct trace_op *)(const void *)block->rows)[at];
+		op->index = number * TABLE_BLOCK_ROWS + at;
+		return true;
 	}
 	return false;
 }
