@@ -77,6 +77,7 @@ struct timing {
 struct config {
 	struct {
 		uint32_t host_cores;
+		uint32_t guests;
 		uint64_t guest_ram_bytes;
 		uint64_t guest_low_bytes;     /* of it below 4 GiB; the rest lies from 4 GiB */
 		uint32_t host_page_lg2;       /* leaf of the host's own mapping of guest RAM: 12, 21 or 30 */

@@ -60,6 +60,9 @@ const struct parameter parameters[] = {
 	/* ---- machine ---- */
 	U32(machine.host_cores, "8", 1, 1024, "cores", "ASSUMED: more than the recorded guests have vCPUs",
 	    "Host CPUs that the vCPUs and host threads share."),
+	U32(machine.guests, "1", 1, 1024, "guests", "ASSUMED: the guest that was recorded, alone",
+	    "Guests that each replay the whole trace at once, with vCPUs and devices of their own: they share the "
+	    "hardware unit and the host's cores."),
 	BYTES(machine.guest_ram_bytes, "3 GiB", 2 * MIB, 16 * TIB, "[RECORDED]: the x86 guests have 3 GiB",
 	      "Guest memory: what is pinned or registered at start."),
 	BYTES(machine.guest_low_bytes, "2 GiB", 2 * MIB, 4096 * MIB, "[RECORDED]: QEMU's q35 with 3 GiB",

@@ -10,7 +10,8 @@
 
 /* ---- the order: an indexed heap with four children to each, over (bound, number) ---- */
 
-#define CHILDREN 4u
+#define CHILDREN       4u
+#define ENGINE_NOWHERE UINT32_MAX
 
 static bool is_earlier(const struct engine_entry *a, const struct engine_entry *b)
 {
@@ -20,7 +21,7 @@ static bool is_earlier(const struct engine_entry *a, const struct engine_entry *
 static void heap_put(struct engine *engine, uint32_t place, struct engine_entry entry)
 {
 	engine->heap[place] = entry;
-	entry.actor->place = place;
+	engine->place[entry.number] = place;
 }
 
 static void heap_up(struct engine *engine, uint32_t place, struct engine_entry entry)
@@ -54,25 +55,26 @@ static void heap_down(struct engine *engine, uint32_t place, struct engine_entry
 static void actor_bound(struct actor *actor, ps_t bound)
 {
 	struct engine *engine = actor->engine;
-	struct engine_entry entry = { bound, actor->number, actor };
-	bool is_later = actor->place != ACTOR_NOWHERE && bound >= actor->bound;
+	struct engine_entry entry = { bound, actor->number };
+	uint32_t place = engine->place[actor->number];
+	bool is_later = place != ENGINE_NOWHERE && bound >= actor->bound;
 
 	actor->bound = bound;
 	if (is_later)
-		heap_down(engine, actor->place, entry);
+		heap_down(engine, place, entry);
 	else
-		heap_up(engine, actor->place == ACTOR_NOWHERE ? engine->active++ : actor->place, entry);
+		heap_up(engine, place == ENGINE_NOWHERE ? engine->active++ : place, entry);
 }
 
 /* It touches nothing until it is woken. */
 static void actor_leave(struct actor *actor)
 {
 	struct engine *engine = actor->engine;
-	uint32_t place = actor->place;
+	uint32_t place = engine->place[actor->number];
 	struct engine_entry last = engine->heap[--engine->active];
 
-	actor->place = ACTOR_NOWHERE;
-	if (last.actor == actor)
+	engine->place[actor->number] = ENGINE_NOWHERE;
+	if (last.number == actor->number)
 		return;
 	if (place > 0 && is_earlier(&last, &engine->heap[(place - 1) / CHILDREN]))
 		heap_up(engine, place, last);
@@ -82,7 +84,18 @@ static void actor_leave(struct actor *actor)
 
 static struct actor *engine_first(const struct engine *engine)
 {
-	return engine->active > 0 ? engine->heap[0].actor : NULL;
+	return engine->active > 0 ? engine->actors[engine->heap[0].number] : NULL;
+}
+
+/* One of these is next, most likely: with many actors each is far from the host's caches. */
+static void engine_prefetch(const struct engine *engine)
+{
+	for (uint32_t i = 1; i <= CHILDREN && i < engine->active; i++) {
+		const char *actor = (const char *)engine->actors[engine->heap[i].number];
+
+		__builtin_prefetch(actor);
+		__builtin_prefetch(actor + sizeof(struct actor));
+	}
 }
 
 /* ---- life ---- */
@@ -101,11 +114,13 @@ void engine_share_cores(struct engine *engine)
 void engine_fini(struct engine *engine)
 {
 	for (uint32_t i = 0; i < engine->count; i++) {
-		if (engine->actors[i]->gate)
-			clock_gate_destroy(engine->actors[i]->gate);
+		if (engine->actors[i]->step)
+			continue;
+		clock_gate_destroy(engine->actors[i]->gate);
 		free(engine->actors[i]);
 	}
 	free(engine->actors);
+	free(engine->place);
 	free(engine->heap);
 	*engine = (struct engine){ 0 };
 }
@@ -151,8 +166,9 @@ static void engine_step(struct engine *engine, struct actor *actor)
 			return;
 	}
 	engine->steps++;
-	actor->step(actor, actor->argument);
-	if (actor->place != ACTOR_NOWHERE && actor->now != actor->bound)
+	engine_prefetch(engine);
+	actor->step(actor);
+	if (actor->now != actor->bound && engine->place[actor->number] != ENGINE_NOWHERE)
 		actor_bound(actor, actor->now);
 }
 
@@ -178,32 +194,29 @@ static void actor_start(void *argument)
 		clock_gate_open(engine_first(engine)->gate);
 }
 
-static struct actor *engine_add(struct engine *engine, const char *name, void *argument)
+static void engine_add(struct engine *engine, struct actor *actor, const char *name)
 {
-	struct actor *actor = heap_zeroed(1, sizeof(*actor));
-
 	if (engine->count == engine->capacity) {
 		engine->capacity = engine->capacity ? 2 * engine->capacity : 16;
 		engine->heap = heap_resized(engine->heap, engine->capacity, sizeof(*engine->heap));
+		engine->place = heap_resized(engine->place, engine->capacity, sizeof(*engine->place));
 		engine->actors = heap_resized(engine->actors, engine->capacity, sizeof(struct actor *));
 	}
-	actor->engine = engine;
-	actor->number = engine->count;
-	actor->place = ACTOR_NOWHERE;
-	actor->parts = actor->unclaimed;
-	actor->argument = argument;
+	*actor = (struct actor){ .engine = engine, .number = engine->count, .parts = actor->unclaimed };
 	snprintf(actor->name, sizeof(actor->name), "%s", name);
+	engine->place[engine->count] = ENGINE_NOWHERE;
 	engine->actors[engine->count++] = actor;
 	actor_bound(actor, 0);
-	return actor;
 }
 
 struct actor *engine_actor(struct engine *engine, const char *name, void (*story)(struct actor *actor, void *argument),
 			   void *argument, bool is_daemon)
 {
-	struct actor *actor = engine_add(engine, name, argument);
+	struct actor *actor = heap_zeroed(1, sizeof(*actor));
 
+	engine_add(engine, actor, name);
 	actor->story = story;
+	actor->argument = argument;
 	actor->is_daemon = is_daemon;
 	engine->unfinished += !is_daemon;
 	actor->gate = clock_gate_create();
@@ -211,14 +224,11 @@ struct actor *engine_actor(struct engine *engine, const char *name, void (*story
 	return actor;
 }
 
-struct actor *engine_stepper(struct engine *engine, const char *name, void (*step)(struct actor *actor, void *argument),
-			     void *argument)
+void engine_stepper(struct engine *engine, struct actor *actor, const char *name, void (*step)(struct actor *actor))
 {
-	struct actor *actor = engine_add(engine, name, argument);
-
+	engine_add(engine, actor, name);
 	actor->step = step;
 	actor->is_daemon = true;
-	return actor;
 }
 
 bool engine_deadlock(const struct engine *engine, char *text, size_t size)
@@ -309,17 +319,12 @@ static void engine_forget_woken(struct engine *engine, struct actor *actor)
 	*link = actor->next_waiting;
 }
 
-void actor_wait(struct actor *actor, struct waiters *waiters, enum result_cause cause)
+/* It is among waiters; returns when it was woken, or at once for an actor with steps. */
+static void actor_sleep(struct actor *actor, enum result_cause cause)
 {
 	struct engine *engine = actor->engine;
 
 	actor->waits_for = cause;
-	actor->next_waiting = NULL;
-	if (waiters->last)
-		waiters->last->next_waiting = actor;
-	else
-		waiters->first = actor;
-	waiters->last = actor;
 	actor_leave(actor);
 	if (actor->step)
 		return;
@@ -343,6 +348,26 @@ void actor_wait(struct actor *actor, struct waiters *waiters, enum result_cause 
 	engine_open_gates(engine);
 	clock_gate_wait(actor->gate);
 	actor->gate_is_open = false;
+}
+
+void actor_wait(struct actor *actor, struct waiters *waiters, enum result_cause cause)
+{
+	actor->next_waiting = NULL;
+	if (waiters->last)
+		waiters->last->next_waiting = actor;
+	else
+		waiters->first = actor;
+	waiters->last = actor;
+	actor_sleep(actor, cause);
+}
+
+void actor_wait_ahead(struct actor *actor, struct waiters *waiters, enum result_cause cause)
+{
+	actor->next_waiting = waiters->first;
+	if (!waiters->last)
+		waiters->last = actor;
+	waiters->first = actor;
+	actor_sleep(actor, cause);
 }
 
 bool waiters_wake_one(struct waiters *waiters, const struct actor *by, ps_t delay)

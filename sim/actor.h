@@ -42,39 +42,38 @@ struct engine;
 struct clock_gate;
 
 struct actor {
+	/* What every step needs, in one line of the host's cache. */
+	ps_t now;                          /* this actor's clock */
+	ps_t bound;                        /* nothing shared is touched before, unless it waits */
+	ps_t *parts;                       /* [RESULT_CAUSES], where time is charged; never NULL */
+	void (*step)(struct actor *actor); /* NULL: it has a story */
 	struct engine *engine;
+	struct actor *next_waiting; /* among waiters, then among the woken */
 	uint32_t number;
-	uint32_t place; /* in the engine's heap; ACTOR_NOWHERE: waits to be woken, or has ended */
-	ps_t now;       /* this actor's clock */
-	ps_t bound;     /* nothing shared is touched before, while it has a place */
-	ps_t *parts;    /* [RESULT_CAUSES], where time is charged; never NULL */
-	void (*step)(struct actor *actor, void *argument);  /* NULL: it has a story */
+	enum result_cause waits_for;
+
 	void (*story)(struct actor *actor, void *argument); /* NULL: it has steps */
 	void *argument;
-	struct actor *next_waiting; /* among waiters, then among the woken */
-	enum result_cause waits_for;
-	bool gate_is_open; /* it was woken, and has not gone on yet */
-	bool computes;     /* on a core that it may share */
-	bool ended;        /* its story has */
-	bool is_daemon;    /* serves others; its story never ends */
 	struct clock_gate *gate;
+	bool gate_is_open;             /* it was woken, and has not gone on yet */
+	bool computes;                 /* on a core that it may share */
+	bool ended;                    /* its story has */
+	bool is_daemon;                /* serves others; its story never ends */
 	ps_t unclaimed[RESULT_CAUSES]; /* parts points here between operations */
 	char name[32];
 };
-
-#define ACTOR_NOWHERE UINT32_MAX
 
 /* Who may be next, without a look at the actor itself. */
 struct engine_entry {
 	ps_t bound;
 	uint32_t number;
-	struct actor *actor;
 };
 
 struct engine {
 	struct engine_entry *heap; /* [active] by (bound, number), least first: those that do not wait */
 	uint32_t active;
-	struct actor **actors; /* [count] by number; owned */
+	uint32_t *place;       /* [count] of each actor in the heap; ENGINE_NOWHERE: it waits, or has ended */
+	struct actor **actors; /* [count] by number; those with a story are the engine's */
 	uint32_t count, capacity;
 	struct actor *woken; /* exact mode: stories that may go on when the running one gives way */
 	bool has_runner;     /* the first story has begun */
@@ -95,9 +94,11 @@ void engine_fini(struct engine *engine);
 struct actor *engine_actor(struct engine *engine, const char *name, void (*story)(struct actor *actor, void *argument),
 			   void *argument, bool is_daemon);
 
-/* The same with steps; its first step is called at date 0.  It is a daemon. */
-struct actor *engine_stepper(struct engine *engine, const char *name, void (*step)(struct actor *actor, void *argument),
-			     void *argument);
+/*
+ * The same with steps, in the caller's storage, which stays: a member of what the steps are about.  The first step is
+ * called at date 0.  It is a daemon.
+ */
+void engine_stepper(struct engine *engine, struct actor *actor, const char *name, void (*step)(struct actor *actor));
 
 /* After the clock ran: the actors that still wait for others, by name, into text; false when there are none. */
 bool engine_deadlock(const struct engine *engine, char *text, size_t size);
@@ -123,7 +124,7 @@ void actor_compute(struct actor *actor, ps_t work, enum result_cause cause);
 
 /* ---- waiting for others ---- */
 
-/* Actors that wait, first come first served. */
+/* Actors that wait, first come first served but for actor_wait_ahead. */
 struct waiters {
 	struct actor *first, *last;
 };
@@ -133,6 +134,8 @@ struct waiters {
  * return at once, and the next step is called then.
  */
 void actor_wait(struct actor *actor, struct waiters *waiters, enum result_cause cause);
+/* The same as the one to be woken first. */
+void actor_wait_ahead(struct actor *actor, struct waiters *waiters, enum result_cause cause);
 
 /* The running actor, after a touch, lets the first waiter (all waiters) go on at its own date plus delay. */
 bool waiters_wake_one(struct waiters *waiters, const struct actor *by, ps_t delay);

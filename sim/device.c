@@ -86,12 +86,13 @@ enum tlp_phase {
 };
 
 struct tlp_slot {
+	struct actor actor; /* first */
 	struct device *device;
 	enum tlp_phase phase;
+	unsigned generation;
 	struct job *job;
 	struct tlp tlp;
 	iova_t bus;
-	unsigned generation;
 	ps_t parts[RESULT_CAUSES];
 	struct unit_request request;
 };
@@ -113,7 +114,8 @@ static void tlp_begin(struct tlp_slot *slot, struct actor *actor)
 		if (date != UINT64_MAX)
 			actor_wait_until(actor, date, CAUSE_QUEUE_WAIT);
 		else
-			actor_wait(actor, &device->idle, CAUSE_QUEUE_WAIT);
+			actor_wait_ahead(actor, &device->idle,
+					 CAUSE_QUEUE_WAIT); /* used last, in the host's cache still */
 		return;
 	}
 	slot->job = job;
@@ -154,6 +156,7 @@ static void tlp_move(struct tlp_slot *slot, struct actor *actor)
 		actor_spend(actor, tlp->write ? timing->iommu.data_write : timing->iommu.data_read, CAUSE_MEMORY);
 		device->result->counter[tlp->write ? COUNT_DMA_BYTES_WRITTEN : COUNT_DMA_BYTES_READ] += tlp->bytes;
 		series_record(&device->result->series[RESULT_DMA_BYTES], actor->now, tlp->bytes);
+		device->bytes += tlp->bytes;
 	}
 	slot->phase = TLP_MOVED;
 }
@@ -192,9 +195,9 @@ static void tlp_arrive(struct tlp_slot *slot, struct actor *actor)
 	slot->phase = TLP_TRANSLATES;
 }
 
-static void slot_step(struct actor *actor, void *argument)
+static void slot_step(struct actor *actor)
 {
-	struct tlp_slot *slot = argument;
+	struct tlp_slot *slot = (struct tlp_slot *)actor;
 	struct device *device = slot->device;
 
 	switch (slot->phase) {
@@ -286,7 +289,7 @@ void device_init(struct device *device, struct engine *engine, const struct conf
 
 		snprintf(label, sizeof(label), "%.14s.%u", name, i);
 		device->slots[i].device = device;
-		engine_stepper(engine, label, slot_step, &device->slots[i]);
+		engine_stepper(engine, &device->slots[i].actor, label, slot_step);
 	}
 }
 

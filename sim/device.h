@@ -47,6 +47,7 @@ struct device {
 	struct waiters idle;      /* TLP slots without work */
 	struct job *first, *last; /* jobs not finished, in order */
 	struct waiters quiet;     /* who waits for no job to be left */
+	uint64_t bytes;           /* moved */
 };
 
 void device_init(struct device *device, struct engine *engine, const struct config *config, struct unit *unit,

@@ -460,6 +460,8 @@ void vcpu_story(struct actor *actor, void *argument)
 	for (uint16_t i = 0; i < guest->device_count; i++)
 		if (guest->assignments[i].assigned)
 			device_wait_quiet(&guest->assignments[i].device, actor);
+	if (actor->now > guest->end)
+		guest->end = actor->now;
 	if (actor->now > machine->result->counter[COUNT_DURATION_PS])
 		machine->result->counter[COUNT_DURATION_PS] = actor->now;
 }

@@ -447,6 +447,7 @@ void guest_queue_story(struct actor *actor, void *argument)
 		}
 		while (command.access.want != IOMMU_WANTS_NOTHING) {
 			bool is_status = command.access.want == IOMMU_WANTS_WRITE;
+			phys_t address = command.access.address + guest->view.offset;
 
 			actor_spend(actor,
 				    is_status ? machine->timing->iommu.status_write
@@ -455,7 +456,7 @@ void guest_queue_story(struct actor *actor, void *argument)
 			actor_touch(actor);
 			virtual_access(guest, &command);
 			if (is_status)
-				waiters_wake_all(&machine->unit.pollers, actor, 0);
+				unit_status_written(&machine->unit, actor, address);
 			else if (command.kind != IOMMU_COMMAND_WAIT)
 				guest_queue_execute(guest, actor, command.word);
 		}

@@ -106,6 +106,7 @@ struct guest {
 	uint16_t vcpu_count;
 	struct mappings mappings;
 	struct rows_done rows;
+	ps_t end; /* of its last CPU so far */
 };
 
 struct machine {

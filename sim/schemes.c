@@ -28,6 +28,29 @@ static uint64_t guest_bytes(const struct config *config)
 	return ram > low ? ram - low + GUEST_HIGH : ram;
 }
 
+/* From one guest's memory to the next one's: whole GiB, so that large pages fit alike. */
+static uint64_t guest_stride(const struct config *config)
+{
+	return (guest_bytes(config) + (UINT64_C(1) << 30) - 1) >> 30 << 30;
+}
+
+static bool check_guests(const struct config *config, uint16_t devices, struct err *err)
+{
+	uint64_t room = (UINT64_C(1) << HOST_ADDRESS_WIDTH) - GUEST_OFFSET;
+
+	if (config->machine.guests > 1 && (uint64_t)config->machine.guests * devices > UINT16_MAX - 0x100)
+		return err_set(err, ERR_USAGE,
+			       "machine.guests = %u with %u devices each: more than PCI has requester IDs; lower it",
+			       config->machine.guests, devices);
+	if (config->machine.guests <= room / guest_stride(config))
+		return true;
+	return err_set(
+		err, ERR_USAGE,
+		"machine.guests = %u with machine.guest_ram_bytes = %llu: more memory than %u address bits reach; "
+		"lower one",
+		config->machine.guests, (unsigned long long)config->machine.guest_ram_bytes, HOST_ADDRESS_WIDTH);
+}
+
 static uint64_t guest_low(const struct config *config)
 {
 	return config->machine.guest_ram_bytes < config->machine.guest_low_bytes ? config->machine.guest_ram_bytes
@@ -345,6 +368,14 @@ static struct domain *domain_of_group(struct guest *guest, uint32_t group)
 	return domain;
 }
 
+/* In the host: a lone guest's devices as recorded, else one virtual function after another from bus 1 on. */
+static uint16_t host_source_id(const struct guest *guest, const struct trace_device *device, uint16_t number)
+{
+	if (guest->machine->guest_count == 1)
+		return device->source_id;
+	return (uint16_t)(0x100 + guest->number * guest->device_count + number);
+}
+
 static bool create_assignment(struct guest *guest, struct assignment *assignment, const struct trace_device *device,
 			      uint32_t lone_group, struct err *err)
 {
@@ -356,9 +387,11 @@ static bool create_assignment(struct guest *guest, struct assignment *assignment
 		assignment->domain = domain_of_group(guest, device->group == UINT32_MAX ? lone_group : device->group);
 	if (!assignment->assigned)
 		return true;
-	device_init(&assignment->device, &machine->engine, machine->config, &machine->unit, machine->result,
-		    device->source_id, device->class_code, device->name + 5);
-	bool probed = vtd_driver_probe(machine->host_driver, device->source_id, 0, &machine->host_list);
+	uint16_t source_id = host_source_id(guest, device, (uint16_t)(assignment - guest->assignments));
+
+	device_init(&assignment->device, &machine->engine, machine->config, &machine->unit, machine->result, source_id,
+		    device->class_code, device->name + 5);
+	bool probed = vtd_driver_probe(machine->host_driver, source_id, 0, &machine->host_list);
 
 	REQUIRE(probed);
 	units_queue_now(machine->host_driver, machine->unit.iommu, (struct memory_view){ .memory = machine->memory },
@@ -366,13 +399,13 @@ static bool create_assignment(struct guest *guest, struct assignment *assignment
 	assignment->host.list = &assignment->list;
 	switch (machine->scheme.translation) {
 	case SCHEME_PASSTHROUGH:
-		return attach_now(machine, guest->parent.domain, device->source_id, err);
+		return attach_now(machine, guest->parent.domain, source_id, err);
 	case SCHEME_SHADOW:
 		create_host_domain(machine, &assignment->host, &assignment->list);
 		container = container_config(guest, &assignment->host, ACCOUNT_MM);
 		type1_init(&assignment->type1, &container, TYPE1_ENTRY_LIMIT, units_host_last(machine->config));
 		assignment->space = viommu_add(&guest->viommu, device->source_id);
-		return attach_now(machine, assignment->host.domain, device->source_id, err);
+		return attach_now(machine, assignment->host.domain, source_id, err);
 	case SCHEME_NESTED:
 		assignment->space = viommu_add(&guest->viommu, device->source_id);
 		break;
@@ -411,7 +444,8 @@ static void init_guest(struct machine *machine, uint32_t number)
 		rows = config->replay.max_operations;
 	guest->machine = machine;
 	guest->number = number;
-	guest->view = (struct memory_view){ .memory = machine->memory, .offset = GUEST_OFFSET };
+	guest->view = (struct memory_view){ .memory = machine->memory,
+					    .offset = GUEST_OFFSET + number * guest_stride(config) };
 	guest->vcpu_count = summary->cpus;
 	guest->device_count = summary->devices;
 	guest->vcpus = heap_zeroed(summary->cpus, sizeof(*guest->vcpus));
@@ -447,9 +481,9 @@ bool machine_create(struct machine *machine, const struct config *config, const 
 	machine->timing = &config->timing;
 	machine->scheme = *scheme;
 	machine->memory = memory_create();
-	machine->guest_count = 1;
+	machine->guest_count = config->machine.guests;
 	machine->guests = heap_zeroed(machine->guest_count, sizeof(*machine->guests));
-	if (!clock_start(config->machine.host_cores, err))
+	if (!check_guests(config, summary->devices, err) || !clock_start(config->machine.host_cores, err))
 		return false;
 	engine_init(&machine->engine, exact);
 	if ((uint64_t)summary->cpus * machine->guest_count > config->machine.host_cores)
@@ -462,6 +496,31 @@ bool machine_create(struct machine *machine, const struct config *config, const 
 		if (!create_guest(&machine->guests[i], err))
 			return false;
 	return true;
+}
+
+/* How fast each guest's DMA went, from date 0 to that guest's own end. */
+static void count_guests(const struct machine *machine)
+{
+	uint64_t *counter = machine->result->counter;
+	u128_t sum = 0;
+
+	for (uint32_t i = 0; i < machine->guest_count; i++) {
+		const struct guest *guest = &machine->guests[i];
+		uint64_t bytes = 0;
+
+		for (uint16_t d = 0; d < guest->device_count; d++)
+			bytes += guest->assignments[d].device.bytes;
+
+		uint64_t rate = guest->end ? (uint64_t)((u128_t)bytes * PS_PER_S / guest->end) : 0;
+
+		sum += rate;
+		if (i == 0 || rate < counter[COUNT_GUEST_RATE_MIN])
+			counter[COUNT_GUEST_RATE_MIN] = rate;
+		if (rate > counter[COUNT_GUEST_RATE_MAX])
+			counter[COUNT_GUEST_RATE_MAX] = rate;
+	}
+	counter[COUNT_GUESTS] = machine->guest_count;
+	counter[COUNT_GUEST_RATE_MEAN] = (uint64_t)(sum / machine->guest_count);
 }
 
 void machine_run(struct machine *machine)
@@ -479,6 +538,7 @@ void machine_run(struct machine *machine)
 	}
 	const struct iommu_stats *stats = &machine->unit.iommu->stats;
 
+	count_guests(machine);
 	counter[COUNT_GUEST_CPU_PS] = machine->guest_cpu_ps;
 	counter[COUNT_HOST_CPU_PS] = machine->host_cpu_ps;
 	counter[COUNT_DEVICE_HITS] = stats->device_hits;

@@ -8,9 +8,14 @@
 
 /* ---- translation ---- */
 
-static struct miss *miss_find(const struct unit *unit, const struct miss *like)
+static struct miss **miss_chain(struct unit *unit, const struct miss *miss)
 {
-	for (struct miss *miss = unit->misses; miss; miss = miss->next)
+	return &unit->misses[(miss->page ^ miss->page >> 10 ^ (iova_t)miss->source_id * 61) % UNIT_MISS_CHAINS];
+}
+
+static struct miss *miss_find(struct unit *unit, const struct miss *like)
+{
+	for (struct miss *miss = *miss_chain(unit, like); miss; miss = miss->next)
 		if (miss->page == like->page && miss->source_id == like->source_id && miss->pasid == like->pasid)
 			return miss;
 	return NULL;
@@ -18,7 +23,7 @@ static struct miss *miss_find(const struct unit *unit, const struct miss *like)
 
 static void miss_remove(struct unit *unit, struct miss *gone)
 {
-	struct miss **link = &unit->misses;
+	struct miss **link = miss_chain(unit, gone);
 
 	while (*link != gone)
 		link = &(*link)->next;
@@ -97,8 +102,8 @@ static bool unit_look_up(struct unit *unit, struct actor *actor, struct unit_req
 		return false;
 	}
 	own->miss.waiters = (struct waiters){ 0 };
-	own->miss.next = unit->misses;
-	unit->misses = &own->miss;
+	own->miss.next = *miss_chain(unit, &own->miss);
+	*miss_chain(unit, &own->miss) = &own->miss;
 	own->phase = UNIT_WANTS_WALKER;
 	return false;
 }
@@ -218,12 +223,13 @@ static void engine_access(struct unit *unit, struct actor *actor)
 {
 	struct iommu_command *command = &unit->command;
 	bool is_status = command->access.want == IOMMU_WANTS_WRITE;
+	phys_t address = command->access.address;
 	uint64_t words[IOMMU_WORDS_MAX];
 
 	iommu_access_now(unit->memory, &command->access, words);
 	unit->iommu->ops->command_feed(unit->iommu, command, words);
 	if (is_status)
-		waiters_wake_all(&unit->pollers, actor, 0);
+		unit_status_written(unit, actor, address);
 	else if (command->kind == IOMMU_COMMAND_IOTLB || command->kind == IOMMU_COMMAND_CONTEXT)
 		actor_spend(actor, unit->timing->iommu.invalidate, CAUSE_INVALIDATION);
 	if (command->drain_reads || command->drain_writes)
@@ -240,9 +246,9 @@ static void engine_wait_for_older(struct unit *unit, struct actor *actor)
 }
 
 /* The engine that takes commands from the queue. */
-static void engine_step(struct actor *actor, void *argument)
+static void engine_step(struct actor *actor)
 {
-	struct unit *unit = argument;
+	struct unit *unit = (struct unit *)((char *)actor - offsetof(struct unit, engine));
 
 	switch (unit->phase) {
 	case ENGINE_LOOKS:
@@ -293,18 +299,44 @@ void unit_doorbell(struct unit *unit, struct actor *actor)
 	waiters_wake_all(&unit->engine_idle, actor, 0);
 }
 
+/* ---- status words ---- */
+
+struct poll {
+	phys_t address;
+	struct waiters waiters;
+	struct poll *next;
+};
+
+static struct poll **poll_chain(struct unit *unit, phys_t address)
+{
+	return &unit->polls[(address >> 2 ^ address >> PAGE_LG2) % UNIT_POLL_CHAINS];
+}
+
+void unit_status_written(struct unit *unit, struct actor *actor, phys_t address)
+{
+	for (struct poll *poll = *poll_chain(unit, address); poll; poll = poll->next)
+		if (poll->address == address)
+			waiters_wake_all(&poll->waiters, actor, 0);
+}
+
 void unit_poll_status(struct unit *unit, struct actor *actor, phys_t address, uint32_t value)
 {
-	for (;;) {
-		uint32_t status;
+	struct poll own = { .address = address }, **link = poll_chain(unit, address);
+	uint32_t status;
 
+	own.next = *link;
+	*link = &own;
+	for (;;) {
 		actor_spend(actor, unit->timing->guest.status_poll, CAUSE_INVALIDATION);
 		actor_touch(actor);
 		memory_read(unit->memory, address, &status, sizeof(status));
 		if (status == value)
-			return;
-		actor_wait(actor, &unit->pollers, CAUSE_INVALIDATION);
+			break;
+		actor_wait(actor, &own.waiters, CAUSE_INVALIDATION);
 	}
+	for (link = poll_chain(unit, address); *link != &own;)
+		link = &(*link)->next;
+	*link = own.next;
 }
 
 void unit_init(struct unit *unit, struct engine *engine, const struct config *config, struct iommu *iommu,
@@ -314,5 +346,5 @@ void unit_init(struct unit *unit, struct engine *engine, const struct config *co
 	audit_init(&unit->audit, auditor, memory);
 	slots_init(&unit->walkers, config->iommu.walkers, 0);
 	slots_init(&unit->drainer, 1, 0);
-	engine_stepper(engine, "iommu", engine_step, unit);
+	engine_stepper(engine, &unit->engine, "iommu", engine_step);
 }

@@ -22,6 +22,9 @@ struct miss {
 	struct miss *next;
 };
 
+#define UNIT_MISS_CHAINS 1024u
+#define UNIT_POLL_CHAINS 256u
+
 enum unit_phase { UNIT_ASKS, UNIT_LOOKS_UP, UNIT_WANTS_WALKER, UNIT_HAS_WALKER, UNIT_READS, UNIT_WALKED };
 
 /* One translation in time; the caller's storage, which stays where it is until the translation has ended. */
@@ -35,6 +38,8 @@ struct unit_request {
 	ps_t before[RESULT_CAUSES]; /* the actor's parts when it began */
 };
 
+struct poll;
+
 struct unit {
 	struct iommu *iommu;
 	struct audit audit;
@@ -42,15 +47,16 @@ struct unit {
 	const struct timing *timing;
 	struct result_scheme *result;
 	struct slots walkers;
-	struct miss *misses;
-	struct waiters engine_idle; /* the engine, between commands */
-	struct waiters pollers;     /* software that waits for a status word */
-	struct slots drainer;       /* one drain at a time */
-	struct waiters drain;       /* who waits for older requests to end */
-	unsigned generation;        /* of requests: flips at each drain */
-	uint64_t under_way[2];      /* requests by generation */
+	struct miss *misses[UNIT_MISS_CHAINS]; /* by page and source */
+	struct waiters engine_idle;            /* the engine, between commands */
+	struct poll *polls[UNIT_POLL_CHAINS];  /* software that waits for a status word, by its address */
+	struct slots drainer;                  /* one drain at a time */
+	struct waiters drain;                  /* who waits for older requests to end */
+	unsigned generation;                   /* of requests: flips at each drain */
+	uint64_t under_way[2];                 /* requests by generation */
 
-	/* The engine's own. */
+	/* The engine that takes commands from the queue. */
+	struct actor engine;
 	struct iommu_command command;
 	unsigned phase;
 };
@@ -82,6 +88,9 @@ void unit_execute(struct unit *unit, struct actor *actor, const uint64_t word[4]
 
 /* A command by register removed entries from the caches at this moment: returns when it says that it is done. */
 void unit_invalidated(struct unit *unit, struct actor *actor, bool drain);
+
+/* The status word at address was written: who polls it looks again. */
+void unit_status_written(struct unit *unit, struct actor *actor, phys_t address);
 
 /* Returns when the 32-bit word at address holds value; polls cost timing.guest.status_poll each. */
 void unit_poll_status(struct unit *unit, struct actor *actor, phys_t address, uint32_t value);

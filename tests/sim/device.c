@@ -109,8 +109,8 @@ static void stop(void)
 {
 	unit.iommu->ops->destroy(unit.iommu);
 	memory_destroy(memory);
-	device_fini(&device);
 	engine_fini(&engine);
+	device_fini(&device);
 }
 
 /* ---- loads ---- */

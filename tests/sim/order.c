@@ -23,6 +23,7 @@ struct op {
 };
 
 struct player {
+	struct actor actor; /* first; of one with steps */
 	uint32_t number;
 	bool has_steps;
 	struct op op[OPS + 1];
@@ -208,10 +209,10 @@ static void story(struct actor *actor, void *argument)
 		play(actor, p);
 }
 
-static void step(struct actor *actor, void *argument)
+static void step(struct actor *actor)
 {
 	static struct waiters for_ever;
-	struct player *p = argument;
+	struct player *p = (struct player *)actor;
 
 	if (p->op[p->next].kind == OP_END)
 		actor_wait(actor, &for_ever, CAUSE_QUEUE_WAIT);
@@ -231,7 +232,7 @@ static void run_engine(bool exact)
 		slots_init(&locks[i], lock_size[i], handover[i]);
 	for (unsigned i = 0; i < players; i++)
 		if (player[i].has_steps)
-			engine_stepper(&engine, "steps", step, &player[i]);
+			engine_stepper(&engine, &player[i].actor, "steps", step);
 		else
 			engine_actor(&engine, "story", story, &player[i], false);
 	clock_run();

@@ -255,7 +255,7 @@ START_TEST(a_deferred_unmap_ends_without_invalidation_and_is_flushed_at_the_time
 	check_span(RESULT_UNMAP, 0, 0, 200 * US + FIRST_MAP_PS, 0);
 	check_span(RESULT_MAP, 0, 1, 310 * US + FIRST_MAP_PS, _i == 0 ? 0 : 2 * TABLE_ALLOC);
 	ck_assert_uint_eq(run->result->latency[RESULT_INVALIDATE].count, 4 + 1);
-	ck_assert_uint_eq(run->machine->domains[0].awaiting_flush.count, 0);
+	ck_assert_uint_eq(run->machine->guests[0].domains[0].awaiting_flush.count, 0);
 }
 END_TEST
 
@@ -286,7 +286,7 @@ START_TEST(a_full_ring_is_flushed_by_the_unmap_that_finds_it_full)
 		ck_assert_uint_eq(unmap->parts[CAUSE_INVALIDATION], i == 3 ? 10 * US : 0);
 	}
 	ck_assert_uint_eq(run->result->latency[RESULT_INVALIDATE].count, 4 + 1);
-	ck_assert_uint_eq(run->machine->domains[0].awaiting_flush.count, 2);
+	ck_assert_uint_eq(run->machine->guests[0].domains[0].awaiting_flush.count, 2);
 }
 END_TEST
 
@@ -312,7 +312,7 @@ START_TEST(an_iova_reused_before_its_flush_is_placed_elsewhere_and_nothing_stale
 	/* The unit still knows the first two; none is asked for again. */
 	ck_assert_uint_eq(run->result->counter[COUNT_IOTLB_MISSES], 3);
 	ck_assert_uint_eq(run->result->counter[COUNT_IOTLB_HITS], 0);
-	ck_assert_uint_eq(run->machine->domains[0].awaiting_flush.count, 3);
+	ck_assert_uint_eq(run->machine->guests[0].domains[0].awaiting_flush.count, 3);
 }
 END_TEST
 
