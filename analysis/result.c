@@ -123,17 +123,36 @@ void result_scheme_init(struct result_scheme *scheme, const char *name, const ch
 	series_init(&scheme->series[RESULT_DMA_BYTES], SERIES_SUM);
 }
 
-void result_operation(struct result_scheme *scheme, enum result_op op, const ps_t parts[RESULT_CAUSES])
+/* The sums, each checked: how an operation ends that is too long, or a run. */
+static ps_t add_checked(uint64_t total[RESULT_CAUSES], const ps_t parts[RESULT_CAUSES])
 {
 	ps_t latency = 0;
 
-	REQUIRE(op < RESULT_OPS);
 	for (unsigned cause = 0; cause < RESULT_CAUSES; cause++) {
-		uint64_t *total = &scheme->cause_ps[op][cause];
 		bool fits = !__builtin_add_overflow(latency, parts[cause], &latency) &&
-			    !__builtin_add_overflow(*total, parts[cause], total);
+			    !__builtin_add_overflow(total[cause], parts[cause], &total[cause]);
 
 		REQUIRE(fits);
 	}
-	histogram_add(&scheme->latency[op], latency);
+	return latency;
+}
+
+void result_operation(struct result_scheme *scheme, enum result_op op, const ps_t parts[RESULT_CAUSES])
+{
+	_Static_assert(RESULT_CAUSES <= 32, "parts below 2^57 have a sum below 2^62");
+	REQUIRE(op < RESULT_OPS);
+	struct histogram *histogram = &scheme->latency[op];
+	ps_t latency = 0, bits = 0;
+
+	for (unsigned cause = 0; cause < RESULT_CAUSES; cause++) {
+		bits |= parts[cause];
+		latency += parts[cause];
+	}
+	/* No total is more than the sum of all latencies: nearly always nothing can overflow. */
+	if (bits >> 57 == 0 && histogram->sum_ps >> 63 == 0)
+		for (unsigned cause = 0; cause < RESULT_CAUSES; cause++)
+			scheme->cause_ps[op][cause] += parts[cause];
+	else
+		latency = add_checked(scheme->cause_ps[op], parts);
+	histogram_add(histogram, latency);
 }

@@ -39,12 +39,18 @@ static void double_width(struct series *series)
 	series->width_ps *= 2;
 }
 
+static unsigned width_doublings(const struct series *series)
+{
+	return (unsigned)(__builtin_ctzll(series->width_ps) - __builtin_ctzll(SERIES_FIRST_WIDTH_PS));
+}
+
 void series_record(struct series *series, ps_t date, uint64_t value)
 {
-	while (date / series->width_ps >= SERIES_BUCKETS)
+	while (date / SERIES_BUCKETS >= series->width_ps)
 		double_width(series);
 
-	uint32_t bucket = (uint32_t)(date / series->width_ps);
+	/* The width is the first one times a power of two: no division by a variable. */
+	uint32_t bucket = (uint32_t)((date / SERIES_FIRST_WIDTH_PS) >> width_doublings(series));
 
 	while (series->used <= bucket) /* begin buckets: a level is carried on, events start from 0 */
 		series->value[series->used++] = series->level;
