@@ -10,7 +10,16 @@
 #include "sim/command.h"
 #include "sim/run.h"
 
-enum { OPTION_SET = 256, OPTION_SCHEMES, OPTION_TRACE, OPTION_SEED, OPTION_EXACT, OPTION_TIMELINE, OPTION_JSON };
+enum {
+	OPTION_SET = 256,
+	OPTION_SCHEMES,
+	OPTION_TRACE,
+	OPTION_SEED,
+	OPTION_EXACT,
+	OPTION_TIMELINE,
+	OPTION_JSON,
+	OPTION_PROFILE
+};
 
 #define ASSIGNMENTS_MAX 256u
 
@@ -19,7 +28,7 @@ struct request {
 	const char *assignment[ASSIGNMENTS_MAX];
 	size_t assignment_count;
 	unsigned jobs;
-	bool exact, quiet, json;
+	bool exact, quiet, json, profile;
 };
 
 static const struct argp_option options[] = {
@@ -34,6 +43,8 @@ static const struct argp_option options[] = {
 	{ "exact", OPTION_EXACT, NULL, 0, "enter SimGrid at every touch of shared state; same results, slower", 0 },
 	{ "timeline", OPTION_TIMELINE, "OUT.json", 0,
 	  "also write every operation as a span, for Perfetto or chrome://tracing", 0 },
+	{ "profile-engine", OPTION_PROFILE, NULL, 0,
+	  "also tell what the replay cost this machine, and its engine's share", 0 },
 	{ "quiet", 'q', NULL, 0, "no table, no progress", 0 },
 	{ "json", OPTION_JSON, NULL, 0, "print the whole result as JSON instead of the table", 0 },
 	{ 0 },
@@ -82,6 +93,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		return 0;
 	case 'q':
 		request->quiet = true;
+		return 0;
+	case OPTION_PROFILE:
+		request->profile = true;
 		return 0;
 	case OPTION_JSON:
 		request->json = true;
@@ -155,6 +169,16 @@ static bool show(const char *path, bool json, struct err *err)
 	return true;
 }
 
+/* What every scheme cost; not on stdout where that is JSON. */
+static void show_profiles(const struct scenario *scenario, const struct profile *profiles, bool json)
+{
+	FILE *out = json ? stderr : stdout;
+
+	profile_print_head(out);
+	for (size_t i = 0; i < scenario->scheme_count; i++)
+		profile_print(out, scenario->scheme[i].name, &profiles[i]);
+}
+
 int command_run(int count, char **arguments)
 {
 	struct request request = { 0 };
@@ -162,6 +186,7 @@ int command_run(int count, char **arguments)
 	struct err err = { 0 };
 	char out_path[512];
 	bool interrupted = false;
+	struct profile profiles[SCENARIO_SCHEMES_MAX];
 
 	command_parse(&argp, count, arguments, &request);
 	default_output(request.scenario_path, out_path, sizeof(out_path));
@@ -169,9 +194,12 @@ int command_run(int count, char **arguments)
 				   .timeline_path = request.timeline,
 				   .jobs = request.jobs,
 				   .exact = request.exact,
+				   .profiles = profiles,
 				   .progress = !request.quiet && isatty(STDERR_FILENO) };
 	bool well = prepare(&scenario, &request, &err) && run_scenario(&scenario, &run, &interrupted, &err);
 
+	if (well && request.profile)
+		show_profiles(&scenario, profiles, request.json);
 	scenario_fini(&scenario);
 	if (interrupted) {
 		fprintf(stderr, "iommusim: interrupted; %s is as it was\n", run.out_path);

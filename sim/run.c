@@ -21,6 +21,7 @@
 struct worker {
 	volatile uint64_t rows_done;
 	struct err err;
+	struct profile profile;
 };
 
 struct job_process {
@@ -89,9 +90,12 @@ static void worker_run(const struct scenario *scenario, const struct run_options
 		timeline_begin(&timeline, out, number, job->scheme->name);
 		machine->timeline = &timeline;
 	}
+	profile_begin(&job->worker->profile);
 	if (!machine_create(machine, &scenario->config, job->scheme, options->exact, &err))
 		worker_fail(&err);
+	profile_created(&job->worker->profile);
 	machine_run(machine);
+	profile_end(&job->worker->profile, machine);
 	if (!result_write_part(job->part, result, &err))
 		worker_fail(&err);
 	if (options->timeline_path && fclose(timeline.out) != 0) {
@@ -269,6 +273,8 @@ bool run_scenario(const struct scenario *scenario, const struct run_options *opt
 	sigaction(SIGTERM, &action, &old_term);
 	bool well = run_jobs(scenario, options, jobs, count, rows, err) && merge(scenario, options, jobs, count, err);
 
+	for (size_t i = 0; options->profiles && i < count; i++)
+		options->profiles[i] = workers[i].profile;
 	for (size_t i = 0; i < count; i++) {
 		unlink(jobs[i].part);
 		unlink(jobs[i].timeline);

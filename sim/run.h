@@ -8,6 +8,7 @@
 #define IOMMUSIM_SIM_RUN_H
 
 #include "scenarios/config.h"
+#include "sim/profile.h"
 
 struct run_options {
 	const char *out_path;
@@ -15,6 +16,7 @@ struct run_options {
 	unsigned jobs;             /* processes side by side; 0: one per processor */
 	bool exact;                /* enter SimGrid at every touch (sim/actor.h) */
 	bool progress;             /* on stderr */
+	struct profile *profiles;  /* NULL, or [schemes]: filled in */
 };
 
 /* False and *err, or false and *interrupted, when nothing was written. */

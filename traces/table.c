@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "models/base/require.h"
 #include "traces/disk.h"
@@ -386,6 +387,13 @@ static bool allocate_block(const struct table_reader *table, struct table_block 
 	return block->rows && (!table->chain_count || (block->first && block->next));
 }
 
+static uint64_t cpu_ns(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
 /* The least recently used block, now holding block `number`; NULL on failure. */
 static struct table_block *load_block(struct table_reader *table, uint64_t number, struct err *err)
 {
@@ -395,6 +403,7 @@ static struct table_block *load_block(struct table_reader *table, uint64_t numbe
 			block = &table->block[i];
 	uint64_t first = number * TABLE_BLOCK_ROWS, left = table->count - first;
 	size_t rows = left < TABLE_BLOCK_ROWS ? (size_t)left : TABLE_BLOCK_ROWS;
+	uint64_t begin = cpu_ns();
 	block->number = UINT64_MAX;
 	if (!allocate_block(table, block)) {
 		err_set(err, ERR_FILE, "%s: out of memory", table->path);
@@ -407,6 +416,7 @@ static struct table_block *load_block(struct table_reader *table, uint64_t numbe
 		return NULL;
 	chain_rows(table, block, rows);
 	block->number = number;
+	table->read_ns += cpu_ns() - begin;
 	return block;
 }
 

@@ -59,6 +59,7 @@ struct table_reader {
 	hid_t type[TABLE_MAX_COLUMNS]; /* in memory */
 	uint64_t count;                /* rows */
 	uint64_t uses;
+	uint64_t read_ns; /* CPU time that reading took */
 	struct table_block block[TABLE_READER_BLOCKS];
 	struct table_block *recent; /* the one asked for last */
 	unsigned char *columns;     /* one column after another, [TABLE_BLOCK_ROWS] values each */

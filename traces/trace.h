@@ -134,6 +134,9 @@ bool trace_segments(struct trace *trace, uint64_t first, uint32_t count, struct 
 bool trace_descriptors(struct trace *trace, uint64_t first, uint64_t count, struct trace_descriptor *descriptors,
 		       struct err *err);
 
+/* CPU time that reading blocks of rows has taken so far, ns. */
+uint64_t trace_read_ns(const struct trace *trace);
+
 /* Recorded events by name, as counted in the source: calls visit for each. */
 void trace_event_counts(const struct trace *trace, void (*visit)(void *argument, const char *event, uint64_t count),
 			void *argument);

@@ -385,6 +385,11 @@ bool trace_descriptors(struct trace *trace, uint64_t first, uint64_t count, stru
 	return true;
 }
 
+uint64_t trace_read_ns(const struct trace *trace)
+{
+	return trace->ops.read_ns + trace->segments.read_ns + trace->descriptors.read_ns;
+}
+
 void trace_event_counts(const struct trace *trace, void (*visit)(void *argument, const char *event, uint64_t count),
 			void *argument)
 {
