@@ -131,6 +131,15 @@ static void print_stages(FILE *out, const struct iommu_translation *translation)
 	fputs("\n\n", out);
 }
 
+static void print_page(FILE *out, const struct walk *walk)
+{
+	char size[16];
+
+	fprintf(out, "    => page 0x%" PRIx64 " of %s, ", walk->leaf.address, size_text(walk->size_lg2, size));
+	print_permissions(out, walk->format, walk->permissions);
+	fputc('\n', out);
+}
+
 /* What follows from the entry, when the walk goes on. */
 static void print_next(FILE *out, const struct iommu *iommu, const struct iommu_translation *translation,
 		       const struct step *step)
@@ -148,6 +157,11 @@ static void print_next(FILE *out, const struct iommu *iommu, const struct iommu_
 		fprintf(out, "    => table 0x%" PRIx64 ", ", walk->table);
 		print_permissions(out, walk->format, walk->permissions);
 		fputs(" so far\n", out);
+	} else if (step->purpose == IOMMU_FOR_SECOND_STAGE && access->purpose == IOMMU_FOR_SECOND_STAGE) {
+		print_page(out, step->walk);
+		fprintf(out,
+			"    => flags to be set at guest address 0x%" PRIx64 ", which the second stage translates\n\n",
+			walk->iova);
 	} else if (step->purpose == IOMMU_FOR_FIRST_STAGE) {
 		fprintf(out, "    => %s at guest address 0x%" PRIx64 ", which the second stage translates\n\n",
 			translation->nested_for_table ? "table" : "page", walk->iova);
@@ -205,20 +219,20 @@ static void print_decision(FILE *out, const struct iommu *iommu, const struct io
 			   const struct step *step)
 {
 	const struct walk *walk = step->walk;
-	char size[16];
 
 	if (translation->access.want == IOMMU_WANTS_READ) {
 		print_next(out, iommu, translation, step);
 		return;
 	}
-	if (translation->access.want != IOMMU_WANTS_NOTHING)
+	if (translation->access.want != IOMMU_WANTS_NOTHING) {
+		if (walk && walk != translation->at_work && translation->page_is_known)
+			print_page(out, walk);
 		return;
+	}
 	if (translation->status == IOMMU_FAULT) {
 		fputs("    => fault\n", out);
 	} else if (walk) {
-		fprintf(out, "    => page 0x%" PRIx64 " of %s, ", walk->leaf.address, size_text(walk->size_lg2, size));
-		print_permissions(out, walk->format, walk->permissions);
-		fputc('\n', out);
+		print_page(out, walk);
 	} else {
 		fputs("    => passed through\n", out);
 	}
@@ -247,6 +261,24 @@ static bool read_entry(FILE *out, const struct iommu *iommu, const struct iommu_
 	return is_there;
 }
 
+/* Flags are to be set in an entry that was read before the last ones: the first stage's leaf. */
+static void return_to_entry(FILE *out, const struct iommu *iommu, const struct iommu_translation *translation,
+			    struct step *step)
+{
+	struct iommu_entry entry;
+
+	if (step->walk == translation->at_work)
+		return;
+	step->purpose = translation->access.purpose;
+	step->walk = translation->at_work;
+	step->level = step->walk->level;
+	iommu_describe(iommu, translation, NULL, &entry);
+	iommu_describe_words(iommu, translation, &entry, &translation->access.expected);
+	fputc('\n', out);
+	print_heading(out, translation, &entry, step->walk);
+	step->entry = entry;
+}
+
 bool walk_print_translation(FILE *out, struct iommu *iommu, struct walk_memory *memory,
 			    const struct iommu_request *request)
 {
@@ -261,8 +293,10 @@ bool walk_print_translation(FILE *out, struct iommu *iommu, struct walk_memory *
 		if (translation.access.want == IOMMU_WANTS_READ) {
 			is_there = read_entry(out, iommu, &translation, memory, &step, words);
 		} else {
-			if (translation.access.want == IOMMU_WANTS_UPDATE)
+			if (translation.access.want == IOMMU_WANTS_UPDATE) {
+				return_to_entry(out, iommu, &translation, &step);
 				print_update(out, &translation, step.entry.layout[0]);
+			}
 			is_there = walk_memory_access(memory, &translation.access, words);
 		}
 		iommu->ops->translate_feed(iommu, &translation, is_there ? words : NULL);

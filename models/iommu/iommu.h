@@ -123,6 +123,8 @@ struct iommu_translation {
 	unsigned phase;
 	unsigned host_permissions; /* of host_table: what the second stage grants there */
 	bool nested_for_table;     /* the second stage is translating a first-stage table's address */
+	bool page_is_known;        /* it has translated the first stage's output, whose leaf is waiting for flags */
+	unsigned page_permissions; /* and grants this there */
 	bool is_plain;             /* what the walk wants goes to the caller as it is, nothing is kept on the way */
 	uint64_t epoch;
 	uint64_t structure[IOMMU_WORDS_MAX];

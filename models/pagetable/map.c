@@ -12,10 +12,9 @@
 
 #include "models/base/require.h"
 
-/* The bits that tell whether an entry is present. */
-static uint64_t present_bits(const struct page_table *table)
+static bool is_present(const struct page_table *table, uint64_t word)
 {
-	return table->format->present(&table->rules);
+	return word & table->present;
 }
 
 static void read_entries(const struct page_table *table, phys_t slot, uint64_t *words, unsigned count)
@@ -43,7 +42,6 @@ static phys_t table_alloc(struct page_table *table)
 
 struct tree {
 	const struct page_table *owner;
-	uint64_t present; /* bits */
 	unsigned top, level;
 	bool done;
 	phys_t table[PT_LEVELS_MAX];                     /* the table open at each level up to top */
@@ -72,7 +70,6 @@ static void tree_open(struct tree *tree, unsigned level, phys_t table, iova_t io
 static void tree_begin(struct tree *tree, const struct page_table *owner, phys_t table, unsigned level, iova_t iova)
 {
 	tree->owner = owner;
-	tree->present = present_bits(owner);
 	tree->top = level;
 	tree->done = false;
 	tree_open(tree, level, table, iova, PT_READ | PT_WRITE | PT_EXECUTE | PT_USER);
@@ -99,7 +96,7 @@ static enum tree_event tree_next(struct tree *tree, unsigned *level)
 		uint64_t word = le64toh(tree->words[at][index]);
 		struct pt_entry entry;
 
-		if (!(word & tree->present))
+		if (!is_present(owner, word))
 			continue;
 		if (at == 0)
 			return TREE_LEAF;
@@ -120,6 +117,7 @@ enum map_status page_table_init(struct page_table *table, const struct pt_format
 {
 	REQUIRE(rules->levels >= format->levels_min && rules->levels <= format->levels_max);
 	*table = (struct page_table){ .format = format, .rules = *rules, .view = view, .frames = frames };
+	table->present = format->present(rules);
 	table->root = table_alloc(table);
 	return table->root == PHYS_NONE ? MAP_NO_MEMORY : MAP_OK;
 }
@@ -231,7 +229,6 @@ static unsigned leaf_level(const struct page_table *table, iova_t iova, phys_t o
 static enum map_status descend(struct page_table *table, iova_t iova, unsigned level, phys_t *found,
 			       struct map_work *work)
 {
-	uint64_t present = present_bits(table);
 	phys_t at = table->root;
 
 	for (unsigned above = table->rules.levels - 1; above > level; above--) {
@@ -239,7 +236,7 @@ static enum map_status descend(struct page_table *table, iova_t iova, unsigned l
 		uint64_t word = view_read64(table->view, slot);
 
 		work->entries_visited++;
-		if (!(word & present)) {
+		if (!is_present(table, word)) {
 			at = table_alloc(table);
 			if (at == PHYS_NONE)
 				return MAP_NO_MEMORY;
@@ -259,7 +256,7 @@ static enum map_status descend(struct page_table *table, iova_t iova, unsigned l
 static unsigned write_small(struct page_table *table, phys_t slot, unsigned count, uint64_t word, uint64_t step)
 {
 	uint64_t *words = memory_words(table->view.memory, slot + table->view.offset);
-	uint64_t present = htole64(present_bits(table));
+	uint64_t present = htole64(table->present);
 	uint64_t in_use = 0;
 	unsigned written = count;
 
@@ -277,12 +274,10 @@ static unsigned write_small(struct page_table *table, phys_t slot, unsigned coun
 static unsigned write_large(struct page_table *table, phys_t slot, unsigned level, iova_t iova, unsigned count,
 			    uint64_t word, uint64_t step, struct map_work *work)
 {
-	uint64_t present = present_bits(table);
-
 	for (unsigned i = 0; i < count; i++, slot += sizeof(word)) {
 		uint64_t old = view_read64(table->view, slot);
 
-		if ((old & present) && !make_room(table, slot, old, level, iova + i * step, work))
+		if (is_present(table, old) && !make_room(table, slot, old, level, iova + i * step, work))
 			return i;
 		view_write64(table->view, slot, word + i * step);
 	}
@@ -335,7 +330,7 @@ enum map_status page_table_map(struct page_table *table, iova_t iova, phys_t out
 static void clear_small(struct page_table *table, phys_t slot, unsigned count, struct map_work *work)
 {
 	uint64_t *words = memory_words(table->view.memory, slot + table->view.offset);
-	uint64_t present = htole64(present_bits(table));
+	uint64_t present = htole64(table->present);
 	unsigned cleared = 0;
 
 	for (unsigned i = 0; i < count; i++) {
@@ -397,7 +392,7 @@ enum map_status page_table_unmap(struct page_table *table, iova_t iova, uint64_t
 			entry_last = at + count * PAGE_BYTES - 1;
 		} else {
 			uint64_t word = view_read64(table->view, slot);
-			bool present = word & present_bits(table);
+			bool present = is_present(table, word);
 			phys_t next = present ? table->format->next_table(word) : PHYS_NONE;
 
 			work->entries_visited++;

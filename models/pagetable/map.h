@@ -19,6 +19,7 @@ struct page_table {
 	struct memory_view view; /* where tables are written; table addresses are the view's */
 	struct frames *frames;   /* where table pages come from, in the view's addresses; not owned */
 	phys_t root;
+	uint64_t present; /* format->present(&rules) */
 
 	/* Set after init by an owner that wants them; false and NULL until then. */
 	bool keep_frames; /* of tables taken out: who is told of them frees the frames, once hardware forgot them */

@@ -62,8 +62,23 @@ static void pass(struct walk *walk)
 	}
 	walk->state = WALK_DONE;
 	walk->status = WALK_OK;
-	walk->size_lg2 = pt_entry_lg2(walk->level);
-	walk->output = walk->leaf.address | (walk->iova & (pt_entry_bytes(walk->level) - 1));
+}
+
+/* The entry in walk->leaf, which is word, is in order: what flags are missing, else past it. */
+static void set_flags(struct walk *walk, uint64_t word)
+{
+	uint64_t flags = 0;
+
+	if (walk->rules->accessed_dirty)
+		flags = walk->format->flags_to_set(walk->rules, word, &walk->leaf,
+						   walk->access & (PT_WRITE | PT_WRITE_IF_GRANTED));
+	if (!flags) {
+		pass(walk);
+		return;
+	}
+	walk->state = WALK_WANTS_UPDATE;
+	walk->want_expected = word;
+	walk->want_desired = word | flags;
 }
 
 void walk_feed(struct walk *walk, uint64_t word)
@@ -97,19 +112,17 @@ void walk_feed(struct walk *walk, uint64_t word)
 		if ((walk->access & PT_WRITE_IF_GRANTED) &&
 		    !walk_permits(format, walk->rules, permissions, PT_WRITE | (walk->access & PT_USER)))
 			walk->access &= ~(unsigned)PT_WRITE_IF_GRANTED;
+		walk->size_lg2 = pt_entry_lg2(walk->level);
+		walk->output = entry->address | (walk->iova & (pt_entry_bytes(walk->level) - 1));
 	}
+	set_flags(walk, word);
+}
 
-	uint64_t flags = 0;
-
-	if (walk->rules->accessed_dirty)
-		flags = format->flags_to_set(walk->rules, word, entry, walk->access & (PT_WRITE | PT_WRITE_IF_GRANTED));
-	if (flags) {
-		walk->state = WALK_WANTS_UPDATE;
-		walk->want_expected = word;
-		walk->want_desired = word | flags;
-		return;
-	}
-	pass(walk);
+void walk_forgo_write(struct walk *walk)
+{
+	REQUIRE(walk->state == WALK_WANTS_UPDATE && walk->leaf.kind == PT_LEAF);
+	walk->access &= ~(unsigned)PT_WRITE_IF_GRANTED;
+	set_flags(walk, walk->want_expected);
 }
 
 void walk_updated(struct walk *walk, bool done)

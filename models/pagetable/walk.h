@@ -60,8 +60,8 @@ struct walk {
 	enum walk_status status;
 	unsigned fault_level; /* level of the entry that faulted */
 	struct pt_entry leaf;
-	phys_t output;     /* leaf page + offset of iova */
-	unsigned size_lg2; /* of the leaf: 12, 21 or 30 */
+	phys_t output;     /* leaf page + offset of iova; known as soon as the leaf's flags are wanted */
+	unsigned size_lg2; /* of the leaf: 12, 21 or 30; likewise */
 };
 
 /*
@@ -120,6 +120,15 @@ static inline bool walk_passes(struct walk *walk, uint64_t word)
  * walk->table name the next table: what a paging-structure cache may keep.
  */
 void walk_feed(struct walk *walk, uint64_t word);
+
+/* Does it want to set flags in a leaf, so that its output is known? */
+static inline bool walk_wants_leaf_flags(const struct walk *walk)
+{
+	return walk_wants_update(walk) && walk->leaf.kind == PT_LEAF;
+}
+
+/* A walk that wants a leaf's flags is not granted the write of PT_WRITE_IF_GRANTED after all. */
+void walk_forgo_write(struct walk *walk);
 
 /* done = false: another agent changed the word meanwhile; the walk reads it again. */
 void walk_updated(struct walk *walk, bool done);

@@ -178,6 +178,7 @@ static void enumerate(struct fuzz *fuzz)
 	struct page_table table = {
 		.format = fuzz->format,
 		.rules = fuzz->rules,
+		.present = fuzz->format->present(&fuzz->rules),
 		.view = { .memory = fuzz->memory },
 		.root = fuzz_below(&fuzz->in, PAGES) * PAGE_BYTES,
 	};

@@ -12,6 +12,7 @@ static void device_scope(struct vtd *unit)
 
 	unit->contexts.last = NULL;
 	unit->pasids.last = NULL;
+	unit->route.key = VTD_NO_ROUTE;
 	pipeline_invalidate(&unit->pipeline, &scope);
 }
 

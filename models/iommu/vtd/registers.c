@@ -144,6 +144,7 @@ static void set_root_table(struct vtd *unit)
 	uint64_t address = vtd_reg64(unit, VTD_REG_RTADDR);
 
 	unit->ttm = FIELD_GET(VTD_RTADDR_TTM, address);
+	unit->route.key = VTD_NO_ROUTE;
 	unit->root_table = address & VTD_RTADDR_RTA;
 	unit->second_rules.io_permissions = address & VTD_RTADDR_SSIRWE;
 	if (unit->capability & VTD_CAP_ESRTPS)

@@ -302,7 +302,7 @@ static bool has_supervisor_write(const struct iommu_translation *translation)
 	if (translation->iotlb_hit || !translation->first_format || !translation->structure[VTD_NOTE_PRIVILEGED] ||
 	    (entry[2] & VTD_PASID2_WPE))
 		return false;
-	return !translation->second_format || (translation->second.permissions & PT_WRITE);
+	return !translation->second_format || (translation->page_permissions & PT_WRITE);
 }
 
 void vtd_rare_end(struct vtd *unit, struct iommu_translation *translation)

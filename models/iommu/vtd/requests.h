@@ -19,6 +19,21 @@ enum vtd_note {
 	VTD_NOTE_RARE = 6,       /* not plain */
 };
 
+/* translation->phase */
+enum vtd_phase {
+	VTD_READS_ROOT,
+	VTD_READS_CONTEXT,
+	VTD_READS_PASID_DIRECTORY,
+	VTD_READS_PASID,
+	VTD_WALKS,
+	VTD_WRITES_PAGE_REQUEST
+};
+
+static inline bool vtd_is_not_plain(const struct iommu_translation *translation)
+{
+	return translation->structure[VTD_NOTE_RARE];
+}
+
 /* Has the PASID entry a first stage? */
 static inline bool vtd_has_first_stage(uint64_t pasid_word0)
 {
@@ -58,11 +73,6 @@ static inline void vtd_note_pasid(struct iommu_translation *translation, const u
 	for (unsigned i = 0; i < 3; i++)
 		translation->structure[VTD_NOTE_ENTRY + i] = words[i];
 }
-
-/* ---- stages.c: the tables of an entry that has any ---- */
-
-void vtd_set_context_stage(const struct vtd *unit, struct iommu_translation *translation, const uint64_t words[2]);
-void vtd_set_pasid_stages(const struct vtd *unit, struct iommu_translation *translation, const uint64_t words[3]);
 
 /* ---- requests.c: endings ---- */
 
@@ -112,5 +122,41 @@ bool vtd_rare_is_allowed(struct vtd *unit, struct iommu_translation *translation
 
 /* It may: what is given. */
 void vtd_rare_end(struct vtd *unit, struct iommu_translation *translation);
+
+/*
+ * Functions that take `rare` are compiled twice: a plain request that finds everything in caches goes through a copy
+ * without a test of it.  `cached`: every device structure was in a cache, so that the next request may go the same way.
+ */
+#define VTD_ALWAYS_INLINE inline __attribute__((always_inline))
+
+/* ---- stages.c: the page tables of an entry that has any, and what they say ---- */
+
+bool vtd_is_allowed_there(struct vtd *unit, struct iommu_translation *translation);
+
+/* May the request have the translation found?  Else it was blocked. */
+static VTD_ALWAYS_INLINE bool vtd_is_allowed(struct vtd *unit, struct iommu_translation *translation, bool rare)
+{
+	if (__builtin_expect(!vtd_is_interrupt_address(translation->output) && !rare &&
+				     !(unit->reg[VTD_REG_PMEN / 4] & VTD_PMEN_PRS),
+			     true))
+		return true;
+	return vtd_is_allowed_there(unit, translation);
+}
+
+static VTD_ALWAYS_INLINE void vtd_end(struct vtd *unit, struct iommu_translation *translation, bool rare)
+{
+	if (rare)
+		vtd_rare_end(unit, translation);
+	else
+		vtd_succeed(translation);
+}
+
+/* Starts the walk; words are those of the entry, access is what a plain request asks for. */
+void vtd_walk_context(struct vtd *unit, struct iommu_translation *translation, const uint64_t words[2],
+		      unsigned access);
+void vtd_walk_pasid(struct vtd *unit, struct iommu_translation *translation, const uint64_t words[3], unsigned access);
+
+/* What follows a step of it, when it is not simply another read. */
+void vtd_after_step(struct vtd *unit, struct iommu_translation *translation, enum pipeline_step step);
 
 #endif

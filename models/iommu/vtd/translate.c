@@ -13,56 +13,6 @@
  */
 #include "models/iommu/vtd/requests.h"
 
-enum phase { READS_ROOT, READS_CONTEXT, READS_PASID_DIRECTORY, READS_PASID, WALKS, WRITES_PAGE_REQUEST };
-
-/*
- * Functions that take `rare` are compiled twice: a plain request that finds everything in caches goes through a copy
- * without a test of it.
- */
-#define ALWAYS_INLINE inline __attribute__((always_inline))
-
-static inline bool is_rare(const struct iommu_translation *translation)
-{
-	return translation->structure[VTD_NOTE_RARE];
-}
-
-/* ---- how a translation ends ---- */
-
-static __attribute__((noinline)) bool is_allowed_there(struct vtd *unit, struct iommu_translation *translation)
-{
-	if (is_rare(translation))
-		return vtd_rare_is_allowed(unit, translation);
-	/* [LGN.4, SGN.8] No translation may lead to the interrupt address range. */
-	if (vtd_is_interrupt_address(translation->output)) {
-		vtd_block(unit, translation,
-			  unit->ttm == VTD_TTM_LEGACY ? VTD_FAULT_INTERRUPT_ADDRESS : VTD_FAULT_SM_INTERRUPT_ADDRESS);
-		return false;
-	}
-	if (vtd_is_protected(unit, translation->output, translation->output)) {
-		vtd_refuse(translation);
-		return false;
-	}
-	return true;
-}
-
-/* May the request have the translation found?  Else it was blocked. */
-static ALWAYS_INLINE bool is_allowed(struct vtd *unit, struct iommu_translation *translation, bool rare)
-{
-	if (__builtin_expect(!vtd_is_interrupt_address(translation->output) && !rare &&
-				     !(unit->reg[VTD_REG_PMEN / 4] & VTD_PMEN_PRS),
-			     true))
-		return true;
-	return is_allowed_there(unit, translation);
-}
-
-static ALWAYS_INLINE void end(struct vtd *unit, struct iommu_translation *translation, bool rare)
-{
-	if (rare)
-		vtd_rare_end(unit, translation);
-	else
-		vtd_succeed(translation);
-}
-
 static void pass_through(struct vtd *unit, struct iommu_translation *translation)
 {
 	/* [LGN.1, SGN.4] */
@@ -73,53 +23,11 @@ static void pass_through(struct vtd *unit, struct iommu_translation *translation
 		vtd_end_pass_through(unit, translation);
 }
 
-/* ---- steps of the page tables ---- */
-
-/* [SFS.9, SSS.5] Flags are only set by page walks that snoop the processors' caches. */
-static bool may_set_flags(const struct vtd *unit, const struct iommu_translation *translation)
-{
-	return (unit->extended_capability & VTD_ECAP_SMPWC) &&
-	       (translation->structure[VTD_NOTE_ENTRY + 1] & VTD_PASID1_PWSNP);
-}
-
-/* [VTD] "Snoop Behavior": the leaf of the second stage may make accesses snoop. */
-static void note_snoop(struct iommu_translation *translation)
-{
-	if (translation->second_format && translation->second.leaf.snoop)
-		translation->permissions |= PT_SNOOP;
-}
-
-/* What follows a step, when it is not simply another read. */
-static __attribute__((noinline)) void after_step(struct vtd *unit, struct iommu_translation *translation,
-						 enum pipeline_step step)
-{
-	switch (step) {
-	case PIPELINE_WAITS:
-		if (translation->access.want == IOMMU_WANTS_UPDATE && !may_set_flags(unit, translation)) {
-			pipeline_stop(&unit->pipeline, translation);
-			vtd_block(unit, translation,
-				  translation->access.purpose == IOMMU_FOR_FIRST_STAGE ? VTD_FAULT_FS_UPDATE_NO_SNOOP
-										       : VTD_FAULT_SS_UPDATE_NO_SNOOP);
-		}
-		break;
-	case PIPELINE_TRANSLATED:
-		note_snoop(translation);
-		if (!is_allowed(unit, translation, is_rare(translation)))
-			break;
-		pipeline_keep(&unit->pipeline, translation);
-		end(unit, translation, is_rare(translation));
-		break;
-	case PIPELINE_FAULTS:
-		vtd_block(unit, translation, vtd_walk_fault(unit, translation));
-		break;
-	}
-}
-
 /* ---- through the tables of a context or a PASID entry ---- */
 
 /* What an entry of the IOTLB must permit. */
-static ALWAYS_INLINE unsigned lookup_access(const struct vtd *unit, const struct iommu_translation *translation,
-					    bool rare)
+static VTD_ALWAYS_INLINE unsigned lookup_access(const struct vtd *unit, const struct iommu_translation *translation,
+						bool rare)
 {
 	unsigned access = translation->request.write ? PT_WRITE : PT_READ;
 
@@ -129,26 +37,68 @@ static ALWAYS_INLINE unsigned lookup_access(const struct vtd *unit, const struct
 }
 
 /* The IOTLB answers; false: the tables must. */
-static ALWAYS_INLINE bool answered(struct vtd *unit, struct iommu_translation *translation, unsigned access, bool rare)
+static VTD_ALWAYS_INLINE bool answered(struct vtd *unit, struct iommu_translation *translation, unsigned access,
+				       bool rare)
 {
 	if (!pipeline_lookup(&unit->pipeline, translation, access))
 		return false;
-	if (is_allowed(unit, translation, rare))
-		end(unit, translation, rare);
+	if (vtd_is_allowed(unit, translation, rare))
+		vtd_end(unit, translation, rare);
 	return true;
 }
 
-static void walk(struct vtd *unit, struct iommu_translation *translation, unsigned access)
+/* ---- the route: what plain requests have in common with the one before ---- */
+
+static inline uint64_t route_key(const struct iommu_request *request)
 {
-	if (is_rare(translation))
-		access = vtd_rare_walk_access(unit, translation);
-	translation->phase = WALKS;
-	after_step(unit, translation, pipeline_walk(&unit->pipeline, translation, access));
+	return request->source_id | (uint64_t)request->pasid << 16 | (uint64_t)request->has_pasid << 48 |
+	       (uint64_t)request->privileged << 49;
 }
 
+/* The request is about to ask the IOTLB, and contexts.last and pasids.last have led it there. */
+static void remember_route(struct vtd *unit, const struct iommu_translation *translation, unsigned entries)
+{
+	unit->route = (struct vtd_route){
+		.key = route_key(&translation->request),
+		.fpd = translation->structure[VTD_NOTE_FPD],
+		.pasid = translation->structure[VTD_NOTE_PASID],
+		.privileged = translation->structure[VTD_NOTE_PRIVILEGED],
+		.tag = { translation->tag[PIPELINE_FIRST], translation->tag[PIPELINE_SECOND] },
+		.access = lookup_access(unit, translation, false) & PT_USER,
+		.entries = entries,
+	};
+}
+
+static __attribute__((noinline)) void walk_at_end_of_route(struct vtd *unit, struct iommu_translation *translation,
+							   unsigned access)
+{
+	if (unit->route.entries > 1)
+		vtd_walk_pasid(unit, translation, unit->pasids.last->word, access);
+	else
+		vtd_walk_context(unit, translation, unit->contexts.last->word, access);
+}
+
+static inline void take_route(struct vtd *unit, struct iommu_translation *translation)
+{
+	const struct vtd_route *route = &unit->route;
+	unsigned access = route->access | (translation->request.write ? PT_WRITE : PT_READ);
+
+	unit->pipeline.iommu.stats.device_hits += route->entries;
+	translation->from_cache = true;
+	translation->structure[VTD_NOTE_FPD] = route->fpd;
+	translation->structure[VTD_NOTE_PASID] = route->pasid;
+	translation->structure[VTD_NOTE_PRIVILEGED] = route->privileged;
+	translation->tag[PIPELINE_FIRST] = route->tag[PIPELINE_FIRST];
+	translation->tag[PIPELINE_SECOND] = route->tag[PIPELINE_SECOND];
+	if (!answered(unit, translation, access, false))
+		walk_at_end_of_route(unit, translation, access);
+}
+
+/* ---- from the entry that leads to tables ---- */
+
 /* [VTD] "Legacy Mode Address Translation", from the context entry on; the entry has been checked. */
-static ALWAYS_INLINE void use_context(struct vtd *unit, struct iommu_translation *translation, const uint64_t words[2],
-				      bool rare)
+static VTD_ALWAYS_INLINE void use_context(struct vtd *unit, struct iommu_translation *translation,
+					  const uint64_t words[2], bool rare, bool cached)
 {
 	unsigned access;
 
@@ -163,15 +113,15 @@ static ALWAYS_INLINE void use_context(struct vtd *unit, struct iommu_translation
 	access = lookup_access(unit, translation, rare);
 	translation->tag[PIPELINE_FIRST] = FIELD_GET(VTD_CONTEXT1_DID, words[1]);
 	translation->tag[PIPELINE_SECOND] = translation->tag[PIPELINE_FIRST];
-	if (answered(unit, translation, access, rare))
-		return;
-	vtd_set_context_stage(unit, translation, words);
-	walk(unit, translation, access);
+	if (!rare && cached)
+		remember_route(unit, translation, 1);
+	if (!answered(unit, translation, access, rare))
+		vtd_walk_context(unit, translation, words, access);
 }
 
 /* [VTD] "Scalable Mode Address Translation", from the PASID table entry on; the entry has been checked. */
-static ALWAYS_INLINE void use_pasid(struct vtd *unit, struct iommu_translation *translation, const uint64_t words[3],
-				    bool rare)
+static VTD_ALWAYS_INLINE void use_pasid(struct vtd *unit, struct iommu_translation *translation,
+					const uint64_t words[3], bool rare, bool cached)
 {
 	enum vtd_pgtt type = FIELD_GET(VTD_PASID0_PGTT, words[0]);
 	uint64_t domain = FIELD_GET(VTD_PASID1_DID, words[1]);
@@ -181,7 +131,7 @@ static ALWAYS_INLINE void use_pasid(struct vtd *unit, struct iommu_translation *
 	/* 1. [SPT.5, SPT.6] May the PASID be used so? */
 	translation->structure[VTD_NOTE_FPD] |= words[0] & VTD_PASID0_FPD;
 	if (rare) {
-		translation->phase = WRITES_PAGE_REQUEST;
+		translation->phase = VTD_WRITES_PAGE_REQUEST;
 		if (vtd_ends_at_pasid(unit, translation, words))
 			return;
 	} else if (translation->structure[VTD_NOTE_PRIVILEGED] && !(words[2] & VTD_PASID2_SRE)) {
@@ -199,13 +149,12 @@ static ALWAYS_INLINE void use_pasid(struct vtd *unit, struct iommu_translation *
 	translation->tag[PIPELINE_FIRST] =
 		has_first ? domain | FIELD_PUT(VTD_TAG_PASID, translation->structure[VTD_NOTE_PASID]) | VTD_TAG_FIRST
 			  : domain;
-	if (answered(unit, translation, access, rare))
-		return;
+	if (!rare && cached)
+		remember_route(unit, translation, 2);
 
-	/* 3. The page tables. */
-	vtd_note_pasid(translation, words);
-	vtd_set_pasid_stages(unit, translation, words);
-	walk(unit, translation, access);
+	/* 3. Else the page tables. */
+	if (!answered(unit, translation, access, rare))
+		vtd_walk_pasid(unit, translation, words, access);
 }
 
 /* ---- device structures ---- */
@@ -227,6 +176,7 @@ static inline const struct cache_value *device_lookup(struct vtd *unit, struct i
 	struct iommu_stats *stats = &unit->pipeline.iommu.stats;
 
 	if (!device->last || device->last_key.word[0] != key.word[0] || device->last_key.word[1] != key.word[1]) {
+		unit->route.key = VTD_NO_ROUTE;
 		device->last = cache_lookup(device->cache, key);
 		device->last_key = key;
 	}
@@ -249,17 +199,18 @@ static void device_keep(struct vtd *unit, struct iommu_translation *translation,
 	}
 	cache_fill(device->cache, key, value);
 	device->last = NULL;
+	unit->route.key = VTD_NO_ROUTE;
 }
 
-static void want_structure(struct iommu_translation *translation, enum phase phase, phys_t address, unsigned bytes)
+static void want_structure(struct iommu_translation *translation, enum vtd_phase phase, phys_t address, unsigned bytes)
 {
 	translation->phase = phase;
 	pipeline_want_read(translation, IOMMU_FOR_DEVICE, address, bytes / 8);
 }
 
 /* [VTD] "Scalable Mode Address Translation", from the context entry on; the entry has been checked. */
-static ALWAYS_INLINE void use_scalable_context(struct vtd *unit, struct iommu_translation *translation,
-					       const uint64_t words[2], bool rare)
+static VTD_ALWAYS_INLINE void use_scalable_context(struct vtd *unit, struct iommu_translation *translation,
+						   const uint64_t words[2], bool rare, bool cached)
 {
 	const struct iommu_request *request = &translation->request;
 	uint64_t rid_pasid = FIELD_GET(VTD_SCONTEXT1_RID_PASID, words[1]);
@@ -288,10 +239,10 @@ static ALWAYS_INLINE void use_scalable_context(struct vtd *unit, struct iommu_tr
 
 	if (value) {
 		translation->structure[VTD_NOTE_FPD] |= value->word[3];
-		use_pasid(unit, translation, value->word, rare);
+		use_pasid(unit, translation, value->word, rare, cached);
 		return;
 	}
-	want_structure(translation, READS_PASID_DIRECTORY,
+	want_structure(translation, VTD_READS_PASID_DIRECTORY,
 		       (words[0] & VTD_SCONTEXT0_PASIDDIRPTR) + directory_index * VTD_PASIDDIR_BYTES,
 		       VTD_PASIDDIR_BYTES);
 }
@@ -305,10 +256,10 @@ static void root_read(struct vtd *unit, struct iommu_translation *translation, c
 	if (reason)
 		vtd_block(unit, translation, reason);
 	else if (unit->ttm == VTD_TTM_SCALABLE)
-		want_structure(translation, READS_CONTEXT, table + (source_id & 0x7f) * VTD_SCONTEXT_BYTES,
+		want_structure(translation, VTD_READS_CONTEXT, table + (source_id & 0x7f) * VTD_SCONTEXT_BYTES,
 			       VTD_SCONTEXT_BYTES);
 	else
-		want_structure(translation, READS_CONTEXT, table + (source_id & 0xff) * VTD_CONTEXT_BYTES,
+		want_structure(translation, VTD_READS_CONTEXT, table + (source_id & 0xff) * VTD_CONTEXT_BYTES,
 			       VTD_CONTEXT_BYTES);
 }
 
@@ -329,9 +280,9 @@ static void context_read(struct vtd *unit, struct iommu_translation *translation
 	device_keep(unit, translation, &unit->contexts, context_key(unit, translation->request.source_id),
 		    (struct cache_value){ { words[0], words[1] } });
 	if (is_scalable)
-		use_scalable_context(unit, translation, words, is_rare(translation));
+		use_scalable_context(unit, translation, words, vtd_is_not_plain(translation), false);
 	else
-		use_context(unit, translation, words, is_rare(translation));
+		use_context(unit, translation, words, vtd_is_not_plain(translation), false);
 }
 
 static void pasid_directory_read(struct vtd *unit, struct iommu_translation *translation, const uint64_t *words)
@@ -343,8 +294,8 @@ static void pasid_directory_read(struct vtd *unit, struct iommu_translation *tra
 	if (reason)
 		vtd_block(unit, translation, reason);
 	else
-		want_structure(translation, READS_PASID, (words[0] & VTD_PASIDDIR_SMPTBLPTR) + index * VTD_PASID_BYTES,
-			       VTD_PASID_BYTES);
+		want_structure(translation, VTD_READS_PASID,
+			       (words[0] & VTD_PASIDDIR_SMPTBLPTR) + index * VTD_PASID_BYTES, VTD_PASID_BYTES);
 }
 
 static void pasid_read(struct vtd *unit, struct iommu_translation *translation, const uint64_t *words)
@@ -358,13 +309,13 @@ static void pasid_read(struct vtd *unit, struct iommu_translation *translation, 
 	}
 	device_keep(unit, translation, &unit->pasids, pasid_key(translation),
 		    (struct cache_value){ { words[0], words[1], words[2], translation->structure[VTD_NOTE_FPD] } });
-	use_pasid(unit, translation, words, is_rare(translation));
+	use_pasid(unit, translation, words, vtd_is_not_plain(translation), false);
 }
 
 /* ---- the request comes in ---- */
 
 /* From the context-cache on, else from the root table. */
-static ALWAYS_INLINE void begin(struct vtd *unit, struct iommu_translation *translation, bool rare)
+static VTD_ALWAYS_INLINE void begin(struct vtd *unit, struct iommu_translation *translation, bool rare)
 {
 	uint16_t source_id = translation->request.source_id;
 	const struct cache_value *value =
@@ -372,12 +323,12 @@ static ALWAYS_INLINE void begin(struct vtd *unit, struct iommu_translation *tran
 
 	if (!value) {
 		translation->structure[VTD_NOTE_FPD] = 0;
-		want_structure(translation, READS_ROOT, unit->root_table + (uint64_t)(source_id >> 8) * VTD_ROOT_BYTES,
-			       VTD_ROOT_BYTES);
+		want_structure(translation, VTD_READS_ROOT,
+			       unit->root_table + (uint64_t)(source_id >> 8) * VTD_ROOT_BYTES, VTD_ROOT_BYTES);
 	} else if (unit->ttm == VTD_TTM_SCALABLE) {
-		use_scalable_context(unit, translation, value->word, rare);
+		use_scalable_context(unit, translation, value->word, rare, true);
 	} else {
-		use_context(unit, translation, value->word, rare);
+		use_context(unit, translation, value->word, rare, true);
 	}
 }
 
@@ -417,6 +368,10 @@ void vtd_translate_begin(struct iommu *iommu, struct iommu_translation *translat
 	translation->request.atomic = false;
 	translation->request.last = false;
 	translation->structure[VTD_NOTE_RARE] = 0;
+	if (__builtin_expect(unit->route.key == route_key(request), true)) {
+		take_route(unit, translation);
+		return;
+	}
 
 	enum vtd_fault_reason reason = vtd_check_mode(unit, request);
 
@@ -435,7 +390,7 @@ static void access_failed(struct vtd *unit, struct iommu_translation *translatio
 	static const enum vtd_fault_reason scalable[] = { VTD_FAULT_SROOT_ACCESS, VTD_FAULT_SCONTEXT_ACCESS,
 							  VTD_FAULT_PASIDDIR_ACCESS, VTD_FAULT_PASID_ACCESS };
 
-	if (translation->phase == WALKS) {
+	if (translation->phase == VTD_WALKS) {
 		pipeline_stop(&unit->pipeline, translation);
 		vtd_block(unit, translation, vtd_walk_access_fault(unit, translation));
 		return;
@@ -447,7 +402,7 @@ static void access_failed(struct vtd *unit, struct iommu_translation *translatio
 static __attribute__((noinline)) void fed_otherwise(struct vtd *unit, struct iommu_translation *translation,
 						    const uint64_t *words)
 {
-	if (translation->phase == WRITES_PAGE_REQUEST) {
+	if (translation->phase == VTD_WRITES_PAGE_REQUEST) {
 		vtd_page_request_feed(unit, translation);
 		return;
 	}
@@ -457,13 +412,13 @@ static __attribute__((noinline)) void fed_otherwise(struct vtd *unit, struct iom
 	}
 	pipeline_count_reads(&unit->pipeline, translation, IOMMU_FOR_DEVICE, 1);
 	switch (translation->phase) {
-	case READS_ROOT:
+	case VTD_READS_ROOT:
 		root_read(unit, translation, words);
 		break;
-	case READS_CONTEXT:
+	case VTD_READS_CONTEXT:
 		context_read(unit, translation, words);
 		break;
-	case READS_PASID_DIRECTORY:
+	case VTD_READS_PASID_DIRECTORY:
 		pasid_directory_read(unit, translation, words);
 		break;
 	default:
@@ -476,7 +431,7 @@ void vtd_translate_feed(struct iommu *iommu, struct iommu_translation *translati
 {
 	struct vtd *unit = (struct vtd *)iommu;
 
-	if (translation->phase != WALKS || !words) {
+	if (translation->phase != VTD_WALKS || !words) {
 		fed_otherwise(unit, translation, words);
 		return;
 	}
@@ -484,5 +439,5 @@ void vtd_translate_feed(struct iommu *iommu, struct iommu_translation *translati
 	enum pipeline_step step = pipeline_feed(&unit->pipeline, translation, words);
 
 	if (step != PIPELINE_WAITS || translation->access.want != IOMMU_WANTS_READ)
-		after_step(unit, translation, step);
+		vtd_after_step(unit, translation, step);
 }

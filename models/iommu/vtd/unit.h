@@ -27,6 +27,21 @@ struct vtd_device_cache {
 	struct cache_key last_key;
 };
 
+/*
+ * How the last plain request came to the IOTLB: what the entries contexts.last and, in scalable mode, pasids.last
+ * said to a request with this key.  As long as both stay as they are the next one goes the same way without
+ * looking at them.
+ */
+struct vtd_route {
+	uint64_t key; /* source, PASID, privilege; VTD_NO_ROUTE: there is none */
+	uint64_t fpd, pasid, privileged;
+	uint64_t tag[PIPELINE_STAGES];
+	unsigned access;  /* wanted of the IOTLB beside read or write */
+	unsigned entries; /* context entry, PASID entry */
+};
+
+#define VTD_NO_ROUTE UINT64_MAX
+
 struct vtd {
 	struct pipeline pipeline; /* first */
 
@@ -70,6 +85,7 @@ struct vtd {
 	 * PASID-cache: {source ID, PASID} -> words 0 to 2 of the entry; word 3: FPD of the directory entry.
 	 */
 	struct vtd_device_cache contexts, pasids;
+	struct vtd_route route;
 };
 
 /* Tags of IOTLB and paging-structure caches: pipeline.h.  [VTD] "Tagging of Cached Translations" */

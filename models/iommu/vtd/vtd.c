@@ -277,6 +277,7 @@ struct iommu *vtd_create(const struct vtd_config *config, struct err *err)
 		destroy(&unit->pipeline.iommu);
 		return NULL;
 	}
+	unit->route.key = VTD_NO_ROUTE;
 	vtd_registers_reset(unit);
 	unit->reg[VTD_REG_VER / 4] = config->version ? config->version : DEFAULT_VERSION;
 	return &unit->pipeline.iommu;

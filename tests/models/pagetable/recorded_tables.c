@@ -165,7 +165,11 @@ START_TEST(iteration_finds_the_recorded_leaves_in_their_order)
 		return;
 	for (size_t i = 0; i < sizeof(set->device) / sizeof(*set->device) && set->device[i].root; i++) {
 		struct page_table table = {
-			.format = set->format, .rules = rules, .view = { .memory = memory }, .root = set->device[i].root
+			.format = set->format,
+			.rules = rules,
+			.present = set->format->present(&rules),
+			.view = { .memory = memory },
+			.root = set->device[i].root,
 		};
 		unsigned source_id = set->device[i].source_id;
 

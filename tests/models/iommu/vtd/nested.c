@@ -163,6 +163,106 @@ START_TEST(a_first_stage_flag_makes_the_tables_page_dirty_in_the_second_stage)
 }
 END_TEST
 
+/*
+ * [VTD] "Accessed, Extended Accessed, and Dirty Flags": for a request that is blocked in the end only A may be set.
+ * Negative: the second stage of the page denies the write.
+ */
+START_TEST(a_write_that_the_second_stage_denies_makes_nothing_dirty)
+{
+	for (unsigned flags = 0; flags < 2; flags++) {
+		begin(&world_no_caches, 4, 4);
+		map_guest_small();
+		world_set_bits(&w, world_pasid_slot(&w, DEVICE, PASID), flags << 9);
+		phys_t slot = world_slot(&w, &fs, 0, IOVA);
+		phys_t leaf_of_table = world_slot(&w, &ss, 0, slot - GUEST);
+		phys_t leaf_of_page = world_slot(&w, &ss, 0, GPA);
+
+		world_clear_bits(&w, slot, 0x40);
+		world_clear_bits(&w, leaf_of_page, SS_W);
+		world_dma(&w, DEVICE, PASID, IOVA, true);
+		expect_fault(&w, 0x85);
+		expect_reads(&w, 4, 4, 20);
+		ck_assert_uint_eq(memory_read64(w.memory, slot) & 0x40, 0);
+		ck_assert_uint_eq(memory_read64(w.memory, leaf_of_table) & 0x200, 0);
+		ck_assert_uint_eq(memory_read64(w.memory, leaf_of_page) & 0x200, 0);
+		world_set_bits(&w, leaf_of_page, SS_W);
+		world_dma(&w, DEVICE, PASID, IOVA, true);
+		expect_output(&w, GPA + GUEST, 12);
+		ck_assert_uint_eq(memory_read64(w.memory, slot) & 0x40, 0x40);
+		ck_assert_uint_eq(memory_read64(w.memory, leaf_of_page) & 0x200, flags << 9);
+		world_fini(&w);
+	}
+}
+END_TEST
+
+/* A translation request that asks for writing where it is granted: the answer is without W, and no write may follow. */
+START_TEST(a_translation_request_makes_dirty_what_both_stages_let_it_write)
+{
+	for (unsigned writable = 0; writable < 2; writable++) {
+		begin(&world_no_caches, 4, 4);
+		world_set_bits(&w, w.contexts[0] + (DEVICE & 0x7f) * 32, 1 << 2); /* DTE */
+		map_guest_small();
+		phys_t slot = world_slot(&w, &fs, 0, IOVA);
+		phys_t leaf_of_page = world_slot(&w, &ss, 0, GPA);
+		struct iommu_request request = { .type = IOMMU_TRANSLATION_REQUEST,
+						 .source_id = DEVICE,
+						 .has_pasid = true,
+						 .pasid = PASID,
+						 .iova = IOVA,
+						 .write = true };
+
+		world_clear_bits(&w, slot, 0x60);
+		world_clear_bits(&w, leaf_of_page, writable ? 0 : SS_W);
+		world_request(&w, &request);
+		expect_output(&w, GPA + GUEST, 12);
+		ck_assert_uint_eq(w.t.permissions, PT_READ | (writable ? PT_WRITE : 0));
+		ck_assert_uint_eq(memory_read64(w.memory, slot) & 0x60, writable ? 0x60 : 0x20);
+		world_fini(&w);
+	}
+}
+END_TEST
+
+/* Another agent's word wins: the leaf is read again, and what it leads to now is asked of the second stage again. */
+static void feed_all(uint64_t slot, uint64_t word)
+{
+	uint64_t words[IOMMU_WORDS_MAX];
+	bool is_changed = false;
+
+	while (w.t.access.want != IOMMU_WANTS_NOTHING) {
+		if (w.t.access.want == IOMMU_WANTS_UPDATE && w.t.access.address == slot && !is_changed) {
+			memory_write64(w.memory, slot, word);
+			is_changed = true;
+		}
+		iommu_access_now(w.memory, &w.t.access, words);
+		w.unit->ops->translate_feed(w.unit, &w.t, words);
+	}
+	ck_assert(is_changed);
+}
+
+START_TEST(a_leaf_that_changes_before_its_flags_are_set_is_followed_anew)
+{
+	const struct iommu_request request = {
+		.source_id = DEVICE, .has_pasid = true, .pasid = PASID, .iova = IOVA, .write = true
+	};
+
+	begin(&world_no_caches, 4, 4);
+	map_guest_small();
+	phys_t slot = world_slot(&w, &fs, 0, IOVA);
+
+	world_clear_bits(&w, slot, 0x40);
+	w.unit->ops->translate_begin(w.unit, &w.t, &request);
+	feed_all(slot, (GPA + 0x3000) | (FS_RW & ~UINT64_C(0x40)));
+	expect_output(&w, GPA + GUEST + 0x3000, 12);
+	expect_reads(&w, 4, 5, 24);
+	ck_assert_uint_eq(memory_read64(w.memory, slot), (GPA + 0x3000) | FS_RW);
+	world_clear_bits(&w, slot, 0x40);
+	w.unit->ops->translate_begin(w.unit, &w.t, &request);
+	feed_all(slot, GPA | FS_RW); /* it needs no flag now */
+	expect_output(&w, GPA + GUEST, 12);
+	world_fini(&w);
+}
+END_TEST
+
 /* ---- faults ---- */
 
 /* [SFS.6], [SFS.7], [SFS.8] What the second stage denies to the walk of the first. */
@@ -299,6 +399,9 @@ int main(void)
 		a_known_first_stage_table_needs_no_second_stage_walk,
 		first_stage_flags_are_set_at_the_host_address_of_the_table,
 		a_first_stage_flag_makes_the_tables_page_dirty_in_the_second_stage,
+		a_write_that_the_second_stage_denies_makes_nothing_dirty,
+		a_translation_request_makes_dirty_what_both_stages_let_it_write,
+		a_leaf_that_changes_before_its_flags_are_set_is_followed_anew,
 		the_second_stage_may_deny_first_stage_tables,
 		first_stage_addresses_must_fit_the_second_stage,
 		with_second_stage_flags_a_table_must_be_writable_to_be_read,

@@ -81,6 +81,13 @@ static void pass_table(struct twin_walk *walk, struct twin_line line, uint64_t a
 	walk->supply->passed(walk->supply->argument, &line);
 }
 
+static uint64_t leaf_output(uint64_t word, unsigned level, uint64_t address)
+{
+	uint64_t offset = (UINT64_C(1) << (12 + 9 * level)) - 1;
+
+	return (word & ADDRESS & ~offset) | (address & offset);
+}
+
 /* ---- second stage: R 0, W 1, PS 7, A 8, D 9, SNP 11, IW 62 ---- */
 
 static bool second_reserved(const struct twin_unit *unit, uint64_t word, unsigned level)
@@ -133,10 +140,9 @@ static enum outcome second_stage(struct twin_walk *walk, const struct tables *ta
 			set_flags(walk, slot, flags);
 		word |= flags;
 		if (leaf) {
-			uint64_t offset = (UINT64_C(1) << (12 + 9 * level)) - 1;
 			bool clean = tables->second_flags && !(word >> 9 & 1);
 
-			*page = (struct page){ (word & ADDRESS & ~offset) | (address & offset), 12 + 9 * level,
+			*page = (struct page){ leaf_output(word, level, address), 12 + 9 * level,
 					       (unsigned)line.word[1], (unsigned)line.word[1] & ~(clean ? TWIN_W : 0) };
 			return FINE;
 		}
@@ -144,6 +150,28 @@ static enum outcome second_stage(struct twin_walk *walk, const struct tables *ta
 		line.word[0] = word & ADDRESS;
 		pass_table(walk, line, address, level - 1);
 	}
+}
+
+/* [LGN.1] to [LGN.3], [LSS.2]; [SFS.5], [SGN.5] to [SGN.7], [SSS.2], [SSS.3], [SSS.5] */
+static unsigned page_fault(const struct twin_walk *walk, const struct tables *tables, enum outcome outcome)
+{
+	bool write = walk->request.write;
+
+	switch (outcome) {
+	case TOO_WIDE:
+		return !walk->unit->is_scalable ? 0x4 : tables->has_first ? 0x74 : 0x84;
+	case RESERVED:
+		return walk->unit->is_scalable ? 0x7a : 0xc;
+	case NO_SNOOP:
+		return 0x7c;
+	case NOT_PRESENT:
+		if (walk->unit->is_scalable)
+			return 0x79;
+		break;
+	default:
+		break;
+	}
+	return walk->unit->is_scalable ? (write ? 0x85 : 0x86) : write ? 0x5 : 0x6;
 }
 
 /* ---- first stage: P 0, R/W 1, U/S 2, A 5, D 6, PS 7 ---- */
@@ -200,7 +228,9 @@ static unsigned find_table(struct twin_walk *walk, const struct tables *tables, 
 	return 0;
 }
 
-static unsigned first_stage(struct twin_walk *walk, const struct tables *tables, unsigned needs, struct page *page)
+/* *host: the page as the second stage has it, where a flag of the leaf called for it; else untouched. */
+static unsigned first_stage(struct twin_walk *walk, const struct tables *tables, unsigned needs, struct page *page,
+			    struct page *host)
 {
 	uint64_t iova = walk->request.iova;
 	unsigned level = tables->first_levels - 1, width = 12 + 9 * tables->first_levels, fault;
@@ -237,6 +267,14 @@ static unsigned first_stage(struct twin_walk *walk, const struct tables *tables,
 		if (leaf && (needs & ~granted))
 			return needs & ~granted & TWIN_U ? 0x81 : 0x85;
 		flags = (1 << 5 | (leaf && walk->request.write ? 1 << 6 : 0)) & ~word;
+		/* D only of a write that the second stage grants: it is asked first. */
+		if (leaf && flags && nested) {
+			enum outcome outcome = second_stage(walk, tables, leaf_output(word, level, iova),
+							    walk->request.write ? TWIN_W : TWIN_R, host);
+
+			if (outcome)
+				return page_fault(walk, tables, outcome);
+		}
 		if (flags && nested && !(line.word[3] & TWIN_W)) {
 			fault = find_table(walk, tables, &line, level, TWIN_R | TWIN_W);
 			if (fault)
@@ -255,9 +293,7 @@ static unsigned first_stage(struct twin_walk *walk, const struct tables *tables,
 			set_flags(walk, line.word[2] + offset, flags);
 		word |= flags;
 		if (leaf) {
-			uint64_t inside = (UINT64_C(1) << (12 + 9 * level)) - 1;
-
-			*page = (struct page){ (word & ADDRESS & ~inside) | (iova & inside), 12 + 9 * level, granted,
+			*page = (struct page){ leaf_output(word, level, iova), 12 + 9 * level, granted,
 					       granted & ~(word >> 6 & 1 ? 0 : TWIN_W) };
 			return 0;
 		}
@@ -272,28 +308,6 @@ static unsigned first_stage(struct twin_walk *walk, const struct tables *tables,
 }
 
 /* ---- from the tables to the answer ---- */
-
-/* [LGN.1] to [LGN.3], [LSS.2]; [SFS.5], [SGN.5] to [SGN.7], [SSS.2], [SSS.3], [SSS.5] */
-static unsigned page_fault(const struct twin_walk *walk, const struct tables *tables, enum outcome outcome)
-{
-	bool write = walk->request.write;
-
-	switch (outcome) {
-	case TOO_WIDE:
-		return !walk->unit->is_scalable ? 0x4 : tables->has_first ? 0x74 : 0x84;
-	case RESERVED:
-		return walk->unit->is_scalable ? 0x7a : 0xc;
-	case NO_SNOOP:
-		return 0x7c;
-	case NOT_PRESENT:
-		if (walk->unit->is_scalable)
-			return 0x79;
-		break;
-	default:
-		break;
-	}
-	return walk->unit->is_scalable ? (write ? 0x85 : 0x86) : write ? 0x5 : 0x6;
-}
 
 /* [LGN.4], [SGN.8] */
 static unsigned finish(struct twin_walk *walk, uint64_t output, unsigned size_lg2)
@@ -314,7 +328,7 @@ static unsigned walk_tables(struct twin_walk *walk, const struct tables *tables,
 {
 	bool write = walk->request.write;
 	unsigned needs = (write ? TWIN_W : TWIN_R) | (privileged ? 0 : TWIN_U), fault;
-	struct page first = { walk->request.iova, 63, 0, TWIN_R | TWIN_W | TWIN_U }, page;
+	struct page first = { walk->request.iova, 63, 0, TWIN_R | TWIN_W | TWIN_U }, page = { 0 };
 	struct twin_line line = { .kind = TWIN_IOTLB,
 				  .domain = tables->domain,
 				  .pasid = tables->has_first ? tables->pasid : TWIN_NO_PASID,
@@ -327,12 +341,13 @@ static unsigned walk_tables(struct twin_walk *walk, const struct tables *tables,
 	if (tables->has_first) {
 		/* A supervisor's write looks at R/W only with WPE. */
 		fault = first_stage(walk, tables, privileged && !tables->write_protect ? needs & ~TWIN_W : needs,
-				    &first);
+				    &first, &page);
 		if (fault)
 			return fault;
 	}
-	page = first;
-	if (tables->has_second) {
+	if (!tables->has_second)
+		page = first;
+	else if (page.size_lg2 == 0) {
 		enum outcome outcome = second_stage(walk, tables, first.output, needs, &page);
 
 		if (outcome)
