@@ -105,12 +105,6 @@ void engine_init(struct engine *engine, bool exact)
 	*engine = (struct engine){ .exact = exact };
 }
 
-void engine_share_cores(struct engine *engine)
-{
-	engine->exact = true;
-	engine->share_cores = true;
-}
-
 void engine_fini(struct engine *engine)
 {
 	for (uint32_t i = 0; i < engine->count; i++) {
@@ -231,6 +225,18 @@ void engine_stepper(struct engine *engine, struct actor *actor, const char *name
 	actor->is_daemon = true;
 }
 
+void engine_schedule(struct actor *actor, ps_t date)
+{
+	actor->now = date;
+	actor_bound(actor, date);
+}
+
+void engine_withdraw(struct actor *actor)
+{
+	if (actor->engine->place[actor->number] != ENGINE_NOWHERE)
+		actor_leave(actor);
+}
+
 bool engine_deadlock(const struct engine *engine, char *text, size_t size)
 {
 	size_t used = 0;
@@ -251,15 +257,11 @@ bool engine_deadlock(const struct engine *engine, char *text, size_t size)
 static void actor_give_way(struct actor *actor, unsigned attempt)
 {
 	struct engine *engine = actor->engine;
-	struct actor *first = engine_first(engine);
 
 	engine->entries += attempt == 0;
 	engine_open_gates(engine);
 	if (attempt == 0)
 		clock_sleep_until(actor->now);
-	else if (attempt > 1 &&
-		 first->computes) /* SimGrid's clock is here, and it still computes: it was slowed down */
-		actor_bound(first, actor->now + 1);
 	else
 		clock_let_others(attempt - 1);
 }
@@ -284,27 +286,6 @@ void actor_touch(struct actor *actor)
 		else
 			actor_hand_over(actor, first);
 	}
-}
-
-void actor_compute(struct actor *actor, ps_t work, enum result_cause cause)
-{
-	if (!actor->engine->share_cores) {
-		actor_spend(actor, work, cause);
-		return;
-	}
-	actor_touch(actor);
-	clock_sleep_until(actor->now);
-	ps_t late = clock_now() - actor->now; /* by the picoseconds of clock_let_others */
-
-	actor_bound(actor, actor->now + work);
-	engine_open_gates(actor->engine);
-	actor->computes = true;
-	clock_compute(work);
-	actor->computes = false;
-	ps_t end = clock_now() - late;
-
-	actor_spend(actor, work, cause);
-	actor_wait_until(actor, end, CAUSE_CPU_WAIT);
 }
 
 /* ---- waiting ---- */

@@ -18,12 +18,11 @@
  *                  actor before itself calls the step, so hardware costs no change of stack.
  *
  * Why actor_touch may skip SimGrid: SimGrid runs one actor at a time, and every
- * other actor sleeps until a date, waits until some actor wakes it, or
- * computes and cannot end before its start plus its work at full speed.  Each
+ * other actor sleeps until a date or waits until some actor wakes it.  Each
  * publishes that lower bound; while the running actor is below the least of
  * them it goes on at once ("run-ahead").  In exact mode SimGrid's clock is
  * brought to the date of every touch and every step; both modes give the same results to the
- * picosecond.  A machine whose cores are shared is always simulated in exact mode.
+ * picosecond.
  *
  * Every picosecond of an actor's clock is charged to a cause, so the parts of
  * an operation sum exactly to its latency.
@@ -56,7 +55,6 @@ struct actor {
 	void *argument;
 	struct clock_gate *gate;
 	bool gate_is_open;             /* it was woken, and has not gone on yet */
-	bool computes;                 /* on a core that it may share */
 	bool ended;                    /* its story has */
 	bool is_daemon;                /* serves others; its story never ends */
 	ps_t unclaimed[RESULT_CAUSES]; /* parts points here between operations */
@@ -78,7 +76,6 @@ struct engine {
 	struct actor *woken; /* exact mode: stories that may go on when the running one gives way */
 	bool has_runner;     /* the first story has begun */
 	bool exact;          /* bring SimGrid's clock to every touch */
-	bool share_cores;    /* more actors compute than the machine has cores */
 	uint32_t unfinished; /* stories, daemons left out, that have not ended */
 	uint64_t touches;    /* of stories */
 	uint64_t steps;
@@ -86,8 +83,6 @@ struct engine {
 };
 
 void engine_init(struct engine *engine, bool exact);
-/* More actors compute than the machine has cores: SimGrid's clock says when work ends, so the mode is exact.  Before actors. */
-void engine_share_cores(struct engine *engine);
 void engine_fini(struct engine *engine);
 
 /* An actor that starts at date 0 when the clock runs; number is its rank among equals. Owned by the engine. */
@@ -99,6 +94,10 @@ struct actor *engine_actor(struct engine *engine, const char *name, void (*story
  * called at date 0.  It is a daemon.
  */
 void engine_stepper(struct engine *engine, struct actor *actor, const char *name, void (*step)(struct actor *actor));
+
+/* An actor with steps has its next step at date, whenever it had one before; or none until it is scheduled again. */
+void engine_schedule(struct actor *actor, ps_t date);
+void engine_withdraw(struct actor *actor);
 
 /* After the clock ran: the actors that still wait for others, by name, into text; false when there are none. */
 bool engine_deadlock(const struct engine *engine, char *text, size_t size);
@@ -118,9 +117,6 @@ static inline void actor_wait_until(struct actor *actor, ps_t date, enum result_
 	if (date > actor->now)
 		actor_spend(actor, date - actor->now, cause);
 }
-
-/* Work on a host CPU: as actor_spend, and slower when cores are shared (the excess is CAUSE_CPU_WAIT). */
-void actor_compute(struct actor *actor, ps_t work, enum result_cause cause);
 
 /* ---- waiting for others ---- */
 

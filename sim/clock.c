@@ -2,7 +2,6 @@
 #include "sim/clock.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,11 +62,6 @@ void clock_run(void)
 	simgrid_run();
 }
 
-ps_t clock_now(void)
-{
-	return (ps_t)llround(simgrid_get_clock() * ps_per_unit);
-}
-
 void clock_sleep_until(ps_t date)
 {
 	double wait = units_of(date) - simgrid_get_clock();
@@ -82,11 +76,6 @@ void clock_let_others(unsigned attempt)
 		sg_actor_yield(); /* others at this very date */
 	else
 		sg_actor_sleep_for(1.0 / ps_per_unit); /* others whose date was rounded up */
-}
-
-void clock_compute(ps_t work)
-{
-	sg_actor_execute(units_of(work));
 }
 
 struct start {

@@ -22,9 +22,6 @@ bool clock_start(unsigned cores, struct err *err);
 /* Runs until no actor that is not a daemon is left. */
 void clock_run(void);
 
-/* SimGrid's date, rounded to the picosecond. */
-ps_t clock_now(void);
-
 /* For the running actor: sleeps until SimGrid's clock is at date; at once when it is past it. */
 void clock_sleep_until(ps_t date);
 
@@ -34,9 +31,6 @@ void clock_sleep_until(ps_t date);
  * attempt on SimGrid's clock moves by a picosecond (the actor's own does not).
  */
 void clock_let_others(unsigned attempt);
-
-/* For the running actor: shares the machine's cores fairly with the other actors that compute. */
-void clock_compute(ps_t work);
 
 /* An actor on the machine, started at the present date; a daemon does not keep the run alive. */
 struct clock_actor; /* SimGrid's */

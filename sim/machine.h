@@ -28,6 +28,7 @@
 #include "models/software/vtd_driver.h"
 #include "scenarios/config.h"
 #include "sim/actor.h"
+#include "sim/cores.h"
 #include "sim/device.h"
 #include "sim/mapping.h"
 #include "sim/timeline.h"
@@ -119,6 +120,7 @@ struct machine {
 	volatile uint64_t *progress;         /* rows done, shared with the parent process */
 	void (*fail)(const struct err *err); /* ends the run; does not return */
 	struct engine engine;
+	struct cores cores; /* count 0: as many as there are virtual CPUs, so nobody shares */
 	struct memory *memory;
 	struct unit unit; /* hardware */
 
@@ -153,16 +155,24 @@ void vcpu_story(struct actor *actor, void *vcpu);
 void flush_timer_story(struct actor *actor, void *domain);
 
 /* Computing on a CPU, and the sum that is kept of it. */
+static inline void machine_compute(struct machine *machine, struct actor *actor, ps_t work, enum result_cause cause)
+{
+	if (machine->cores.count > 0)
+		cores_compute(&machine->cores, actor, work, cause);
+	else
+		actor_spend(actor, work, cause);
+}
+
 static inline void guest_compute(struct machine *machine, struct actor *actor, ps_t work, enum result_cause cause)
 {
 	machine->guest_cpu_ps += work;
-	actor_compute(actor, work, cause);
+	machine_compute(machine, actor, work, cause);
 }
 
 static inline void host_compute(struct machine *machine, struct actor *actor, ps_t work, enum result_cause cause)
 {
 	machine->host_cpu_ps += work;
-	actor_compute(actor, work, cause);
+	machine_compute(machine, actor, work, cause);
 }
 
 /* Cache lines that a driver writes back after this work, for a unit that does not snoop. */

@@ -487,7 +487,7 @@ bool machine_create(struct machine *machine, const struct config *config, const 
 		return false;
 	engine_init(&machine->engine, exact);
 	if ((uint64_t)summary->cpus * machine->guest_count > config->machine.host_cores)
-		engine_share_cores(&machine->engine);
+		cores_init(&machine->cores, &machine->engine, config->machine.host_cores);
 	for (uint32_t i = 0; i < machine->guest_count; i++)
 		init_guest(machine, i);
 	if (!scan_trace(machine, err) || !create_hardware(machine, err) || !create_host(machine, err))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Actors, waiting, slots and shared cores.  SimGrid has one engine per process, so Check forks for each test. */
+/* Actors, waiting and slots.  SimGrid has one engine per process, so Check forks for each test. */
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -189,55 +189,18 @@ START_TEST(a_deadlock_is_told_by_the_names_of_those_who_wait)
 }
 END_TEST
 
-/* ---- shared cores ---- */
-
-struct worker {
-	ps_t work, end;
-	ps_t parts[RESULT_CAUSES];
-};
-
-static void compute_story(struct actor *actor, void *argument)
-{
-	struct worker *worker = argument;
-
-	actor->parts = worker->parts;
-	actor_compute(actor, worker->work, CAUSE_GUEST_CPU);
-	worker->end = actor->now;
-}
-
-/* The figures are those of SimGrid's fair sharing worked out by hand: 3 actors on 2 cores run at 2/3 speed until the first ends. */
-START_TEST(three_actors_on_two_cores_slow_each_other_down)
-{
-	struct worker worker[] = { { 100000, 0, { 0 } }, { 130000, 0, { 0 } }, { 333250, 0, { 0 } } };
-	struct engine engine;
-
-	start(&engine, _i, 2);
-	engine_share_cores(&engine);
-	for (unsigned i = 0; i < 3; i++)
-		engine_actor(&engine, "worker", compute_story, &worker[i], false);
-	clock_run();
-	ck_assert_uint_eq(worker[0].end, 150000);
-	ck_assert_uint_eq(worker[1].end, 180000);
-	ck_assert_uint_eq(worker[2].end, 383250);
-	ck_assert_uint_eq(worker[0].parts[CAUSE_CPU_WAIT], 50000);
-	engine_fini(&engine);
-}
-END_TEST
-
 int main(void)
 {
 	Suite *suite = suite_create("sim/actor");
-	TCase *order = tcase_create("order"), *waiting = tcase_create("waiting"), *cores = tcase_create("cores");
+	TCase *order = tcase_create("order"), *waiting = tcase_create("waiting");
 
 	tcase_add_loop_test(order, touches_happen_in_order_of_date_and_then_of_actor_number, 0, 2);
 	tcase_add_loop_test(order, random_steps_come_out_sorted_in_both_modes, 0, 2);
 	tcase_add_loop_test(waiting, a_lock_is_handed_over_in_order_of_arrival_and_the_wait_is_charged, 0, 2);
 	tcase_add_loop_test(waiting, two_slots_let_two_in_at_once, 0, 2);
 	tcase_add_test(waiting, a_deadlock_is_told_by_the_names_of_those_who_wait);
-	tcase_add_loop_test(cores, three_actors_on_two_cores_slow_each_other_down, 0, 2);
 	suite_add_tcase(suite, order);
 	suite_add_tcase(suite, waiting);
-	suite_add_tcase(suite, cores);
 	SRunner *runner = srunner_create(suite);
 
 	srunner_run_all(runner, CK_NORMAL);
