@@ -38,15 +38,19 @@ static void geometry_text(const struct scenario *scenario, const char *problem, 
 {
 	const struct {
 		const char *word, *name;
-	} names[] = { { "entries", entries }, { "ways", ways }, { "replacement", "iommu.replacement" } };
+	} names[] = { { "entries", entries },
+		      { "ways", ways },
+		      { "replacement", "iommu.replacement" },
+		      { "partitions", "iommu.iotlb_partitions" } };
+	const size_t count = sizeof(names) / sizeof(names[0]);
 	size_t length = 0;
 
 	for (const char *c = problem; *c && length + 1 < size;) {
 		size_t i = 0;
 
-		while (i < 3 && strncmp(c, names[i].word, strlen(names[i].word)) != 0)
+		while (i < count && strncmp(c, names[i].word, strlen(names[i].word)) != 0)
 			i++;
-		if (i < 3) {
+		if (i < count) {
 			assignment_text(scenario, names[i].name, text + length, size - length);
 			length += strlen(text + length);
 			c += strlen(names[i].word);
@@ -69,8 +73,12 @@ static bool check_cache(const struct scenario *scenario, const char *entries, co
 		.ways = (uint32_t)parameter_value(parameter_find(ways), config),
 		.replacement = config->iommu.replacement,
 	};
-	const char *problem = cache_geometry_problem(&geometry);
 	char text[240];
+
+	if (strcmp(entries, "iommu.iotlb_entries") == 0)
+		geometry.partitions = config->iommu.iotlb_partitions;
+
+	const char *problem = cache_geometry_problem(&geometry);
 
 	if (!problem)
 		return true;

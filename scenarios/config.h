@@ -85,7 +85,7 @@ struct config {
 		uint32_t pin_batch_pages;     /* pages pinned per call at most */
 	} machine;
 	struct {
-		uint32_t iotlb_entries, iotlb_ways;
+		uint32_t iotlb_entries, iotlb_ways, iotlb_partitions;
 		uint32_t device_entries, device_ways; /* context cache and PASID cache, each */
 		uint32_t walk_entries[4]; /* paging-structure cache by level of the table found; no root is cached */
 		uint32_t walk_ways;

@@ -82,6 +82,10 @@ const struct parameter parameters[] = {
 	U32(iommu.iotlb_ways, "120", 1, CACHE_ENTRIES, "ways",
 	    "ASSUMED: fully associative; miss ratios of [PB] follow 1 - 120 / window",
 	    "IOTLB ways; they divide iommu.iotlb_entries into a power of two of sets."),
+	U32(iommu.iotlb_partitions, "1", 1, CACHE_ENTRIES, "partitions", "ASSUMED: none, as VT-d units have",
+	    "Parts of the IOTLB's sets, a power of two; a domain's identifier chooses the part that its translations "
+	    "may "
+	    "fill, so that guests do not push out each other's."),
 	U32(iommu.device_entries, "64", 0, CACHE_ENTRIES, "entries",
 	    "ASSUMED: more than the recorded guests have devices",
 	    "Entries of the context cache and of the PASID cache, each; 0: no such caches."),

@@ -12,11 +12,17 @@ static struct iommu_cache_config cache_config(const struct config *config, bool 
 
 	if (!enabled)
 		return caches;
-	caches.iotlb = (struct cache_geometry){ config->iommu.iotlb_entries, config->iommu.iotlb_ways, replacement };
-	caches.device = (struct cache_geometry){ config->iommu.device_entries, config->iommu.device_ways, replacement };
+	caches.iotlb = (struct cache_geometry){ .entries = config->iommu.iotlb_entries,
+						.ways = config->iommu.iotlb_ways,
+						.replacement = replacement,
+						.partitions = config->iommu.iotlb_partitions };
+	caches.device = (struct cache_geometry){ .entries = config->iommu.device_entries,
+						 .ways = config->iommu.device_ways,
+						 .replacement = replacement };
 	for (unsigned level = 0; level < 4; level++)
-		caches.walk[level] = (struct cache_geometry){ config->iommu.walk_entries[level],
-							      config->iommu.walk_ways, replacement };
+		caches.walk[level] = (struct cache_geometry){ .entries = config->iommu.walk_entries[level],
+							      .ways = config->iommu.walk_ways,
+							      .replacement = replacement };
 	return caches;
 }
 

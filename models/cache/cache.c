@@ -34,7 +34,9 @@ struct cache {
 	struct cache_stats stats;
 	uint32_t *heads; /* of each chain, NONE: empty */
 	uint32_t chain_mask;
-	uint32_t set_mask;
+	uint32_t set_mask; /* within a partition */
+	unsigned sets_lg2; /* of a partition */
+	uint64_t partition_mask;
 	uint32_t ways;
 	enum cache_replacement replacement;
 	struct slot *slots;
@@ -62,6 +64,10 @@ const char *cache_geometry_problem(const struct cache_geometry *geometry)
 
 	if ((sets & (sets - 1)) != 0)
 		return "entries / ways must be a power of two";
+	if ((geometry->partitions & (geometry->partitions - 1)) != 0)
+		return "partitions must be a power of two";
+	if (geometry->partitions > sets)
+		return "partitions must be at most entries / ways";
 	return NULL;
 }
 
@@ -80,7 +86,11 @@ struct cache *cache_create(const struct cache_geometry *geometry, uint64_t seed)
 
 	cache->entries = entries;
 	cache->ways = entries ? geometry->ways : 0;
-	cache->set_mask = sets - 1;
+	uint32_t partitions = geometry->partitions && entries ? geometry->partitions : 1;
+
+	cache->set_mask = sets / partitions - 1;
+	cache->sets_lg2 = (unsigned)__builtin_ctz(sets / partitions);
+	cache->partition_mask = partitions - 1;
 	cache->replacement = geometry->replacement;
 	random_init(&cache->random, seed);
 	cache->chain_mask = 1;
@@ -135,9 +145,11 @@ static uint32_t hash_chain(const struct cache *cache, uint64_t hash)
 	return (uint32_t)(hash >> 32) & cache->chain_mask;
 }
 
-static uint32_t hash_set(const struct cache *cache, uint64_t hash)
+static uint32_t set_of(const struct cache *cache, struct cache_key key, uint64_t hash)
 {
-	return (uint32_t)hash & cache->set_mask;
+	uint32_t partition = (uint32_t)(key.word[1] & cache->partition_mask);
+
+	return partition << cache->sets_lg2 | ((uint32_t)hash & cache->set_mask);
 }
 
 /* The slot of a key, or NONE. */
@@ -217,7 +229,7 @@ const struct cache_value *cache_lookup(struct cache *cache, struct cache_key key
 	}
 	cache->stats.hits++;
 	if (cache->replacement == CACHE_LRU)
-		make_newest(cache, hash_set(cache, hash), slot);
+		make_newest(cache, set_of(cache, key, hash), slot);
 	return &cache->slots[slot].value;
 }
 
@@ -243,7 +255,7 @@ void cache_fill(struct cache *cache, struct cache_key key, struct cache_value va
 		return;
 
 	uint64_t hash = key_hash(key);
-	uint32_t set = hash_set(cache, hash);
+	uint32_t set = set_of(cache, key, hash);
 	uint32_t slot = find(cache, key, hash);
 
 	if (slot == NONE) {

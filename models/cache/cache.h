@@ -28,6 +28,11 @@ struct cache_geometry {
 	uint32_t entries; /* 0: the cache does not exist, every lookup misses */
 	uint32_t ways;    /* divides entries; entries / ways is a power of two; ways = entries: fully associative */
 	enum cache_replacement replacement;
+	/*
+	 * 0 or 1: none.  Else a power of two that divides the sets: the low bits of a key's second word, its tag, choose
+	 * the part of the sets that the entry may lie in, so that one tag's entries do not push out another's.
+	 */
+	uint32_t partitions;
 };
 
 struct cache_key {

@@ -46,6 +46,7 @@ static const struct {
 	{ "replay.flush_period", "50 us", "--set schemes.nested.unmap=deferred" },
 	{ "iommu.iotlb_entries", "8", BUSY " --set iommu.iotlb_ways=1 --set iommu.iotlb_entries=128" },
 	{ "iommu.iotlb_ways", "1", CROWDED },
+	{ "iommu.iotlb_partitions", "2", CROWDED " --set iommu.iotlb_ways=8" },
 	{ "iommu.device_entries", "0", "" },
 	{ "iommu.device_ways", "1",
 	  BUSY " --set replay.max_operations=2500 --set iommu.device_entries=2 --set iommu.device_ways=2" },

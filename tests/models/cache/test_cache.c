@@ -337,18 +337,59 @@ START_TEST(an_impossible_geometry_is_named)
 		struct cache_geometry geometry;
 		const char *problem;
 	} cases[] = {
-		{ { 64, 0, CACHE_LRU }, "ways must be at least 1" },
-		{ { 64, 3, CACHE_LRU }, "ways must divide entries" },
-		{ { 64, 128, CACHE_LRU }, "ways must divide entries" },
-		{ { 96, 8, CACHE_LRU }, "entries / ways must be a power of two" },
-		{ { UINT32_C(1) << 31, 8, CACHE_LRU }, "entries must be at most 16777216" },
-		{ { 64, 8, (enum cache_replacement)3 }, "replacement must be lru, fifo or random" },
+		{ { .entries = 64, .ways = 0, .replacement = CACHE_LRU }, "ways must be at least 1" },
+		{ { .entries = 64, .ways = 3, .replacement = CACHE_LRU }, "ways must divide entries" },
+		{ { .entries = 64, .ways = 128, .replacement = CACHE_LRU }, "ways must divide entries" },
+		{ { .entries = 96, .ways = 8, .replacement = CACHE_LRU }, "entries / ways must be a power of two" },
+		{ { .entries = UINT32_C(1) << 31, .ways = 8, .replacement = CACHE_LRU },
+		  "entries must be at most 16777216" },
+		{ { .entries = 64, .ways = 8, .replacement = (enum cache_replacement)3 },
+		  "replacement must be lru, fifo or random" },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		ck_assert_pstr_eq(cache_geometry_problem(&cases[i].geometry), cases[i].problem);
-	ck_assert_ptr_null(cache_geometry_problem(&(struct cache_geometry){ 96, 3, CACHE_FIFO }));
-	ck_assert_ptr_null(cache_geometry_problem(&(struct cache_geometry){ 1, 1, CACHE_RANDOM }));
+	ck_assert_ptr_null(cache_geometry_problem(
+		&(struct cache_geometry){ .entries = 96, .ways = 3, .replacement = CACHE_FIFO }));
+	ck_assert_ptr_null(cache_geometry_problem(
+		&(struct cache_geometry){ .entries = 1, .ways = 1, .replacement = CACHE_RANDOM }));
+}
+END_TEST
+
+START_TEST(entries_of_one_partition_do_not_push_out_those_of_another)
+{
+	for (int replacement = CACHE_LRU; replacement <= CACHE_RANDOM; replacement++) {
+		const struct cache_geometry geometry = {
+			.entries = 32, .ways = 4, .replacement = (enum cache_replacement)replacement, .partitions = 4
+		};
+		struct cache *cache = cache_create(&geometry, 1);
+
+		/* A partition has 2 sets of 4 ways: two entries of each of four tags fit, whatever their sets are. */
+		for (uint64_t tag = 0; tag < 4; tag++)
+			for (uint64_t number = 0; number < 2; number++)
+				cache_fill(cache, (struct cache_key){ { number, 16 + tag } },
+					   (struct cache_value){ { tag } });
+		for (uint64_t number = 0; number < 1000; number++)
+			cache_fill(cache, (struct cache_key){ { number, 17 } }, (struct cache_value){ { 1 } });
+		for (uint64_t tag = 0; tag < 4; tag++)
+			for (uint64_t number = 0; number < 2 && tag != 1; number++)
+				ck_assert_ptr_nonnull(cache_peek(cache, (struct cache_key){ { number, 16 + tag } }));
+		ck_assert_uint_eq(cache_occupancy(cache), 6 + 8); /* the busy tag fills its quarter and no more */
+		cache_destroy(cache);
+	}
+}
+END_TEST
+
+START_TEST(impossible_partitions_are_told)
+{
+	ck_assert_str_eq(cache_geometry_problem(&(struct cache_geometry){
+				 .entries = 64, .ways = 4, .replacement = CACHE_LRU, .partitions = 3 }),
+			 "partitions must be a power of two");
+	ck_assert_str_eq(cache_geometry_problem(&(struct cache_geometry){
+				 .entries = 64, .ways = 4, .replacement = CACHE_LRU, .partitions = 32 }),
+			 "partitions must be at most entries / ways");
+	ck_assert_ptr_null(cache_geometry_problem(
+		&(struct cache_geometry){ .entries = 64, .ways = 4, .replacement = CACHE_LRU, .partitions = 16 }));
 }
 END_TEST
 
@@ -371,6 +412,8 @@ int main(void)
 					  a_global_invalidation_empties_the_cache,
 					  a_cache_of_0_entries_always_misses,
 					  an_impossible_geometry_is_named,
+					  entries_of_one_partition_do_not_push_out_those_of_another,
+					  impossible_partitions_are_told,
 					  NULL,
 				  });
 }

@@ -42,7 +42,8 @@ static struct cache_key key_of(unsigned number)
 static void learn_sets(struct twin *twin)
 {
 	uint32_t sets = twin->geometry.entries / twin->geometry.ways;
-	struct cache *probe = cache_create(&(struct cache_geometry){ sets, 1, CACHE_LRU }, 1);
+	struct cache *probe =
+		cache_create(&(struct cache_geometry){ .entries = sets, .ways = 1, .replacement = CACHE_LRU }, 1);
 
 	for (unsigned number = 0; number < KEYS; number++) {
 		twin->set_of[number] = number;
@@ -216,7 +217,8 @@ END_TEST
 
 static uint64_t survivors(uint64_t seed)
 {
-	struct cache *cache = cache_create(&(struct cache_geometry){ 32, 32, CACHE_RANDOM }, seed);
+	struct cache *cache =
+		cache_create(&(struct cache_geometry){ .entries = 32, .ways = 32, .replacement = CACHE_RANDOM }, seed);
 	uint64_t mask = 0;
 
 	for (unsigned number = 0; number < 64; number++)
@@ -237,7 +239,8 @@ END_TEST
 /* 30,000 evictions from 8 ways: 3,750 each, with a standard deviation of 57. */
 START_TEST(random_replacement_takes_every_way_equally_often)
 {
-	struct cache *cache = cache_create(&(struct cache_geometry){ 8, 8, CACHE_RANDOM }, 3);
+	struct cache *cache =
+		cache_create(&(struct cache_geometry){ .entries = 8, .ways = 8, .replacement = CACHE_RANDOM }, 3);
 	unsigned lived[8] = { 0 }; /* by the way that the key got: the way of the key it replaced */
 	unsigned key_in_way[8];
 

@@ -255,8 +255,9 @@ static struct cache_geometry any_geometry(struct twin_world *world)
 {
 	uint32_t ways = 1u << twin_below(world, 3), sets = 1u << twin_below(world, 3);
 
-	return (struct cache_geometry){ twin_one_in(world, 5) ? 0 : ways * sets, ways,
-					(enum cache_replacement)twin_below(world, 3) };
+	return (struct cache_geometry){ .entries = twin_one_in(world, 5) ? 0 : ways * sets,
+					.ways = ways,
+					.replacement = (enum cache_replacement)twin_below(world, 3) };
 }
 
 static void set_caches(struct twin_world *world, struct iommu_cache_config *caches)
