@@ -194,7 +194,10 @@ static void run_all(enum cache_replacement replacement)
 	} shapes[] = { { 1, 1 }, { 32, 1 }, { 16, 2 }, { 64, 4 }, { 96, 3 }, { 64, 16 }, { 120, 120 } };
 
 	for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++)
-		run((struct cache_geometry){ shapes[i].entries, shapes[i].ways, replacement }, 100 + i);
+		run((struct cache_geometry){ .entries = shapes[i].entries,
+					     .ways = shapes[i].ways,
+					     .replacement = replacement },
+		    100 + i);
 }
 
 START_TEST(lru_agrees_with_its_twin)
