@@ -17,6 +17,7 @@ enum vtd_note {
 	VTD_NOTE_PASID = 4,      /* of the request, or RID_PASID */
 	VTD_NOTE_PRIVILEGED = 5, /* supervisor-mode request */
 	VTD_NOTE_RARE = 6,       /* not plain */
+	VTD_NOTE_DIRECTORY = 7,  /* FPD of the PASID directory entry just read */
 };
 
 /* translation->phase */

@@ -290,6 +290,7 @@ static void pasid_directory_read(struct vtd *unit, struct iommu_translation *tra
 	enum vtd_fault_reason reason = vtd_check_pasid_directory(unit, words[0]);
 	uint64_t index = FIELD_GET(VTD_PASID_TABLE_INDEX, translation->structure[VTD_NOTE_PASID]);
 
+	translation->structure[VTD_NOTE_DIRECTORY] = words[0] & VTD_PASIDDIR_FPD;
 	translation->structure[VTD_NOTE_FPD] |= words[0] & VTD_PASIDDIR_FPD;
 	if (reason)
 		vtd_block(unit, translation, reason);
@@ -307,8 +308,9 @@ static void pasid_read(struct vtd *unit, struct iommu_translation *translation, 
 		vtd_block(unit, translation, reason);
 		return;
 	}
-	device_keep(unit, translation, &unit->pasids, pasid_key(translation),
-		    (struct cache_value){ { words[0], words[1], words[2], translation->structure[VTD_NOTE_FPD] } });
+	device_keep(
+		unit, translation, &unit->pasids, pasid_key(translation),
+		(struct cache_value){ { words[0], words[1], words[2], translation->structure[VTD_NOTE_DIRECTORY] } });
 	use_pasid(unit, translation, words, vtd_is_not_plain(translation), false);
 }
 

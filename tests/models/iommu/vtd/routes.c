@@ -16,8 +16,8 @@
 static struct world w;
 static struct tables ss[3], fs;
 
-static const struct iommu_cache_config one_device_entry = { .iotlb = { 64, 64, CACHE_LRU },
-							    .device = { 1, 1, CACHE_LRU } };
+static const struct iommu_cache_config one_device_entry = { .iotlb = { .entries = 64, .ways = 64 },
+							    .device = { .entries = 1, .ways = 1 } };
 
 static void make_tables(void)
 {

@@ -124,7 +124,8 @@ static bool is_redundant(const struct twin_model *model, const struct twin_kept 
 {
 	const struct twin_line *line = &kept->line;
 
-	if (kept->until != UINT64_MAX || line->used == 0 || line->root != key->root)
+	if (kept->until != UINT64_MAX || line->used == 0 || line->root != key->root ||
+	    (key->extended && !line->extended))
 		return false;
 	for (unsigned i = 0; i < line->used; i++)
 		if (memory_read64(model->memory, line->used_address[i]) != line->used_word[i])

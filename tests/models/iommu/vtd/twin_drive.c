@@ -115,6 +115,8 @@ static struct iommu_request any_request(struct twin_world *world)
 		request = (struct iommu_request){ .source_id = twin_sources[twin_below(world, 4)] };
 		request.has_pasid = world->unit.is_scalable ? twin_below(world, 4) : twin_one_in(world, 50);
 		request.pasid = request.has_pasid ? twin_pasids[twin_below(world, 3)] : 0;
+		if (request.has_pasid && twin_one_in(world, 40))
+			request.pasid = 0x2001; /* beyond the directory */
 		request.iova = any_iova(world, 1 + (unsigned)twin_below(world, world->domains));
 		if (twin_one_in(world, 40))
 			request.iova ^= UINT64_C(1) << (36 + twin_below(world, 28));
@@ -134,14 +136,15 @@ static bool fail(struct twin_world *world, const struct iommu_translation *t, co
 	snprintf(world->failure, sizeof(world->failure),
 		 "setup %d seed %llu operation %llu: %s: source %04x pasid %d:%u iova 0x%llx %s%s: unit fault 0x%x "
 		 "output "
-		 "0x%llx 2^%u hit %d reads %u, last way fault 0x%x output 0x%llx 2^%u hit %d reads %u updates %u",
+		 "0x%llx 2^%u hit %d reads %u, last way fault 0x%x output 0x%llx 2^%u hit %d reads %u "
+		 "updates %u; recorded %d, %d",
 		 world->setup, (unsigned long long)world->seed, (unsigned long long)world->operation, what,
 		 r->source_id, r->has_pasid, r->pasid, (unsigned long long)r->iova, r->write ? "write" : "read",
 		 r->privileged ? " privileged" : "", t->status == IOMMU_FAULT ? t->fault_reason : 0,
 		 (unsigned long long)t->output, t->size_lg2, t->iotlb_hit,
 		 t->reads[IOMMU_FOR_DEVICE] + t->reads[IOMMU_FOR_FIRST_STAGE] + t->reads[IOMMU_FOR_SECOND_STAGE],
 		 walk->fault, (unsigned long long)walk->output, walk->size_lg2, walk->iotlb_hit, walk->reads,
-		 walk->updates);
+		 walk->updates, world->is_recorded, walk->is_recorded);
 	return false;
 }
 
@@ -215,10 +218,30 @@ static void drive(struct twin_world *world, struct iommu_translation *t, struct 
 	}
 }
 
+/*
+ * The fault recording register, which is emptied: [VTD] "Fault Recording Registers".  FI 63:12, SID 79:64, FR 103:96,
+ * F 127.  *is_recorded: there was one; false: it is not that of this request.
+ */
+static bool take_record(struct twin_world *world, const struct iommu_translation *t, bool *is_recorded)
+{
+	struct iommu *iommu = world->iommu;
+	unsigned at = (unsigned)(iommu->ops->register_read(iommu, 0x8, 8) >> 24 & 0x3ff) * 16;
+	uint64_t low = iommu->ops->register_read(iommu, at, 8), high = iommu->ops->register_read(iommu, at + 8, 8);
+
+	uint64_t width = (UINT64_C(1) << (12 + 9 * world->unit.second_levels)) - 1; /* bits above are reserved in FI */
+
+	*is_recorded = high >> 63;
+	if (!*is_recorded)
+		return true;
+	iommu->ops->register_write(iommu, at + 8, 8, UINT64_C(1) << 63);
+	return t->status == IOMMU_FAULT && (high >> 32 & 0xff) == t->fault_reason &&
+	       (high & 0xffff) == t->request.source_id && low == (t->request.iova & ~UINT64_C(0xfff) & width);
+}
+
 static bool agrees(const struct twin_world *world, const struct iommu_translation *t, const struct flags *flags,
 		   const struct twin_walk *walk)
 {
-	if (!same_answer(t, walk) || !same_flags(flags, walk))
+	if (!same_answer(t, walk) || !same_flags(flags, walk) || walk->is_recorded != world->is_recorded)
 		return false;
 	if (world->setup != TWIN_FORETOLD)
 		return true;
@@ -237,6 +260,8 @@ static bool translate(struct twin_world *world, struct iommu_request request)
 	world->request = request;
 	twin_note(world);
 	drive(world, &t, &flags);
+	if (!take_record(world, &t, &world->is_recorded))
+		return fail(world, &t, &(struct twin_walk){ 0 }, "its fault record is another's");
 	for (bool more = twin_first(&world->model, &walk, &world->request, world->model.date); more;
 	     more = twin_next(&world->model, &walk)) {
 		if (ways++ == 0 && !same_answer(&t, &walk))
@@ -264,13 +289,15 @@ static bool translate(struct twin_world *world, struct iommu_request request)
 static bool land(struct twin_world *world, struct twin_flight *flight)
 {
 	struct iommu_translation *t = &flight->translation;
-	struct twin_walk walk;
+	struct twin_walk walk = { 0 };
 	bool found = false;
 
+	if (!take_record(world, t, &world->is_recorded))
+		return fail(world, t, &walk, "under way: its fault record is another's");
 	twin_note(world);
 	for (bool more = twin_first(&world->model, &walk, &t->request, flight->begin); more;
 	     more = twin_next(&world->model, &walk))
-		found |= same_answer(t, &walk);
+		found |= same_answer(t, &walk) && walk.is_recorded == world->is_recorded;
 	world->overtaken += t->blocked_fill;
 	flight->is_under_way = false;
 	world->model.flying--;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/models/iommu/vtd/twin_walker.h"
-
-#include "models/base/require.h"
+/* The page tables of the twin. */
+#include "tests/models/iommu/vtd/twin_steps.h"
 
 #define ADDRESS UINT64_C(0xffffffffff000) /* bits 51:12 */
 #define NO_HOST UINT64_MAX
@@ -14,28 +13,12 @@ struct page {
 	unsigned size_lg2, granted, lasting; /* lasting: no write before the dirty flag is set */
 };
 
-/* What a context or PASID entry says of the tables. */
-struct tables {
-	uint16_t domain;
-	uint32_t pasid; /* of the request, or RID_PASID */
-	bool has_first, has_second;
-	unsigned first_levels, second_levels;
-	uint64_t first_root, second_root;
-	bool second_flags, write_protect, snoops;
-};
-
-static void get_entry(struct twin_walk *walk, uint64_t address, uint64_t *words, unsigned count)
-{
-	walk->reads++;
-	walk->supply->read(walk->supply->argument, address, words, count);
-}
-
 /* A table entry, with the flags that this walk has set. */
 static uint64_t get(struct twin_walk *walk, uint64_t address)
 {
 	uint64_t word;
 
-	get_entry(walk, address, &word, 1);
+	twin_get_entry(walk, address, &word, 1);
 	for (unsigned i = 0; i < walk->updates; i++)
 		if (walk->update[i].address == address)
 			word |= walk->update[i].bits;
@@ -56,18 +39,6 @@ static void set_flags(struct twin_walk *walk, uint64_t address, uint64_t bits)
 	REQUIRE(walk->updates < TWIN_UPDATES);
 	walk->update[walk->updates].address = address;
 	walk->update[walk->updates++].bits = bits;
-}
-
-static void use(struct twin_line *line, uint64_t address, uint64_t word)
-{
-	REQUIRE(line->used < TWIN_USED);
-	line->used_address[line->used] = address;
-	line->used_word[line->used++] = word;
-}
-
-static bool lookup(struct twin_walk *walk, struct twin_line *line, unsigned needs)
-{
-	return walk->supply->lookup(walk->supply->argument, line, needs);
 }
 
 /* A line for the table at this level, which covers what one entry of the level above does. */
@@ -104,8 +75,8 @@ static bool second_reserved(const struct twin_unit *unit, uint64_t word, unsigne
 	return (level == 2 && (word & 0x3ffff000)) || (level == 1 && (word & 0x1ff000));
 }
 
-static enum outcome second_stage(struct twin_walk *walk, const struct tables *tables, uint64_t address, unsigned needs,
-				 struct page *page)
+static enum outcome second_stage(struct twin_walk *walk, const struct twin_tables *tables, uint64_t address,
+				 unsigned needs, struct page *page)
 {
 	unsigned level = tables->second_levels - 1, width = 12 + 9 * tables->second_levels;
 	struct twin_line line = { .kind = TWIN_SECOND,
@@ -117,7 +88,7 @@ static enum outcome second_stage(struct twin_walk *walk, const struct tables *ta
 
 	if (address >> (width < walk->unit->guest_width ? width : walk->unit->guest_width))
 		return TOO_WIDE;
-	if (lookup(walk, &line, 0))
+	if (twin_lookup(walk, &line, 0))
 		level = line.level;
 	for (;; level--) {
 		uint64_t slot = line.word[0] + (address >> (12 + 9 * level) & 511) * 8, word = get(walk, slot), flags;
@@ -146,14 +117,14 @@ static enum outcome second_stage(struct twin_walk *walk, const struct tables *ta
 					       (unsigned)line.word[1], (unsigned)line.word[1] & ~(clean ? TWIN_W : 0) };
 			return FINE;
 		}
-		use(&line, slot, word);
+		twin_use(&line, slot, word);
 		line.word[0] = word & ADDRESS;
 		pass_table(walk, line, address, level - 1);
 	}
 }
 
 /* [LGN.1] to [LGN.3], [LSS.2]; [SFS.5], [SGN.5] to [SGN.7], [SSS.2], [SSS.3], [SSS.5] */
-static unsigned page_fault(const struct twin_walk *walk, const struct tables *tables, enum outcome outcome)
+static unsigned page_fault(const struct twin_walk *walk, const struct twin_tables *tables, enum outcome outcome)
 {
 	bool write = walk->request.write;
 
@@ -201,8 +172,8 @@ static unsigned table_fault(enum outcome outcome, bool is_root, unsigned granted
 }
 
 /* Where the table lies: known, or told by the second stage with these permissions. */
-static unsigned find_table(struct twin_walk *walk, const struct tables *tables, struct twin_line *line, unsigned level,
-			   unsigned needs)
+static unsigned find_table(struct twin_walk *walk, const struct twin_tables *tables, struct twin_line *line,
+			   unsigned level, unsigned needs)
 {
 	uint64_t iova = walk->request.iova;
 	bool is_root = level + 1 == tables->first_levels;
@@ -229,7 +200,7 @@ static unsigned find_table(struct twin_walk *walk, const struct tables *tables, 
 }
 
 /* *host: the page as the second stage has it, where a flag of the leaf called for it; else untouched. */
-static unsigned first_stage(struct twin_walk *walk, const struct tables *tables, unsigned needs, struct page *page,
+static unsigned first_stage(struct twin_walk *walk, const struct twin_tables *tables, unsigned needs, struct page *page,
 			    struct page *host)
 {
 	uint64_t iova = walk->request.iova;
@@ -240,12 +211,14 @@ static unsigned first_stage(struct twin_walk *walk, const struct tables *tables,
 				  .pasid = tables->pasid,
 				  .first = iova,
 				  .word = { tables->first_root, TWIN_R | TWIN_W | TWIN_U, NO_HOST },
-				  .root = tables->first_root };
+				  .root = tables->first_root,
+				  .extended = tables->extended };
 
 	if ((int64_t)(iova << (64 - width)) >> (64 - width) != (int64_t)iova)
 		return 0x80;
-	if (lookup(walk, &line, 0))
+	if (twin_lookup(walk, &line, 0))
 		level = line.level;
+	line.extended &= tables->extended;
 	for (;; level--) {
 		uint64_t offset = (iova >> (12 + 9 * level) & 511) * 8, word, flags;
 		unsigned granted;
@@ -266,7 +239,8 @@ static unsigned first_stage(struct twin_walk *walk, const struct tables *tables,
 		granted = (unsigned)(line.word[1] & (TWIN_R | (word & 6)));
 		if (leaf && (needs & ~granted))
 			return needs & ~granted & TWIN_U ? 0x81 : 0x85;
-		flags = (1 << 5 | (leaf && walk->request.write ? 1 << 6 : 0)) & ~word;
+		flags = (1 << 5 | (tables->extended ? 1 << 10 : 0) | (leaf && walk->request.write ? 1 << 6 : 0)) &
+			~word;
 		/* D only of a write that the second stage grants: it is asked first. */
 		if (leaf && flags && nested) {
 			enum outcome outcome = second_stage(walk, tables, leaf_output(word, level, iova),
@@ -298,7 +272,7 @@ static unsigned first_stage(struct twin_walk *walk, const struct tables *tables,
 			return 0;
 		}
 		if (!nested)
-			use(&line, line.word[2] + offset, word);
+			twin_use(&line, line.word[2] + offset, word);
 		line.word[0] = word & ADDRESS;
 		line.word[1] = granted;
 		line.word[2] = nested ? NO_HOST : line.word[0];
@@ -317,14 +291,14 @@ static unsigned finish(struct twin_walk *walk, uint64_t output, unsigned size_lg
 	return output >> 20 == 0xfee ? (walk->unit->is_scalable ? 0x87 : 0xe) : 0;
 }
 
-static unsigned pass_through(struct twin_walk *walk)
+unsigned twin_pass_through(struct twin_walk *walk)
 {
 	if (walk->request.iova >> walk->unit->host_width)
 		return walk->unit->is_scalable ? 0x83 : 0x4;
 	return finish(walk, walk->request.iova, 12);
 }
 
-static unsigned walk_tables(struct twin_walk *walk, const struct tables *tables, bool privileged)
+unsigned twin_walk_tables(struct twin_walk *walk, const struct twin_tables *tables, bool privileged)
 {
 	bool write = walk->request.write;
 	unsigned needs = (write ? TWIN_W : TWIN_R) | (privileged ? 0 : TWIN_U), fault;
@@ -334,7 +308,7 @@ static unsigned walk_tables(struct twin_walk *walk, const struct tables *tables,
 				  .pasid = tables->has_first ? tables->pasid : TWIN_NO_PASID,
 				  .first = walk->request.iova };
 
-	if (lookup(walk, &line, needs)) {
+	if (twin_lookup(walk, &line, needs)) {
 		walk->iotlb_hit = true;
 		return finish(walk, line.word[0] | (walk->request.iova - line.first), line.level);
 	}
@@ -365,149 +339,4 @@ static unsigned walk_tables(struct twin_walk *walk, const struct tables *tables,
 	if (!fault)
 		walk->supply->passed(walk->supply->argument, &line);
 	return fault;
-}
-
-/* ---- structures ---- */
-
-static bool has_width(const struct twin_unit *unit, uint64_t aw)
-{
-	return aw >= 1 && aw <= 3 && aw + 2 <= unit->second_levels;
-}
-
-/* Words of the context entry: from the root entry on. */
-static unsigned find_context(struct twin_walk *walk, struct twin_line *line)
-{
-	const struct twin_unit *unit = walk->unit;
-	unsigned source = walk->request.source_id, width = unit->host_width;
-	bool upper = unit->is_scalable && (source & 0x80), passes;
-	uint64_t slot = unit->root + (source >> 8) * 16 + (upper ? 8 : 0), root = get(walk, slot), entry;
-
-	if (!(root & 1))
-		return unit->is_scalable ? 0x39 : 0x1;
-	if ((root & 0xffe) || root >> width)
-		return unit->is_scalable ? 0x3a : 0xa;
-	entry = (root >> 12 << 12) + (unit->is_scalable ? (source & 0x7f) * 32 : (source & 0xff) * 16);
-	use(line, slot, root);
-	get_entry(walk, entry, line->word, 2);
-	use(line, entry, line->word[0]);
-	use(line, entry + 8, line->word[1]);
-	if (!(line->word[0] & 1))
-		return unit->is_scalable ? 0x41 : 0x2;
-	if (unit->is_scalable) {
-		/* Bits 8:5 and RID_PRIV are of features that these units lack. */
-		if ((line->word[0] & 0x1e0) || line->word[0] >> width || line->word[1] >> 20)
-			return 0x42;
-		return 0;
-	}
-	line->domain = (uint16_t)(line->word[1] >> 8);
-	/* What passes through has no table, and its pointer is ignored. */
-	passes = (line->word[0] >> 2 & 3) == 2;
-	if ((line->word[0] & 0xff0) || (line->word[0] >> width && !passes) || (line->word[1] & 0x80) ||
-	    line->word[1] >> 24)
-		return 0xb;
-	return has_width(unit, line->word[1] & 7) && (line->word[0] >> 2 & 3) != 3 ? 0 : 0x3;
-}
-
-/* [SPT.3], [SPT.4] */
-static unsigned check_pasid(const struct twin_unit *unit, const uint64_t word[3])
-{
-	uint64_t type = word[0] >> 6 & 7, aw = word[0] >> 2 & 7;
-	unsigned width = (unsigned)aw * 9 + 30;
-
-	if ((word[0] & 0xc20) || word[0] >> unit->host_width || (word[1] & 0x7f0000) || word[1] >> 25 ||
-	    (word[2] & 0xf02) || word[2] >> unit->host_width)
-		return 0x5a;
-	if (type < 1 || type > 4 || ((type == 2 || type == 3) && !has_width(unit, aw)))
-		return 0x5b;
-	if (type == 1 || type == 3)
-		if ((word[2] >> 2 & 3) + 4 > unit->first_levels)
-			return 0x5b;
-	if (width > unit->guest_width)
-		width = unit->guest_width;
-	return type == 3 && word[2] >> width ? 0x5b : 0;
-}
-
-static unsigned find_pasid(struct twin_walk *walk, uint32_t pasid, struct twin_line *line)
-{
-	uint64_t slot = line->root + (pasid >> 6) * 8, directory = get(walk, slot), entry;
-
-	if (!(directory & 1))
-		return 0x51;
-	if ((directory & 0xffc) || directory >> walk->unit->host_width)
-		return 0x52;
-	use(line, slot, directory);
-	entry = (directory >> 12 << 12) + (pasid & 63) * 64;
-	get_entry(walk, entry, line->word, 3);
-	for (unsigned i = 0; i < 3; i++)
-		use(line, entry + 8 * i, line->word[i]);
-	line->domain = (uint16_t)line->word[1];
-	return line->word[0] & 1 ? check_pasid(walk->unit, line->word) : 0x59;
-}
-
-static unsigned scalable(struct twin_walk *walk, const uint64_t context[2])
-{
-	const struct iommu_request *request = &walk->request;
-	uint32_t pasid = request->has_pasid ? request->pasid : (uint32_t)context[1] & 0xfffff;
-	bool privileged = request->has_pasid && request->privileged;
-	struct twin_line line = {
-		.kind = TWIN_PASID, .source = request->source_id, .pasid = pasid, .root = context[0] >> 12 << 12
-	};
-	unsigned fault = 0;
-
-	if (request->has_pasid && !(context[0] >> 3 & 1))
-		return 0x45;
-	if (pasid >> 6 >> ((context[0] >> 9 & 7) + 7))
-		return 0x46;
-	if (!lookup(walk, &line, 0)) {
-		fault = find_pasid(walk, pasid, &line);
-		if (fault)
-			return fault;
-		walk->supply->passed(walk->supply->argument, &line);
-	}
-
-	uint64_t type = line.word[0] >> 6 & 7;
-	struct tables tables = { .domain = (uint16_t)line.word[1],
-				 .pasid = pasid,
-				 .has_first = type & 1,
-				 .has_second = type & 2,
-				 .first_levels = (line.word[2] >> 2 & 3) + 4,
-				 .second_levels = (line.word[0] >> 2 & 7) + 2,
-				 .first_root = line.word[2] >> 12 << 12,
-				 .second_root = line.word[0] >> 12 << 12,
-				 .second_flags = (type & 2) && (line.word[0] >> 9 & 1),
-				 .write_protect = line.word[2] >> 4 & 1,
-				 .snoops = walk->unit->snoops && (line.word[1] >> 23 & 1) };
-
-	if (privileged && !(line.word[2] & 1))
-		return 0x5d;
-	return type == 4 ? pass_through(walk) : walk_tables(walk, &tables, privileged);
-}
-
-void twin_translate(struct twin_walk *walk)
-{
-	struct twin_line line = { .kind = TWIN_CONTEXT,
-				  .source = walk->request.source_id,
-				  .pasid = TWIN_NO_PASID,
-				  .root = walk->unit->root };
-
-	walk->fault = !walk->unit->is_scalable && walk->request.has_pasid ? 0x31 : 0;
-	if (walk->fault)
-		return;
-	if (!lookup(walk, &line, 0)) {
-		walk->fault = find_context(walk, &line);
-		if (walk->fault)
-			return;
-		walk->supply->passed(walk->supply->argument, &line);
-	}
-	if (walk->unit->is_scalable) {
-		walk->fault = scalable(walk, line.word);
-		return;
-	}
-
-	struct tables tables = { .domain = (uint16_t)(line.word[1] >> 8),
-				 .has_second = true,
-				 .second_levels = (line.word[1] & 7) + 2,
-				 .second_root = line.word[0] >> 12 << 12 };
-
-	walk->fault = (line.word[0] >> 2 & 3) == 2 ? pass_through(walk) : walk_tables(walk, &tables, false);
 }

@@ -40,6 +40,8 @@ struct twin_line {
 	 */
 	uint64_t word[4];
 
+	bool extended; /* TWIN_FIRST: the entries on the way have their extended-accessed flag */
+
 	/* Made of these words, from this root on; nothing noted (used is 0): of more than fits. */
 	uint64_t root;
 	unsigned used;
@@ -53,7 +55,8 @@ struct twin_unit {
 	unsigned domain_bits;
 	unsigned first_levels, second_levels;
 	bool first_1g, second_2m, second_1g;
-	bool snoops; /* SMPWC */
+	bool snoops;   /* SMPWC */
+	bool extended; /* EAFS */
 	uint64_t root;
 };
 
@@ -76,6 +79,8 @@ struct twin_walk {
 
 	/* The outcome. */
 	unsigned fault; /* fault reason; 0: translated */
+	bool fpd;       /* some entry on the way silences faults */
+	bool is_recorded;
 	uint64_t output;
 	unsigned size_lg2;
 	bool iotlb_hit;

@@ -124,6 +124,20 @@ static uint64_t spoilt(struct twin_world *world, uint64_t word, uint64_t reserve
 	return twin_one_in(world, 60) ? word | reserved : word;
 }
 
+/* FPD: it is bit 1 wherever there is one. */
+static uint64_t silence(struct twin_world *world)
+{
+	return twin_one_in(world, 6) ? 2 : 0;
+}
+
+/* DID, with a bit that the unit lacks now and then. */
+static uint64_t domain_of(struct twin_world *world, unsigned id)
+{
+	bool is_spoilt = world->unit.domain_bits < 16 && twin_one_in(world, 40);
+
+	return id | (is_spoilt ? UINT64_C(1) << world->unit.domain_bits : 0);
+}
+
 static void set_context(struct twin_world *world, uint64_t entry)
 {
 	unsigned id = 1 + (unsigned)twin_below(world, world->domains);
@@ -132,16 +146,20 @@ static void set_context(struct twin_world *world, uint64_t entry)
 	/* What passes through must name the largest width. */
 	uint64_t aw = (passes ? world->unit.second_levels : domain->second_levels) - 2, word[2];
 
-	word[0] = spoilt(world, domain->second_root | (passes ? 2 << 2 : 0) | 1, UINT64_C(1) << 47);
-	word[1] = id << 8 | aw | (twin_one_in(world, 40) ? UINT64_C(1) << 30 : 0);
+	word[0] = spoilt(world, domain->second_root | (passes ? 2 << 2 : 0) | silence(world) | 1, UINT64_C(1) << 47);
+	word[1] = domain_of(world, id) << 8 | aw | (twin_one_in(world, 40) ? UINT64_C(1) << 30 : 0);
 	set_words(world, entry, word, 2);
 }
 
 static void set_scalable_context(struct twin_world *world, uint64_t entry)
 {
-	uint64_t bits = twin_one_in(world, 20) ? 1 : 9; /* P, PASIDE */
+	static const uint32_t rid_pasids[] = { 0, 0, 0, 0, 1, 2, 66, 0x2001 }; /* the last: beyond the directory */
+	uint64_t bits = twin_one_in(world, 20) ? 1 : 9;                        /* P, PASIDE */
+	uint64_t word[2] = { any_of_kind(world, TWIN_DIRECTORY)->base | bits | silence(world),
+			     rid_pasids[twin_below(world, twin_one_in(world, 4) ? 8 : 7)] };
 
-	twin_set_word(world, entry, spoilt(world, any_of_kind(world, TWIN_DIRECTORY)->base | bits, 1 << 7));
+	word[0] = spoilt(world, word[0], 1 << 7);
+	set_words(world, entry, word, 2);
 }
 
 static void set_pasid(struct twin_world *world, uint64_t entry)
@@ -150,11 +168,12 @@ static void set_pasid(struct twin_world *world, uint64_t entry)
 	const struct twin_domain *domain = &world->domain[id];
 	unsigned aw = (domain->second_levels ? domain->second_levels : world->unit.second_levels) - 2;
 	uint64_t word[3] = { domain->second_root | (domain->flags ? 1 << 9 : 0) | domain->type << 6 | aw << 2 | 1,
-			     id | (twin_one_in(world, 10) ? 0 : 1 << 23),
+			     domain_of(world, id) | (twin_one_in(world, 10) == world->unit.snoops ? 0 : 1 << 23),
 			     domain->first_root[slot] | (domain->first_levels == 5 ? 1 << 2 : 0) };
 
-	word[0] = spoilt(world, word[0], 1 << 10);
+	word[0] = spoilt(world, word[0], 1 << 10) | silence(world);
 	word[2] |= twin_below(world, 2) << 4 | (twin_one_in(world, 5) ? 0 : 1);
+	word[2] |= twin_one_in(world, world->unit.extended ? 2 : 60) ? 1 << 7 : 0; /* EAFE */
 	set_words(world, entry, word, 3);
 }
 
@@ -179,7 +198,8 @@ static void change(struct twin_world *world, uint64_t address)
 			set_context(world, address >> 4 << 4);
 		break;
 	case TWIN_DIRECTORY:
-		twin_set_word(world, address, spoilt(world, any_of_kind(world, TWIN_PASIDS)->base | 1, 4));
+		word = any_of_kind(world, TWIN_PASIDS)->base | silence(world) | 1;
+		twin_set_word(world, address, spoilt(world, word, 4));
 		break;
 	case TWIN_PASIDS:
 		set_pasid(world, address >> 6 << 6);
@@ -230,14 +250,24 @@ static void add_frames(struct twin_world *world, uint64_t base, unsigned kind, u
 		add_frame(world, base | (i & 1) << 12 | (i >> 1) << 21, kind, domain);
 }
 
+/* More than the unit walks only now and then. */
+static unsigned levels_of(struct twin_world *world, unsigned levels, unsigned most)
+{
+	return levels > most && twin_below(world, 8) ? most : levels;
+}
+
 static void add_domain(struct twin_world *world, unsigned type, unsigned second_levels, bool flags)
 {
 	unsigned id = ++world->domains;
 	struct twin_domain *domain = &world->domain[id];
 
+	second_levels = type & 2 ? levels_of(world, second_levels, world->unit.second_levels) : 0;
+
 	*domain = (struct twin_domain){ .type = type,
-					.first_levels = type & 1 ? 4 + (unsigned)twin_below(world, 2) : 0,
-					.second_levels = type & 2 ? second_levels : 0,
+					.first_levels = type & 1 ? levels_of(world, 4 + (unsigned)twin_below(world, 2),
+									     world->unit.first_levels)
+								 : 0,
+					.second_levels = second_levels,
 					.flags = flags,
 					.first_base = (uint64_t)(2 * id + 1) << 30,
 					.second_base = (uint64_t)(2 * id + 2) << 30 };
@@ -262,7 +292,7 @@ static struct cache_geometry any_geometry(struct twin_world *world)
 
 static void set_caches(struct twin_world *world, struct iommu_cache_config *caches)
 {
-	static const struct cache_geometry large = { 1024, 1024, CACHE_LRU }, none = { 0, 1, CACHE_LRU };
+	static const struct cache_geometry large = { .entries = 1024, .ways = 1024 }, none = { .ways = 1 };
 	enum twin_setup setup = world->setup;
 	bool tiny = setup == TWIN_TINY || (setup == TWIN_INTERLEAVED && twin_one_in(world, 2));
 	bool pages = setup != TWIN_NO_CACHES && setup != TWIN_WALK_ONLY;
@@ -288,7 +318,9 @@ static void create_unit(struct twin_world *world)
 		.pass_through = true,
 		.queued_invalidation = true,
 		.snoop_control = true,
-		.second_stage_flags = world->unit.is_scalable,
+		.non_coherent_walks = !world->unit.snoops,
+		.input_width = world->unit.guest_width,
+		.second_stage_flags = world->unit.is_scalable && world->unit.snoops,
 		.second_stage_levels = world->unit.second_levels,
 		.first_stage_levels = world->unit.first_levels,
 		.page_size_limit_lg2 = world->unit.second_1g ? 30 : 21,
@@ -301,6 +333,7 @@ static void create_unit(struct twin_world *world)
 
 	set_caches(world, &config.caches);
 	vtd_capabilities(&features, &config);
+	config.extended_capability |= world->unit.extended ? UINT64_C(1) << 34 : 0; /* EAFS */
 	world->iommu = vtd_create(&config, &err);
 	REQUIRE(world->iommu);
 	world->ivt = (unsigned)(world->iommu->ops->register_read(world->iommu, 0x10, 8) >> 8 & 0x3ff) * 16;
@@ -346,20 +379,25 @@ void twin_world_init(struct twin_world *world, enum twin_setup setup, uint64_t s
 	random_init(&world->random, seed * TWIN_SETUPS + setup);
 	world->memory = memory_create();
 
-	bool scalable = twin_below(world, 3);
+	bool scalable = twin_below(world, 3), snoops = !scalable || !twin_one_in(world, 8);
+	unsigned second_levels = twin_below(world, 3) ? 5 : 3 + (unsigned)twin_below(world, 2);
 
-	world->unit = (struct twin_unit){ .is_scalable = scalable,
-					  .host_width = HOST_WIDTH,
-					  .guest_width = 57,
-					  .domain_bits = 16,
-					  .first_levels = 5,
-					  .second_levels = 5,
-					  .first_1g = true,
-					  .second_2m = true,
-					  .second_1g = !twin_one_in(world, 4),
-					  .snoops = true,
-					  .root = ROOT };
+	world->unit =
+		(struct twin_unit){ .is_scalable = scalable,
+				    .host_width = HOST_WIDTH,
+				    .guest_width = 12 + 9 * second_levels,
+				    .domain_bits = twin_below(world, 2) ? 16 : 4 + 2 * (unsigned)twin_below(world, 6),
+				    .first_levels = 5 - (unsigned)twin_one_in(world, 4),
+				    .second_levels = second_levels,
+				    .first_1g = true,
+				    .second_2m = true,
+				    .second_1g = !twin_one_in(world, 4),
+				    .snoops = snoops,
+				    .extended = scalable && snoops && twin_below(world, 2),
+				    .root = ROOT };
 	world->unit.first_1g = world->unit.second_1g;
+	if (twin_one_in(world, 3)) /* MGAW below the width of the largest table */
+		world->unit.guest_width -= 1 + (unsigned)twin_below(world, 8);
 	world->by_registers = !scalable && twin_below(world, 2);
 	twin_model_init(&world->model, &world->unit, world->memory);
 	create_unit(world);

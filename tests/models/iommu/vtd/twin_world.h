@@ -68,6 +68,7 @@ struct twin_world {
 
 	/* The last DMA: where changes hurt. */
 	struct iommu_request request;
+	bool is_recorded; /* its fault */
 	uint64_t trace[64];
 	unsigned traces;
 
