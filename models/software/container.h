@@ -33,7 +33,7 @@ struct container {
 /* May a mapping lie here: below aperture_last, inclusive, and clear of the interrupt window? */
 static inline bool container_in_aperture(iova_t iova, iova_t last, iova_t aperture_last)
 {
-	return last <= aperture_last && (last < HOST_INTERRUPT_FIRST || iova > HOST_INTERRUPT_LAST);
+	return last <= aperture_last && (last < INTERRUPT_RANGE_FIRST || iova > INTERRUPT_RANGE_LAST);
 }
 
 void container_init(struct container *container, const struct container_config *config);

@@ -10,15 +10,9 @@
 #define IOMMUSIM_SOFTWARE_HOST_H
 
 #include "models/base/units.h"
+#include "models/iommu/interrupt_range.h"
 #include "models/pagetable/map.h"
 #include "models/software/vtd_driver.h"
-
-/*
- * Where x86 takes an access for an interrupt message: no IOVA may be mapped here.
- * [VTD] "Handling Requests to Interrupt Address Range"
- */
-#define HOST_INTERRUPT_FIRST UINT64_C(0xfee00000)
-#define HOST_INTERRUPT_LAST  UINT64_C(0xfeefffff)
 
 /* The memory of one process that may be pinned: [vaddr, vaddr + bytes) lies at [base, base + bytes). */
 struct host_ram {

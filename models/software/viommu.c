@@ -243,7 +243,7 @@ static void drop_step(struct viommu *viommu, struct viommu_command *command, str
 {
 	iova_t limit = (UINT64_C(1) << viommu->rules.input_width_lg2) - 1;
 	iova_t first = command->drop_next;
-	iova_t end = first < HOST_INTERRUPT_FIRST ? HOST_INTERRUPT_FIRST - 1 : limit;
+	iova_t end = first < INTERRUPT_RANGE_FIRST ? INTERRUPT_RANGE_FIRST - 1 : limit;
 	uint64_t bytes = first ? FIELD_UNIT(first) : limit + 1;
 
 	while (bytes - 1 > end - first)
@@ -251,8 +251,8 @@ static void drop_step(struct viommu *viommu, struct viommu_command *command, str
 	forget(&viommu->space[command->space - 1], first, first + bytes - 1);
 	set_call(call, VIOMMU_UNMAP, command->space - 1, first, first + bytes - 1);
 	command->drop_next = first + bytes;
-	if (command->drop_next == HOST_INTERRUPT_FIRST)
-		command->drop_next = HOST_INTERRUPT_LAST + 1;
+	if (command->drop_next == INTERRUPT_RANGE_FIRST)
+		command->drop_next = INTERRUPT_RANGE_LAST + 1;
 	if (command->drop_next > limit)
 		command->doing = VIOMMU_IDLE;
 }

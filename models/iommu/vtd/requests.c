@@ -279,7 +279,7 @@ bool vtd_rare_is_allowed(struct vtd *unit, struct iommu_translation *translation
 		first = first >> translation->size_lg2 << translation->size_lg2;
 		last = first + (UINT64_C(1) << translation->size_lg2) - 1;
 	}
-	if (first < VTD_INTERRUPT_FIRST + VTD_INTERRUPT_BYTES && last >= VTD_INTERRUPT_FIRST) {
+	if (first <= INTERRUPT_RANGE_LAST && last >= INTERRUPT_RANGE_FIRST) {
 		block_interrupt_address(unit, translation);
 		return false;
 	}

@@ -6,6 +6,7 @@
 #ifndef IOMMUSIM_IOMMU_VTD_UNIT_H
 #define IOMMUSIM_IOMMU_VTD_UNIT_H
 
+#include "models/iommu/interrupt_range.h"
 #include "models/iommu/pipeline.h"
 #include "models/iommu/vtd/layout.h"
 
@@ -93,16 +94,10 @@ struct vtd {
 #define VTD_TAG_PASID BITS64(35, 16)
 #define VTD_TAG_FIRST BIT64(36) /* first-stage or nested: PASID counts */
 
-/*
- * Requests without PASID to this range are interrupts, not DMA.
- * [VTD] "Handling Requests to Interrupt Address Range"
- */
-#define VTD_INTERRUPT_FIRST UINT64_C(0xfee00000)
-#define VTD_INTERRUPT_BYTES UINT64_C(0x100000)
-
+/* Requests without PASID to there are interrupts, not DMA. */
 static inline bool vtd_is_interrupt_address(uint64_t address)
 {
-	return address - VTD_INTERRUPT_FIRST < VTD_INTERRUPT_BYTES;
+	return address - INTERRUPT_RANGE_FIRST <= INTERRUPT_RANGE_LAST - INTERRUPT_RANGE_FIRST;
 }
 
 /* ---- registers.c ---- */
