@@ -83,7 +83,9 @@ static bool check_cache(const struct scenario *scenario, const char *entries, co
 	if (!problem)
 		return true;
 	geometry_text(scenario, problem, entries, ways, text, sizeof(text));
-	return err_set(err, ERR_USAGE, "%s: %s", where_of(scenario, ways, entries), text);
+	const char *blamed = strncmp(problem, "partitions", 10) == 0 ? "iommu.iotlb_partitions" : ways;
+
+	return err_set(err, ERR_USAGE, "%s: %s", where_of(scenario, blamed, entries), text);
 }
 
 static bool check_caches(const struct scenario *scenario, struct err *err)
