@@ -99,22 +99,23 @@ static void drop_page_request(struct iommu_translation *translation)
 	translation->completion = IOMMU_NO_COMPLETION;
 }
 
+/* The root complex keeps these from the unit. */
+static bool is_kept_from(const struct vtd *unit, const struct iommu_request *request)
+{
+	return request->type == IOMMU_TRANSLATED_REQUEST && request->has_pasid &&
+	       !(unit->extended_capability & VTD_ECAP_PTRS);
+}
+
 bool vtd_ends_at_once(struct vtd *unit, struct iommu_translation *translation)
 {
 	const struct iommu_request *request = &translation->request;
 
 	/* [VTD] "Handling of ATS Protocol Errors": with remapping off only untranslated requests are good. */
-	if (!unit->enabled && request->type == IOMMU_UNTRANSLATED)
-		vtd_pass(unit, translation);
-	else if (bypasses_remapping(request))
+	if ((!unit->enabled && request->type == IOMMU_UNTRANSLATED) || bypasses_remapping(request))
 		vtd_pass(unit, translation);
 	else if (request->type == IOMMU_PAGE_REQUEST && (!unit->enabled || !(unit->extended_capability & VTD_ECAP_PRS)))
 		drop_page_request(translation);
-	else if (!unit->enabled)
-		vtd_refuse(translation);
-	/* The root complex keeps these from the unit. */
-	else if (request->type == IOMMU_TRANSLATED_REQUEST && request->has_pasid &&
-		 !(unit->extended_capability & VTD_ECAP_PTRS))
+	else if (!unit->enabled || is_kept_from(unit, request))
 		vtd_refuse(translation);
 	else
 		return false;

@@ -41,6 +41,7 @@ static void begin(const struct iommu_cache_config *caches)
 		world_set_pasid(&w, (uint16_t)(DEVICE + i), 0, (uint16_t)(DOMAIN + i), NULL, &ss[i]);
 	}
 	world_set_pasid(&w, DEVICE, PASID, DOMAIN + 2, &fs, NULL);
+	world_set_pasid(&w, DEVICE, PASID + 1, DOMAIN + 4, NULL, &ss[2]);
 	world_start(&w);
 }
 
@@ -79,9 +80,9 @@ START_TEST(each_source_pasid_and_privilege_goes_its_own_way)
 
 	for (unsigned cached = 0; cached < 2; cached++) {
 		begin(cached ? &world_caches : &world_no_caches);
-		for (unsigned round = 0; round < 24; round++) {
+		for (unsigned round = 0; round < 30; round++) {
 			/* Now in a row, now in turn. */
-			unsigned which = round < 12 ? round / 3 : round % 4;
+			unsigned which = round < 15 ? round / 3 : round % 5;
 
 			if (which == 0)
 				expect_at(DEVICE, NO_PASID, 1);
@@ -89,9 +90,11 @@ START_TEST(each_source_pasid_and_privilege_goes_its_own_way)
 				expect_at(NEIGHBOUR, NO_PASID, 2);
 			else if (which == 2)
 				expect_at(DEVICE, PASID, 4);
+			else if (which == 3)
+				expect_at(DEVICE, PASID + 1, 3);
 			else
 				world_request(&w, &supervisor);
-			if (which == 3)
+			if (which == 4)
 				expect_fault(&w, 0x5d); /* SPT.6: SRE is clear */
 		}
 		world_fini(&w);
@@ -223,6 +226,55 @@ START_TEST(an_entry_that_leaves_by_itself_ends_the_route)
 }
 END_TEST
 
+/* One that goes another way by itself looks at other entries; the known way is not by those. */
+START_TEST(a_request_without_a_route_of_its_own_ends_the_route)
+{
+	const struct iommu_request reading_nothing = { .source_id = NEIGHBOUR, .iova = IOVA, .zero_length = true };
+
+	for (unsigned legacy = 0; legacy < 2; legacy++) {
+		if (legacy)
+			begin_legacy(&world_caches);
+		else
+			begin(&world_caches);
+		expect_at(NEIGHBOUR, NO_PASID, 2);
+		warm(NO_PASID, 1);
+		world_request(&w, &reading_nothing);
+		expect_output(&w, OUTPUT(2), 12);
+		world_command(&w, GLOBAL_IOTLB, 0);
+		expect_at(DEVICE, NO_PASID, 1);
+		expect_reads(&w, 0, 0, 4);
+		world_fini(&w);
+	}
+}
+END_TEST
+
+/* Another request, under way all the while, puts its entry in the place of the known one. */
+START_TEST(an_entry_that_gives_way_to_one_under_way_ends_the_route)
+{
+	const struct iommu_request request = { .source_id = NEIGHBOUR, .iova = IOVA };
+	struct iommu_translation other;
+	uint64_t words[IOMMU_WORDS_MAX];
+
+	for (unsigned legacy = 0; legacy < 2; legacy++) {
+		if (legacy)
+			begin_legacy(&one_device_entry);
+		else
+			begin(&one_device_entry);
+		w.unit->ops->translate_begin(w.unit, &other, &request);
+		warm(NO_PASID, 1);
+		while (other.access.want != IOMMU_WANTS_NOTHING) {
+			iommu_access_now(w.memory, &other.access, words);
+			w.unit->ops->translate_feed(w.unit, &other, words);
+		}
+		ck_assert_uint_eq(other.output, OUTPUT(2));
+		world_command(&w, GLOBAL_IOTLB, 0);
+		expect_at(DEVICE, NO_PASID, 1);
+		expect_reads(&w, legacy ? 2 : 4, 0, 4);
+		world_fini(&w);
+	}
+}
+END_TEST
+
 /* [VTD] "Protected Memory Range Registers": PMEN, and the low region of 2 MiB at 4 MiB. */
 START_TEST(a_protected_region_stands_in_a_known_way)
 {
@@ -279,6 +331,8 @@ int main(void)
 		another_root_table_ends_the_route,
 		no_request_takes_the_route_while_translation_is_off,
 		an_entry_that_leaves_by_itself_ends_the_route,
+		a_request_without_a_route_of_its_own_ends_the_route,
+		an_entry_that_gives_way_to_one_under_way_ends_the_route,
 		a_protected_region_stands_in_a_known_way,
 		a_known_way_does_not_lead_to_interrupts,
 		NULL,
