@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Two structures over one array of slots, [sets][ways], row-major:
+ * Slots [sets][ways], row-major, each one line of the host's cache, under two structures:
  *
  * - Chains: the slots whose keys hash alike, so that a lookup costs the same in a direct-mapped and in a fully
  *   associative cache.
- * - For every set a ring of its ways from newest to oldest.  Invalid slots always lie behind the valid ones, so that
- *   the oldest slot is the one to fill, whether it is empty or has to leave.
+ * - For every set a heap of its slots by when they were used last.  A use only notes its date in the slot; the heap
+ *   learns of it when the slot comes to the top.  What a heap says is never too late, so a top that is right is the
+ *   oldest of its set: true LRU, and a hit touches nothing but its slot.
  */
 #include "models/cache/cache.h"
 
@@ -22,12 +23,16 @@
 struct slot {
 	struct cache_key key;
 	struct cache_value value;
+	uint64_t used;  /* the cache's clock when it was used last (LRU) or filled (FIFO) */
+	uint32_t chain; /* the chain the slot is in, NONE: empty */
+	uint32_t next;  /* in the chain, or among the set's empty slots; NONE: the last */
 };
+_Static_assert(sizeof(struct slot) == 64, "a slot is one line of the host's cache");
 
-struct links {
-	uint32_t newer, older; /* the ring; the newest's newer is the oldest */
-	uint32_t chain;        /* the chain the slot is in, NONE: invalid */
-	uint32_t next;         /* in the chain, NONE: the last */
+/* What a heap knows of a slot. */
+struct age {
+	uint64_t used; /* at most the slot's */
+	uint32_t slot;
 };
 
 struct cache {
@@ -40,8 +45,9 @@ struct cache {
 	uint32_t ways;
 	enum cache_replacement replacement;
 	struct slot *slots;
-	struct links *links;
-	uint32_t *newest; /* of each set */
+	struct age *ages; /* [sets][ways], each set a heap, the least first */
+	uint32_t *empty;  /* [sets] a slot that holds nothing; NONE: the set is full */
+	uint64_t clock;   /* uses and fills so far */
 	uint32_t entries;
 	uint32_t occupancy;
 	struct random random;
@@ -76,6 +82,19 @@ static void empty_chains(struct cache *cache)
 	memset(cache->heads, 0xff, ((size_t)cache->chain_mask + 1) * sizeof(*cache->heads));
 }
 
+/* Every slot becomes empty. */
+static void forget_all(struct cache *cache)
+{
+	empty_chains(cache);
+	for (uint32_t slot = 0; slot < cache->entries; slot++) {
+		cache->slots[slot].chain = NONE;
+		cache->slots[slot].next = (slot + 1) % cache->ways ? slot + 1 : NONE;
+		if (slot % cache->ways == 0)
+			cache->empty[slot / cache->ways] = slot;
+	}
+	cache->occupancy = 0;
+}
+
 struct cache *cache_create(const struct cache_geometry *geometry, uint64_t seed)
 {
 	REQUIRE(!cache_geometry_problem(geometry));
@@ -84,10 +103,10 @@ struct cache *cache_create(const struct cache_geometry *geometry, uint64_t seed)
 	uint32_t entries = geometry->entries;
 	uint32_t sets = entries ? entries / geometry->ways : 1;
 
-	cache->entries = entries;
-	cache->ways = entries ? geometry->ways : 0;
 	uint32_t partitions = geometry->partitions && entries ? geometry->partitions : 1;
 
+	cache->entries = entries;
+	cache->ways = entries ? geometry->ways : 0;
 	cache->set_mask = sets / partitions - 1;
 	cache->sets_lg2 = (unsigned)__builtin_ctz(sets / partitions);
 	cache->partition_mask = partitions - 1;
@@ -97,25 +116,19 @@ struct cache *cache_create(const struct cache_geometry *geometry, uint64_t seed)
 	while (cache->chain_mask < 4 * entries - 1 && entries)
 		cache->chain_mask = 2 * cache->chain_mask + 1;
 	cache->heads = heap_zeroed((size_t)cache->chain_mask + 1, sizeof(*cache->heads));
-	empty_chains(cache);
-	if (entries == 0)
+	if (entries == 0) {
+		empty_chains(cache);
 		return cache;
-
-	cache->slots = heap_zeroed(entries, sizeof(*cache->slots));
-	cache->links = heap_zeroed(entries, sizeof(*cache->links));
-	cache->newest = heap_zeroed(sets, sizeof(*cache->newest));
-	for (uint32_t set = 0; set < sets; set++) {
-		uint32_t first = set * cache->ways;
-		uint32_t last = first + cache->ways - 1;
-
-		/* The first way is the oldest: the first to be filled. */
-		for (uint32_t slot = first; slot <= last; slot++)
-			cache->links[slot] = (struct links){ .newer = slot == last ? first : slot + 1,
-							     .older = slot == first ? last : slot - 1,
-							     .chain = NONE,
-							     .next = NONE };
-		cache->newest[set] = last;
 	}
+
+	cache->slots = aligned_alloc(sizeof(struct slot), entries * sizeof(struct slot));
+	REQUIRE(cache->slots);
+	memset(cache->slots, 0, entries * sizeof(struct slot));
+	cache->ages = heap_zeroed(entries, sizeof(*cache->ages));
+	cache->empty = heap_zeroed(sets, sizeof(*cache->empty));
+	for (uint32_t slot = 0; slot < entries; slot++)
+		cache->ages[slot].slot = slot;
+	forget_all(cache);
 	return cache;
 }
 
@@ -123,8 +136,8 @@ void cache_destroy(struct cache *cache)
 {
 	if (!cache)
 		return;
-	free(cache->newest);
-	free(cache->links);
+	free(cache->empty);
+	free(cache->ages);
 	free(cache->slots);
 	free(cache->heads);
 	free(cache);
@@ -158,57 +171,53 @@ static uint32_t find(const struct cache *cache, struct cache_key key, uint64_t h
 	uint32_t slot = cache->heads[hash_chain(cache, hash)];
 
 	while (slot != NONE) {
-		const struct cache_key *other = &cache->slots[slot].key;
+		const struct slot *other = &cache->slots[slot];
 
-		if (other->word[0] == key.word[0] && other->word[1] == key.word[1])
+		if (other->key.word[0] == key.word[0] && other->key.word[1] == key.word[1])
 			break;
-		slot = cache->links[slot].next;
+		slot = other->next;
 	}
 	return slot;
 }
 
 static void chain_insert(struct cache *cache, uint32_t chain, uint32_t slot)
 {
-	cache->links[slot].chain = chain;
-	cache->links[slot].next = cache->heads[chain];
+	cache->slots[slot].chain = chain;
+	cache->slots[slot].next = cache->heads[chain];
 	cache->heads[chain] = slot;
 }
 
 static void chain_remove(struct cache *cache, uint32_t slot)
 {
-	struct links *own = &cache->links[slot];
+	struct slot *own = &cache->slots[slot];
 	uint32_t *link = &cache->heads[own->chain];
 
 	while (*link != slot)
-		link = &cache->links[*link].next;
+		link = &cache->slots[*link].next;
 	*link = own->next;
 	own->chain = NONE;
 }
 
-/* Moves a slot of the ring behind its newest and makes it that.  No branch: which way hits next is anyone's guess. */
-static void make_newest(struct cache *cache, uint32_t set, uint32_t slot)
+/* The slot of a full set whose use lies back farthest. */
+static uint32_t oldest(struct cache *cache, uint32_t set)
 {
-	struct links *links = cache->links;
-	uint32_t newer = links[slot].newer, older = links[slot].older;
-	uint32_t newest = cache->newest[set];
+	struct age *heap = &cache->ages[(size_t)set * cache->ways];
 
-	links[newer].older = older;
-	links[older].newer = newer;
-	newest = slot == newest ? older : newest;
+	for (;;) {
+		struct age top = { cache->slots[heap[0].slot].used, heap[0].slot };
+		uint32_t place = 0;
 
-	uint32_t oldest = links[newest].newer;
-
-	links[slot].newer = oldest;
-	links[slot].older = newest;
-	links[oldest].older = slot;
-	links[newest].newer = slot;
-	cache->newest[set] = slot;
-}
-
-static void make_oldest(struct cache *cache, uint32_t set, uint32_t slot)
-{
-	make_newest(cache, set, slot);
-	cache->newest[set] = cache->links[slot].older;
+		if (top.used == heap[0].used)
+			return top.slot;
+		for (uint32_t child; (child = 2 * place + 1) < cache->ways; place = child) {
+			if (child + 1 < cache->ways && heap[child + 1].used < heap[child].used)
+				child++;
+			if (heap[child].used >= top.used)
+				break;
+			heap[place] = heap[child];
+		}
+		heap[place] = top;
+	}
 }
 
 const struct cache_value *cache_peek(const struct cache *cache, struct cache_key key)
@@ -229,21 +238,24 @@ const struct cache_value *cache_lookup(struct cache *cache, struct cache_key key
 	}
 	cache->stats.hits++;
 	if (cache->replacement == CACHE_LRU)
-		make_newest(cache, set_of(cache, key, hash), slot);
+		cache->slots[slot].used = ++cache->clock;
 	return &cache->slots[slot].value;
 }
 
 /* A slot of a set that holds nothing: one that was empty, or the one that replacement empties. */
 static uint32_t vacate(struct cache *cache, uint32_t set)
 {
-	uint32_t slot = cache->links[cache->newest[set]].newer;
+	uint32_t slot = cache->empty[set];
 
-	if (cache->links[slot].chain == NONE) {
+	if (slot != NONE) {
+		cache->empty[set] = cache->slots[slot].next;
 		cache->occupancy++;
 		return slot;
 	}
 	if (cache->replacement == CACHE_RANDOM)
 		slot = set * cache->ways + (uint32_t)random_below(&cache->random, cache->ways);
+	else
+		slot = oldest(cache, set);
 	chain_remove(cache, slot);
 	cache->stats.evictions++;
 	return slot;
@@ -264,14 +276,17 @@ void cache_fill(struct cache *cache, struct cache_key key, struct cache_value va
 		chain_insert(cache, hash_chain(cache, hash), slot);
 	}
 	cache->slots[slot].value = value;
+	cache->slots[slot].used = ++cache->clock;
 	cache->stats.fills++;
-	make_newest(cache, set, slot);
 }
 
 static void invalidate_slot(struct cache *cache, uint32_t slot)
 {
+	uint32_t *empty = &cache->empty[slot / cache->ways];
+
 	chain_remove(cache, slot);
-	make_oldest(cache, slot / cache->ways, slot);
+	cache->slots[slot].next = *empty;
+	*empty = slot;
 	cache->occupancy--;
 	cache->stats.invalidated++;
 }
@@ -294,7 +309,7 @@ size_t cache_invalidate_if(struct cache *cache,
 	uint32_t unseen = cache->occupancy;
 
 	for (uint32_t slot = 0; unseen > 0; slot++) {
-		if (cache->links[slot].chain == NONE)
+		if (cache->slots[slot].chain == NONE)
 			continue;
 		unseen--;
 		if (matches(cache->slots[slot].key, &cache->slots[slot].value, argument)) {
@@ -309,12 +324,8 @@ size_t cache_invalidate_all(struct cache *cache)
 {
 	size_t removed = cache->occupancy;
 
-	if (removed == 0)
-		return 0;
-	empty_chains(cache);
-	for (uint32_t slot = 0; slot < cache->entries; slot++)
-		cache->links[slot].chain = NONE;
-	cache->occupancy = 0;
+	if (removed > 0)
+		forget_all(cache);
 	cache->stats.invalidated += removed;
 	return removed;
 }
