@@ -2,15 +2,18 @@
 #include "analysis/compare.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "analysis/point.h"
 #include "analysis/quantity.h"
 #include "analysis/statistic.h"
 
 struct comparison {
 	FILE *out;
 	double tolerance_percent;
-	const char *scheme;
+	const char *run;
+	int run_width;
 	uint64_t compared, different;
 };
 
@@ -56,8 +59,8 @@ static void compare(struct comparison *comparison, const char *group, const char
 	    (kind != KIND_BITS && a > 0 && 100.0 * (double)change / (double)a <= comparison->tolerance_percent))
 		return;
 	if (comparison->different++ == 0)
-		fprintf(comparison->out, "%-16s  %-28s  %13s  %13s  %10s\n", "scheme", "quantity", "a", "b",
-			"difference");
+		fprintf(comparison->out, "%-*s  %-28s  %13s  %13s  %10s\n", comparison->run_width, "scheme", "quantity",
+			"a", "b", "difference");
 	show(text_a, kind, a);
 	show(text_b, kind, b);
 	if (kind == KIND_BITS)
@@ -65,8 +68,8 @@ static void compare(struct comparison *comparison, const char *group, const char
 	else
 		show_difference(difference, a, b);
 	snprintf(what, sizeof(what), "%s%s%s", group, group[0] ? " " : "", name);
-	fprintf(comparison->out, "%-16s  %-28s  %13s  %13s  %10s\n", comparison->scheme, what, text_a, text_b,
-		difference);
+	fprintf(comparison->out, "%-*s  %-28s  %13s  %13s  %10s\n", comparison->run_width, comparison->run, what,
+		text_a, text_b, difference);
 }
 
 static void compare_latency(struct comparison *comparison, const char *op, const struct histogram *a,
@@ -86,7 +89,6 @@ static enum kind kind_of(const char *unit)
 
 static void compare_scheme(struct comparison *comparison, const struct result_scheme *a, const struct result_scheme *b)
 {
-	comparison->scheme = a->name;
 	for (unsigned op = 0; op < RESULT_OPS; op++)
 		compare_latency(comparison, result_op_names[op], &a->latency[op], &b->latency[op]);
 	for (unsigned op = 0; op < RESULT_OPS; op++)
@@ -100,13 +102,40 @@ static void compare_scheme(struct comparison *comparison, const struct result_sc
 		compare(comparison, "", result_capability_info[i].name, KIND_BITS, a->capability[i], b->capability[i]);
 }
 
-static const struct result_scheme *scheme_named(const struct result *result, const char *name)
+/* ---- runs ---- */
+
+/* "nested", or with a matrix "nested machine.guests=4": what is called alike in both is compared. */
+struct run {
+	char name[320];
+};
+
+static struct run *name_runs(const struct result *result)
 {
-	for (size_t i = 0; i < result_scheme_count(result); i++)
-		if (strcmp(result_scheme(result, i)->name, name) == 0)
-			return result_scheme(result, i);
-	return NULL;
+	size_t count = result_scheme_count(result);
+	struct run *run = calloc(count + 1, sizeof(*run));
+
+	for (size_t i = 0; run && i < count; i++) {
+		const struct result_scheme *scheme = result_scheme(result, i);
+		char point[sizeof(run->name) - sizeof(scheme->name) - 1];
+
+		point_text(result, scheme->point, point, sizeof(point));
+		snprintf(run[i].name, sizeof(run[i].name), "%s%s%s", scheme->name, point[0] ? " " : "", point);
+	}
+	return run;
 }
+
+/* Most often in the same place; else the count. */
+static size_t run_named(const struct run *run, size_t count, size_t place, const char *name)
+{
+	if (place < count && strcmp(run[place].name, name) == 0)
+		return place;
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(run[i].name, name) == 0)
+			return i;
+	return count;
+}
+
+/* ---- the input ---- */
 
 static const char *parameter_value(const struct result *result, const char *name)
 {
@@ -147,38 +176,72 @@ static void print_input_differences(FILE *out, const struct result *a, const str
 	}
 }
 
-static bool print_missing(FILE *out, const struct result *has, const struct result *has_not)
+static void print_failures(FILE *out, const struct result *result)
 {
+	char point[240];
+
+	for (size_t i = 0; i < result_failure_count(result); i++) {
+		struct result_failure failure = result_failure(result, i);
+
+		point_text(result, failure.point, point, sizeof(point));
+		fprintf(out, "failed in %s: %s%s%s: %s\n", result_path(result), failure.scheme, point[0] ? " " : "",
+			point, failure.problem);
+	}
+}
+
+static bool print_missing(FILE *out, const struct result *has, const struct run *run, const struct result *has_not,
+			  const struct run *others)
+{
+	size_t other_count = result_scheme_count(has_not);
 	bool none = true;
 
 	for (size_t i = 0; i < result_scheme_count(has); i++) {
-		const char *name = result_scheme(has, i)->name;
-
-		if (scheme_named(has_not, name))
+		if (run_named(others, other_count, i, run[i].name) < other_count)
 			continue;
-		fprintf(out, "only in %s: scheme %s\n", result_path(has), name);
+		fprintf(out, "only in %s: scheme %s\n", result_path(has), run[i].name);
 		none = false;
 	}
 	return none;
 }
 
+static void compare_runs(struct comparison *comparison, const struct result *a, const struct run *runs_a,
+			 const struct result *b, const struct run *runs_b)
+{
+	size_t count = result_scheme_count(b);
+
+	comparison->run_width = 16;
+	for (size_t i = 0; i < result_scheme_count(a); i++) {
+		int length = (int)strlen(runs_a[i].name);
+
+		comparison->run_width = length > comparison->run_width ? length : comparison->run_width;
+	}
+	for (size_t i = 0; i < result_scheme_count(a); i++) {
+		size_t other = run_named(runs_b, count, i, runs_a[i].name);
+
+		comparison->run = runs_a[i].name;
+		if (other < count)
+			compare_scheme(comparison, result_scheme(a, i), result_scheme(b, other));
+	}
+}
+
 bool compare_print(FILE *out, const struct result *a, const struct result *b, double tolerance_percent)
 {
 	struct comparison comparison = { .out = out, .tolerance_percent = tolerance_percent };
+	struct run *runs_a = name_runs(a), *runs_b = name_runs(b);
+	bool same = runs_a && runs_b;
 
 	fprintf(out, "a: %s\nb: %s\n", result_path(a), result_path(b));
 	print_input_differences(out, a, b);
-
-	bool same_schemes = print_missing(out, a, b);
-
-	same_schemes = print_missing(out, b, a) && same_schemes;
-	for (size_t i = 0; i < result_scheme_count(a); i++) {
-		const struct result_scheme *other = scheme_named(b, result_scheme(a, i)->name);
-
-		if (other)
-			compare_scheme(&comparison, result_scheme(a, i), other);
+	print_failures(out, a);
+	print_failures(out, b);
+	if (same) {
+		same = print_missing(out, a, runs_a, b, runs_b);
+		same = print_missing(out, b, runs_b, a, runs_a) && same;
+		compare_runs(&comparison, a, runs_a, b, runs_b);
 	}
 	fprintf(out, "%" PRIu64 " of %" PRIu64 " quantities differ by more than %g%%\n", comparison.different,
 		comparison.compared, tolerance_percent);
-	return same_schemes && comparison.different == 0;
+	free(runs_a);
+	free(runs_b);
+	return same && comparison.different == 0;
 }

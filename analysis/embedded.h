@@ -10,5 +10,6 @@ extern const char embedded_tail_gp[];
 extern const char embedded_percentiles_gp[];
 extern const char embedded_causes_gp[];
 extern const char embedded_series_gp[];
+extern const char embedded_sweep_gp[];
 
 #endif

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "analysis/figure.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "analysis/embedded.h"
 #include "analysis/figure_kind.h"
 
 static const struct figure_kind *const kinds[] = {
-	&figure_cdf,        &figure_tail,   &figure_percentiles, &figure_causes,
-	&figure_throughput, &figure_locked, &figure_hit_rate,
+	&figure_cdf,        &figure_tail,        &figure_percentiles, &figure_causes,    &figure_throughput,
+	&figure_locked,     &figure_hit_rate,    &figure_sweep_mean,  &figure_sweep_p99, &figure_sweep_throughput,
+	&figure_sweep_hits, &figure_sweep_reads,
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
@@ -25,42 +27,51 @@ const char *const figure_op_names[RESULT_OPS] = {
 	[RESULT_FAULT] = "blocked DMA request",
 };
 
+/* Okabe and Ito 2008, without black, which a dark page hides, and with a darker yellow. */
+static const uint8_t hue[][3] = {
+	{ 0x00, 0x72, 0xb2 }, { 0xd5, 0x5e, 0x00 }, { 0x00, 0x9e, 0x73 }, { 0xcc, 0x79, 0xa7 },
+	{ 0xe6, 0x9f, 0x00 }, { 0x56, 0xb4, 0xe9 }, { 0x88, 0x88, 0x88 }, { 0xc0, 0xb0, 0x20 },
+};
+#define HUES (unsigned)(sizeof(hue) / sizeof(hue[0]))
+
+void look_shade(struct look *look, unsigned name, unsigned shade)
+{
+	shade += name / HUES;
+
+	unsigned white = shade * 45 < 70 ? shade * 45 : 70; /* percent mixed in */
+	unsigned rgb[3];
+
+	for (unsigned k = 0; k < 3; k++) {
+		unsigned pure = hue[name % HUES][k];
+
+		rgb[k] = pure + (255 - pure) * white / 100;
+	}
+	look->name = name;
+	look->dash = 1 + shade % 5;
+	snprintf(look->colour, sizeof(look->colour), "#%02x%02x%02x", rgb[0] & 0xff, rgb[1] & 0xff, rgb[2] & 0xff);
+}
+
 void look_choose(const struct shown *shown, size_t count, struct look *look)
 {
-	/* Okabe and Ito 2008, without black, which a dark page hides, and with a darker yellow. */
-	static const uint8_t hue[][3] = {
-		{ 0x00, 0x72, 0xb2 }, { 0xd5, 0x5e, 0x00 }, { 0x00, 0x9e, 0x73 }, { 0xcc, 0x79, 0xa7 },
-		{ 0xe6, 0x9f, 0x00 }, { 0x56, 0xb4, 0xe9 }, { 0x88, 0x88, 0x88 }, { 0xc0, 0xb0, 0x20 },
-	};
-	const unsigned hues = sizeof(hue) / sizeof(hue[0]);
+	struct name {
+		const struct shown *last; /* of this name */
+		unsigned shade;
+	} *name = calloc(count + 1, sizeof(*name));
 	unsigned names = 0;
 
-	for (size_t i = 0; i < count; i++) {
-		unsigned shade = 0;
+	for (size_t i = 0; name && i < count; i++) {
+		unsigned k = 0;
 
-		look[i].name = names;
-		for (size_t j = 0; j < i; j++) {
-			if (strcmp(shown[i].scheme->name, shown[j].scheme->name) != 0)
-				continue;
-			look[i].name = look[j].name;
-			shade++;
-		}
-		if (look[i].name == names)
-			names++;
-		shade += look[i].name / hues;
-
-		unsigned white = shade * 45 < 70 ? shade * 45 : 70; /* percent mixed in */
-		unsigned rgb[3];
-
-		for (unsigned k = 0; k < 3; k++) {
-			unsigned pure = hue[look[i].name % hues][k];
-
-			rgb[k] = pure + (255 - pure) * white / 100;
-		}
-		snprintf(look[i].colour, sizeof(look[i].colour), "#%02x%02x%02x", rgb[0] & 0xff, rgb[1] & 0xff,
-			 rgb[2] & 0xff);
-		look[i].dash = 1 + shade % 5;
+		while (k < names && strcmp(name[k].last->scheme->name, shown[i].scheme->name) != 0)
+			k++;
+		if (k == names)
+			name[names++].shade = 0;
+		else if (shown[i].result != name[k].last->result)
+			name[k].shade++;
+		name[k].last = &shown[i];
+		look_shade(&look[i], k, name[k].shade);
 	}
+	free(name);
 }
 
 static size_t add(struct figure *figure, const struct figure_kind *kind, enum result_op op)
@@ -82,10 +93,12 @@ size_t figure_list(const struct view *view, struct figure figure[FIGURES_MAX])
 
 	for (unsigned op = 0; op < RESULT_OPS; op++)
 		for (size_t i = 0; i < KINDS; i++)
-			if ((kinds[i]->ops & BIT64(op)) && kinds[i]->wanted(view, op))
+			if ((kinds[i]->ops & BIT64(op)) && kinds[i]->of_matrix == (view->sweeps > 0) &&
+			    kinds[i]->wanted(view, op))
 				count += add(&figure[count], kinds[i], op);
 	for (size_t i = 0; i < KINDS; i++)
-		if (kinds[i]->ops == 0 && kinds[i]->wanted(view, RESULT_OPS))
+		if (kinds[i]->ops == 0 && kinds[i]->of_matrix == (view->sweeps > 0) &&
+		    kinds[i]->wanted(view, RESULT_OPS))
 			count += add(&figure[count], kinds[i], RESULT_OPS);
 	return count;
 }
@@ -124,21 +137,28 @@ static void element_thickness(FILE *out, const void *from, size_t i)
 	fprintf(out, "%zu.%zu", tenths / 10, tenths % 10);
 }
 
-/* Of the picture: the plot, and the key's rows as gnuplot will about fill them. */
+unsigned figure_key_height(size_t count, size_t longest)
+{
+	size_t columns = 540 / (8 * longest + 50);
+	size_t rows = columns > 1 ? (count + columns - 1) / columns : count;
+
+	return 20 * (unsigned)rows;
+}
+
+/* Of the picture: the plot, and the key. */
 static unsigned height_of(const struct figure_kind *kind, const struct view *view)
 {
 	size_t longest = 1;
+
+	if (kind->of_matrix)
+		return kind->height(view);
 
 	for (size_t i = 0; i < view->count; i++) {
 		size_t length = strlen(view->shown[i].label);
 
 		longest = length > longest ? length : longest;
 	}
-
-	size_t columns = 540 / (8 * longest + 50);
-	size_t rows = columns > 1 ? (view->count + columns - 1) / columns : view->count;
-
-	return (kind->height ? kind->height(view) : 340) + 20 * (unsigned)rows;
+	return (kind->height ? kind->height(view) : 340) + figure_key_height(view->count, longest);
 }
 
 void figure_write_script(FILE *out, const struct figure *figure, const struct view *view)
@@ -150,10 +170,12 @@ void figure_write_script(FILE *out, const struct figure *figure, const struct vi
 	fprintf(out, "name = '%s'\ntitle_text = ", figure->name);
 	script_text(out, figure->title);
 	fprintf(out, "\ndata = '../data/%s.csv'\nheight = %u\n", figure->data, height_of(kind, view));
-	script_array(out, "scheme", view->count, element_label, view);
-	script_array(out, "colour", view->count, element_colour, view);
-	script_array(out, "thickness", view->count, element_thickness, view);
-	script_array(out, "dash", view->count, element_dash, view);
+	if (!kind->of_matrix) {
+		script_array(out, "scheme", view->count, element_label, view);
+		script_array(out, "colour", view->count, element_colour, view);
+		script_array(out, "thickness", view->count, element_thickness, view);
+		script_array(out, "dash", view->count, element_dash, view);
+	}
 	kind->variables(out, view, figure->op);
 	fprintf(out, "\n%s\n%s", embedded_style_gp, kind->script);
 }

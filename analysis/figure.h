@@ -19,12 +19,15 @@ struct view {
 	const struct shown *shown; /* [count] */
 	const struct look *look;   /* [count] */
 	size_t count;
+	const char *sweep[POINT_SWEEPS_MAX]; /* names of what is swept */
+	size_t sweeps;
 };
 
 /*
- * A colour for each scheme: those of one name in several results are shades of one colour.  Okabe and
+ * A colour for each scheme, at whatever point: those of one name in several results are shades of one colour.  Okabe and
  * Ito's palette, which colour-blind readers can tell apart.
  */
+void look_shade(struct look *look, unsigned name, unsigned shade);
 void look_choose(const struct shown *shown, size_t count, struct look *look);
 
 struct figure_kind;

@@ -8,19 +8,26 @@
 
 struct figure_kind {
 	const char *name, *title; /* the title takes the operation's name, if there is one */
+	bool of_matrix;           /* shown when something is swept; others when nothing is */
 	uint64_t ops;             /* BIT64(op) of the operations that may have it; 0: of the machine */
 	bool (*wanted)(const struct view *view, enum result_op op); /* there is something to show */
 	const char *data_of; /* name of the kind whose data it draws; NULL: its own */
 	void (*data)(FILE *out, const struct view *view, enum result_op op); /* CSV with a header; NULL with data_of */
 	void (*variables)(FILE *out, const struct view *view, enum result_op op); /* what the script below takes */
-	unsigned (*height)(const struct view *view); /* of the plot, without the key; NULL: usual */
+	unsigned (*height)(
+		const struct view *view); /* of the plot; of a matrix with the key, others without; NULL: usual */
 	const char *script;
 };
 
 extern const struct figure_kind figure_cdf, figure_tail, figure_percentiles, figure_causes;
+extern const struct figure_kind figure_sweep_mean, figure_sweep_p99, figure_sweep_throughput, figure_sweep_hits,
+	figure_sweep_reads;
 extern const struct figure_kind figure_locked, figure_hit_rate, figure_throughput;
 
 /* ---- parts of scripts and data ---- */
+
+/* Of a key with so many labels, the longest of so many characters, as gnuplot will about fill it. */
+unsigned figure_key_height(size_t count, size_t longest);
 
 /* A field of a CSV file (RFC 4180). */
 void csv_text(FILE *out, const char *text);

@@ -1,26 +1,46 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "analysis/grid.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "analysis/statistic.h"
 
+static void fill_sweeps(struct grid *grid, const char *const *name)
+{
+	for (size_t i = 0; i < grid->sweeps; i++) {
+		grid->heading[i] = point_short_name(name, grid->sweeps, i);
+		for (size_t row = 0; row < grid->rows; row++) {
+			const char *text = point_value(&grid->row[row], name[i]).text;
+
+			snprintf(grid->cell[row * grid->columns + i], QUANTITY_TEXT, "%s", text ? text : "-");
+		}
+	}
+}
+
+/* With room for so many columns behind those of what is swept, which are filled in. */
 static struct grid *grid_create(const struct shown *shown, size_t rows, size_t columns)
 {
+	const char *name[POINT_SWEEPS_MAX];
+	size_t sweeps = point_sweeps(shown, rows, name);
 	struct grid *grid = calloc(1, sizeof(*grid));
 
 	if (!grid)
 		return NULL;
+	columns += sweeps;
 	*grid = (struct grid){
 		.row = shown,
 		.rows = rows,
 		.columns = columns,
+		.sweeps = sweeps,
 		.heading = calloc(columns, sizeof(*grid->heading)),
 		.cell = calloc(rows * columns, sizeof(*grid->cell)),
 	};
-	if (grid->heading && grid->cell)
+	if (grid->heading && grid->cell) {
+		fill_sweeps(grid, name);
 		return grid;
+	}
 	grid_destroy(grid);
 	return NULL;
 }
@@ -34,9 +54,15 @@ void grid_destroy(struct grid *grid)
 	free(grid);
 }
 
+/* Of a column behind those of what is swept. */
 static char *cell_at(const struct grid *grid, size_t row, size_t column)
 {
-	return grid->cell[row * grid->columns + column];
+	return grid->cell[row * grid->columns + grid->sweeps + column];
+}
+
+static void name_column(struct grid *grid, size_t column, const char *heading)
+{
+	grid->heading[grid->sweeps + column] = heading;
 }
 
 static bool took_place(const struct shown *shown, size_t count, enum result_op op)
@@ -57,7 +83,7 @@ struct grid *grid_of_latency(const struct shown *shown, size_t count, enum resul
 		return NULL;
 	grid->width_min = strlen("9,999,999");
 	for (size_t column = 0; column < columns; column++) {
-		grid->heading[column] = heading[column];
+		name_column(grid, column, heading[column]);
 		for (size_t row = 0; row < count; row++) {
 			const struct histogram *histogram = &shown[row].scheme->latency[op];
 			char *text = cell_at(grid, row, column);
@@ -90,7 +116,7 @@ struct grid *grid_of_causes(const struct shown *shown, size_t count, enum result
 	struct grid *grid = columns > 0 ? grid_create(shown, count, columns) : NULL;
 
 	for (size_t column = 0; grid && column < columns; column++) {
-		grid->heading[column] = result_cause_names[used[column]];
+		name_column(grid, column, result_cause_names[used[column]]);
 		for (size_t row = 0; row < count; row++)
 			quantity_share(cell_at(grid, row, column), shown[row].scheme->cause_ps[op][used[column]],
 				       shown[row].scheme->latency[op].sum_ps);
@@ -179,7 +205,7 @@ struct grid *grid_of_machine(const struct shown *shown, size_t count)
 	struct grid *grid = count > 0 ? grid_create(shown, count, columns) : NULL;
 
 	for (size_t column = 0; grid && column < columns; column++) {
-		grid->heading[column] = measure[column].heading;
+		name_column(grid, column, measure[column].heading);
 		for (size_t row = 0; row < count; row++)
 			measure[column].text(cell_at(grid, row, column), shown[row].scheme->counter);
 	}
@@ -204,7 +230,7 @@ static void heading_line(const char *heading, unsigned line, const char **text, 
 
 static size_t column_width(const struct grid *grid, size_t column)
 {
-	size_t width = grid->width_min;
+	size_t width = column < grid->sweeps ? 0 : grid->width_min;
 
 	for (unsigned line = 0; line < 2; line++) {
 		const char *text;
@@ -214,7 +240,7 @@ static size_t column_width(const struct grid *grid, size_t column)
 		width = length > width ? length : width;
 	}
 	for (size_t row = 0; row < grid->rows; row++) {
-		size_t length = strlen(cell_at(grid, row, column));
+		size_t length = strlen(grid->cell[row * grid->columns + column]);
 
 		width = length > width ? length : width;
 	}
@@ -247,7 +273,8 @@ void grid_print(FILE *out, const struct grid *grid, const char *title, size_t la
 	for (size_t row = 0; row < grid->rows; row++) {
 		fprintf(out, "  %-*s", name_width - 2, grid->row[row].label);
 		for (size_t column = 0; column < grid->columns; column++)
-			fprintf(out, "  %*s", (int)column_width(grid, column), cell_at(grid, row, column));
+			fprintf(out, "  %*s", (int)column_width(grid, column),
+				grid->cell[row * grid->columns + column]);
 		fprintf(out, "\n");
 	}
 }

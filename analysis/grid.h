@@ -5,20 +5,15 @@
 
 #include <stdio.h>
 
+#include "analysis/point.h"
 #include "analysis/quantity.h"
-#include "analysis/result.h"
-
-/* A scheme and what it is called here. */
-struct shown {
-	const struct result_scheme *scheme;
-	const char *label;
-};
 
 struct grid {
 	const struct shown *row; /* the caller's */
 	size_t rows, columns;
+	size_t sweeps;               /* of the columns, the first ones: values of what is swept */
 	size_t width_min;            /* of a column on a terminal, so that several grids align */
-	const char **heading;        /* [columns]; '\n' where a narrow heading breaks */
+	const char **heading;        /* [columns], the caller's; '\n' where a narrow heading breaks */
 	char (*cell)[QUANTITY_TEXT]; /* [rows][columns], row-major */
 };
 

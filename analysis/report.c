@@ -159,21 +159,44 @@ static bool choose_view(struct report *report, struct err *err)
 			/* gnuplot does not read a double quote inside a field of a CSV file. */
 			for (char *c = strchr(report->label[filled], '"'); c; c = strchr(c, '"'))
 				*c = '\'';
-			report->shown[filled] = (struct shown){ .scheme = scheme, .label = report->label[filled] };
+			report->shown[filled] = (struct shown){ .scheme = scheme,
+								.label = report->label[filled],
+								.result = report->result[i] };
 		}
 	look_choose(report->shown, count, report->look);
 	report->view = (struct view){ .shown = report->shown, .look = report->look, .count = count };
+	report->view.sweeps = point_sweeps(report->shown, count, report->view.sweep);
 	report->figures = figure_list(&report->view, report->figure);
 	return true;
 }
 
 /* ---- data ---- */
 
+/* Columns that say which run a row is of: the scheme, and what is swept. */
+static void run_header(FILE *out, const struct view *view)
+{
+	fputs("scheme", out);
+	for (size_t k = 0; k < view->sweeps; k++)
+		fprintf(out, ",%s", view->sweep[k]);
+}
+
+static void run_columns(FILE *out, const struct view *view, size_t i)
+{
+	csv_text(out, view->shown[i].label);
+	for (size_t k = 0; k < view->sweeps; k++) {
+		const char *text = point_value(&view->shown[i], view->sweep[k]).text;
+
+		fputc(',', out);
+		csv_text(out, text ? text : "");
+	}
+}
+
 static void write_latency(FILE *out, const struct view *view)
 {
 	char digits[QUANTITY_TEXT];
 
-	fputs("scheme,operation,count,sum_ps", out);
+	run_header(out, view);
+	fputs(",operation,count,sum_ps", out);
 	for (unsigned k = STATISTIC_COUNT + 1; k < STATISTICS; k++)
 		fprintf(out, ",%s_ps", statistic_names[k]);
 	fputs("\n", out);
@@ -184,7 +207,7 @@ static void write_latency(FILE *out, const struct view *view)
 			if (histogram->count == 0)
 				continue;
 			quantity_digits(digits, histogram->sum_ps);
-			csv_text(out, view->shown[i].label);
+			run_columns(out, view, i);
 			fprintf(out, ",%s,%" PRIu64 ",%s", result_op_names[op], histogram->count, digits);
 			for (unsigned k = STATISTIC_COUNT + 1; k < STATISTICS; k++)
 				fprintf(out, ",%" PRIu64, statistic(histogram, k));
@@ -194,7 +217,8 @@ static void write_latency(FILE *out, const struct view *view)
 
 static void write_causes(FILE *out, const struct view *view)
 {
-	fputs("scheme,operation,cause,sum_ps\n", out);
+	run_header(out, view);
+	fputs(",operation,cause,sum_ps\n", out);
 	for (unsigned op = 0; op < RESULT_OPS; op++)
 		for (size_t i = 0; i < view->count; i++)
 			for (unsigned cause = 0; cause < RESULT_CAUSES; cause++) {
@@ -202,7 +226,7 @@ static void write_causes(FILE *out, const struct view *view)
 
 				if (sum_ps == 0)
 					continue;
-				csv_text(out, view->shown[i].label);
+				run_columns(out, view, i);
 				fprintf(out, ",%s,%s,%" PRIu64 "\n", result_op_names[op], result_cause_names[cause],
 					sum_ps);
 			}
@@ -210,10 +234,11 @@ static void write_causes(FILE *out, const struct view *view)
 
 static void write_counters(FILE *out, const struct view *view)
 {
-	fputs("scheme,counter,value,unit\n", out);
+	run_header(out, view);
+	fputs(",counter,value,unit\n", out);
 	for (size_t i = 0; i < view->count; i++)
 		for (unsigned k = 0; k < RESULT_COUNTERS; k++) {
-			csv_text(out, view->shown[i].label);
+			run_columns(out, view, i);
 			fprintf(out, ",%s,%" PRIu64 ",%s\n", result_counter_info[k].name,
 				view->shown[i].scheme->counter[k], result_counter_info[k].unit);
 		}
@@ -221,10 +246,11 @@ static void write_counters(FILE *out, const struct view *view)
 
 static void write_capabilities(FILE *out, const struct view *view)
 {
-	fputs("scheme,register,value\n", out);
+	run_header(out, view);
+	fputs(",register,value\n", out);
 	for (size_t i = 0; i < view->count; i++)
 		for (unsigned k = 0; k < RESULT_CAPABILITIES; k++) {
-			csv_text(out, view->shown[i].label);
+			run_columns(out, view, i);
 			fprintf(out, ",%s,0x%016" PRIx64 "\n", result_capability_info[k].name,
 				view->shown[i].scheme->capability[k]);
 		}

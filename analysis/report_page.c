@@ -181,6 +181,8 @@ static void write_schemes(FILE *out, const struct page *page)
 {
 	fputs("<dl class=\"schemes\">\n", out);
 	for (size_t i = 0; i < page->view->count; i++) {
+		if (i > 0 && strcmp(page->view->shown[i].label, page->view->shown[i - 1].label) == 0)
+			continue; /* at another point */
 		fputs("<dt>", out);
 		scheme_label(out, page->view, i);
 		fputs("</dt>", out);
@@ -188,6 +190,24 @@ static void write_schemes(FILE *out, const struct page *page)
 		fputs("\n", out);
 	}
 	fputs("</dl>\n", out);
+}
+
+static void write_failures(FILE *out, const struct result *result)
+{
+	char point[240];
+
+	for (size_t i = 0; i < result_failure_count(result); i++) {
+		struct result_failure failure = result_failure(result, i);
+
+		point_text(result, failure.point, point, sizeof(point));
+		fputs("<p><strong>Failed, and not on this page: ", out);
+		html_text(out, failure.scheme);
+		html_text(out, point[0] ? " at " : "");
+		html_text(out, point);
+		fputs("</strong>: ", out);
+		html_text(out, failure.problem);
+		fputs("</p>\n", out);
+	}
 }
 
 static void write_parameters(FILE *out, const struct result *result)
@@ -249,6 +269,7 @@ static void write_input(FILE *out, const struct page *page, size_t i)
 	}
 	fputs("</dl>\n", out);
 	write_parameters(out, result);
+	write_text(out, "Specification of the made trace", result_attribute(result, "trace_text"));
 	write_text(out, "Scenario file", result_attribute(result, "scenario_text"));
 	write_text(out, "Timing profile", result_attribute(result, "profile_text"));
 }
@@ -288,6 +309,8 @@ void report_page_write(FILE *out, const struct page *page)
 	      out);
 	write_navigation(out, page);
 	fputs("</header>\n<main>\n<section id=\"machine\">\n<h2>Machine</h2>\n", out);
+	for (size_t i = 0; i < page->results; i++)
+		write_failures(out, page->result[i]);
 	write_schemes(out, page);
 	write_grid(out, page, grid_of_machine(page->view->shown, page->view->count), "Whole run");
 	write_figures(out, page, RESULT_OPS);

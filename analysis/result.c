@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "analysis/result_layout.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "models/base/require.h"
@@ -101,6 +102,8 @@ const struct result_capability_info result_capability_info[RESULT_CAPABILITIES] 
 
 const char *const result_bucket_columns[RESULT_BUCKET_COLUMNS] = { "bucket", "first", "last", "count" };
 const char *const result_parameter_columns[RESULT_PARAMETER_COLUMNS] = { "name", "value", "unit", "source" };
+const char *const result_sweep_columns[RESULT_SWEEP_COLUMNS] = { "name", "unit" };
+const char *const result_failure_columns[RESULT_FAILURE_COLUMNS] = { "scheme", "point", "problem" };
 const char *const result_series_kind[2] = { [SERIES_LAST_MAX] = "level", [SERIES_SUM] = "events" };
 const char *const result_series_unit[RESULT_SERIES] = {
 	[RESULT_LOCKED_BYTES] = "bytes",
@@ -109,18 +112,31 @@ const char *const result_series_unit[RESULT_SERIES] = {
 	[RESULT_DMA_BYTES] = "bytes",
 };
 
-void result_scheme_init(struct result_scheme *scheme, const char *name, const char *axes)
+void result_scheme_begin(struct result_scheme *scheme, const char *name, const char *axes)
 {
 	REQUIRE(strlen(name) < sizeof(scheme->name) && strlen(axes) < sizeof(scheme->axes));
-	memset(scheme, 0, sizeof(*scheme));
 	strcpy(scheme->name, name);
 	strcpy(scheme->axes, axes);
 	for (unsigned op = 0; op < RESULT_OPS; op++)
-		histogram_init(&scheme->latency[op]);
-	series_init(&scheme->series[RESULT_LOCKED_BYTES], SERIES_LAST_MAX);
-	series_init(&scheme->series[RESULT_IOTLB_HITS], SERIES_SUM);
-	series_init(&scheme->series[RESULT_IOTLB_MISSES], SERIES_SUM);
-	series_init(&scheme->series[RESULT_DMA_BYTES], SERIES_SUM);
+		scheme->latency[op].min_ps = UINT64_MAX; /* as histogram_init has it */
+	for (unsigned i = 0; i < RESULT_SERIES; i++) {
+		scheme->series[i].kind = i == RESULT_LOCKED_BYTES ? SERIES_LAST_MAX : SERIES_SUM;
+		scheme->series[i].width_ps = SERIES_FIRST_WIDTH_PS;
+	}
+}
+
+void result_scheme_init(struct result_scheme *scheme, const char *name, const char *axes)
+{
+	memset(scheme, 0, sizeof(*scheme));
+	result_scheme_begin(scheme, name, axes);
+}
+
+void result_run_name(char name[RESULT_RUN_NAME], const struct result_scheme *scheme, bool has_matrix)
+{
+	if (has_matrix)
+		snprintf(name, RESULT_RUN_NAME, "%s@%u", scheme->name, scheme->point);
+	else
+		snprintf(name, RESULT_RUN_NAME, "%s", scheme->name);
 }
 
 /* The sums, each checked: how an operation ends that is too long, or a run. */

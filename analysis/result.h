@@ -136,8 +136,10 @@ struct result_capability_info {
 };
 extern const struct result_capability_info result_capability_info[RESULT_CAPABILITIES];
 
+/* One run: a scheme at a point of the scenario's matrix. */
 struct result_scheme {
 	char name[32];
+	uint32_t point; /* 0 without a matrix */
 	char axes[160]; /* "translation=shadow pin=on-map ..." */
 	struct histogram latency[RESULT_OPS];
 	uint64_t cause_ps[RESULT_OPS][RESULT_CAUSES];
@@ -155,6 +157,23 @@ void result_operation(struct result_scheme *scheme, enum result_op op, const ps_
 
 /* ---- the file ---- */
 
+/* What the matrix of a scenario sweeps (docs/scenarios.md). */
+struct result_sweep {
+	const char *name; /* "iommu.iotlb_entries" */
+	const char *
+		unit; /* of its values as numbers: "" (a count), "bytes", "bytes/s", "ps", "ppm"; "text": they are none */
+};
+struct result_value {
+	const char *text; /* "2 MiB" */
+	uint64_t number;  /* 2097152; of what is no number its place in the list, from 0 */
+};
+/* A run that did not end well: there is nothing else of it in the file. */
+struct result_failure {
+	const char *scheme;
+	uint32_t point;
+	const char *problem; /* one line */
+};
+
 /* The complete input, written as attributes and datasets; strings are the caller's. */
 struct result_input {
 	const char *version; /* of iommusim */
@@ -162,14 +181,22 @@ struct result_input {
 	const char *scenario_path, *scenario_text;
 	const char *profile_name, *profile_text;
 	const char *trace_path;
-	uint64_t trace_crc64; /* of the trace file's bytes */
+	const char *trace_text; /* specifications of made traces; NULL: recordings */
+	uint64_t trace_crc64;   /* of the trace files' bytes, in the order of the points */
 	uint64_t seed;
 	/* The name of parameter i, and its value, unit and source; NULL at the end. */
 	const char *(*parameter)(void *argument, size_t i, const char **value, const char **unit, const char **source);
 	void *parameter_argument;
+
+	const struct result_sweep *sweep; /* [sweeps]; 0: no matrix, one point */
+	size_t sweeps;
+	const struct result_value *value; /* [points][sweeps] */
+	size_t points;
+	const struct result_failure *failure; /* [failures] */
+	size_t failures;
 };
 
-/* Part files: a worker process writes one scheme; the parent merges parts in scheme order. */
+/* Part files: a worker process writes one run; the parent merges parts in their order. */
 bool result_write_part(const char *path, const struct result_scheme *scheme, struct err *err);
 /* Atomic: temporary file in the same folder, fsync, rename.  The old file stays on any error. */
 bool result_merge(const char *out_path, const struct result_input *input, const char *const *part_paths, size_t count,
@@ -187,6 +214,15 @@ const char *result_attribute(const struct result *result, const char *name);
 struct result_parameter {
 	const char *name, *value, *unit, *source;
 };
+/* The matrix; without one no sweeps, and one point. */
+size_t result_sweep_count(const struct result *result);
+struct result_sweep result_sweep(const struct result *result, size_t sweep);
+size_t result_point_count(const struct result *result);
+struct result_value result_point_value(const struct result *result, size_t point, size_t sweep);
+
+size_t result_failure_count(const struct result *result);
+struct result_failure result_failure(const struct result *result, size_t i);
+
 size_t result_parameter_count(const struct result *result);
 struct result_parameter result_parameter(const struct result *result, size_t i);
 

@@ -13,6 +13,7 @@
 
 #include "analysis/hdf5_content.h"
 #include "analysis/result_layout.h"
+#include "analysis/result_matrix.h"
 
 enum text {
 	TEXT_VERSION,
@@ -22,6 +23,7 @@ enum text {
 	TEXT_PROFILE_NAME,
 	TEXT_PROFILE_TEXT,
 	TEXT_TRACE_PATH,
+	TEXT_TRACE_TEXT,
 	TEXT_TRACE_CRC64,
 	TEXT_SEED,
 	TEXTS
@@ -38,6 +40,7 @@ static const struct {
 	[TEXT_PROFILE_NAME] = { "profile_name", IN_ATTRIBUTE },
 	[TEXT_PROFILE_TEXT] = { "profile_text", IN_DATASET },
 	[TEXT_TRACE_PATH] = { "trace_path", IN_ATTRIBUTE },
+	[TEXT_TRACE_TEXT] = { "trace_text", IN_DATASET },
 	[TEXT_TRACE_CRC64] = { "trace_crc64", AS_HEX },
 	[TEXT_SEED] = { "seed", AS_DECIMAL },
 };
@@ -47,8 +50,9 @@ struct result {
 	char *text[TEXTS]; /* NULL in a part file */
 	char *parameter;   /* [parameter_count][RESULT_PARAMETER_COLUMNS], cells of parameter_width bytes */
 	size_t parameter_count, parameter_width;
-	struct result_scheme *scheme; /* [scheme_count] */
+	struct result_scheme **scheme; /* [scheme_count]; each apart: much of it is zeros and never touched */
 	size_t scheme_count;
+	struct result_matrix matrix; /* all zeros: none */
 };
 
 /* ---- a scheme ---- */
@@ -233,21 +237,43 @@ static bool read_series(hid_t group, struct result_scheme *scheme, struct err *e
 	return ok;
 }
 
-static bool read_scheme(hid_t schemes, const char *name, struct result_scheme *scheme, struct err *err)
+static bool read_scheme(hid_t group, struct result_scheme *scheme, struct err *err)
 {
-	hid_t group = content_group_open(schemes, name, err);
-	char *axes = group >= 0 ? content_text_get(group, "axes", err) : NULL;
-	bool ok = axes != NULL;
+	char *name = content_text_get(group, "scheme", err);
+	char *axes = name ? content_text_get(group, "axes", err) : NULL;
+	uint64_t point = 0;
+	bool ok = axes && content_number_get(group, "point", &point, err);
 
 	if (ok && (strlen(name) >= sizeof(scheme->name) || strlen(axes) >= sizeof(scheme->axes)))
-		ok = content_error(schemes, name, err, "the name or the axes are too long");
+		ok = content_error(group, "", err, "the name or the axes are too long");
+	if (ok && point > UINT32_MAX)
+		ok = content_error(group, "", err, "there is no such point");
 	if (ok) {
-		result_scheme_init(scheme, name, axes);
+		result_scheme_begin(scheme, name, axes);
+		scheme->point = (uint32_t)point;
 		ok = read_latency(group, scheme, err) && read_causes(group, scheme, err) &&
 		     read_counters(group, scheme, err) && read_capabilities(group, scheme, err) &&
 		     read_series(group, scheme, err);
 	}
+	free(name);
 	free(axes);
+	return ok;
+}
+
+/* Only a part, which has no input, may be of a point without saying which points there are. */
+static bool read_run(hid_t schemes, const char *name, struct result *result, struct err *err)
+{
+	struct result_scheme *scheme = calloc(1, sizeof(*scheme));
+
+	if (!scheme)
+		return err_set(err, ERR_FILE, "%s: out of memory", result->path);
+	result->scheme[result->scheme_count++] = scheme;
+
+	hid_t group = content_group_open(schemes, name, err);
+	bool ok = group >= 0 && read_scheme(group, scheme, err);
+
+	if (ok && result->text[TEXT_VERSION] && scheme->point >= result_point_count(result))
+		ok = content_error(schemes, name, err, "there is no such point");
 	H5Gclose(group);
 	return ok;
 }
@@ -273,7 +299,7 @@ static bool read_schemes(hid_t file, struct result *result, struct err *err)
 				       H5P_DEFAULT) < 0)
 			ok = content_error(file, "schemes", err, "the order of the schemes cannot be read");
 		else
-			ok = read_scheme(schemes, name, &result->scheme[result->scheme_count++], err);
+			ok = read_run(schemes, name, result, err);
 	}
 	H5Gclose(schemes);
 	return ok;
@@ -357,7 +383,8 @@ static bool read_file(struct result *result, struct err *err)
 
 	if (file < 0)
 		return err_set(err, ERR_FILE, "%s: a damaged HDF5 file, or one that is being written", path);
-	bool ok = check_format(file, path, err) && read_input(file, result, err) && read_schemes(file, result, err);
+	bool ok = check_format(file, path, err) && read_input(file, result, err) &&
+		  result_matrix_read(&result->matrix, file, err) && read_schemes(file, result, err);
 
 	H5Fclose(file);
 	return ok;
@@ -397,6 +424,9 @@ void result_close(struct result *result)
 		return;
 	for (unsigned i = 0; i < TEXTS; i++)
 		free(result->text[i]);
+	for (size_t i = 0; i < result->scheme_count; i++)
+		free(result->scheme[i]);
+	result_matrix_fini(&result->matrix);
 	free(result->parameter);
 	free(result->scheme);
 	free(result->path);
@@ -410,7 +440,7 @@ size_t result_scheme_count(const struct result *result)
 
 const struct result_scheme *result_scheme(const struct result *result, size_t i)
 {
-	return &result->scheme[i];
+	return result->scheme[i];
 }
 
 const char *result_path(const struct result *result)
@@ -424,6 +454,45 @@ const char *result_attribute(const struct result *result, const char *name)
 		if (strcmp(texts[i].name, name) == 0)
 			return result->text[i] ? result->text[i] : "";
 	return "";
+}
+
+size_t result_sweep_count(const struct result *result)
+{
+	return result->matrix.sweeps.rows;
+}
+
+struct result_sweep result_sweep(const struct result *result, size_t sweep)
+{
+	const struct text_cells *cells = &result->matrix.sweeps;
+
+	return (struct result_sweep){ .name = text_cell(cells, sweep, 0), .unit = text_cell(cells, sweep, 1) };
+}
+
+size_t result_point_count(const struct result *result)
+{
+	return result_sweep_count(result) > 0 ? result->matrix.values.rows : 1;
+}
+
+struct result_value result_point_value(const struct result *result, size_t point, size_t sweep)
+{
+	const struct text_cells *cells = &result->matrix.values;
+
+	return (struct result_value){ .text = text_cell(cells, point, sweep),
+				      .number = result->matrix.number[point * cells->columns + sweep] };
+}
+
+size_t result_failure_count(const struct result *result)
+{
+	return result->matrix.failures.rows;
+}
+
+struct result_failure result_failure(const struct result *result, size_t i)
+{
+	const struct text_cells *cells = &result->matrix.failures;
+
+	return (struct result_failure){ .scheme = text_cell(cells, i, 0),
+					.point = (uint32_t)strtoul(text_cell(cells, i, 1), NULL, 10),
+					.problem = text_cell(cells, i, 2) };
 }
 
 size_t result_parameter_count(const struct result *result)

@@ -3,6 +3,7 @@
  * Writes a result file (docs/result-format.md).  The file is built in memory
  * and then replaced in one step, so that HDF5 never meets a full disk.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +11,6 @@
 #include "analysis/replace_file.h"
 #include "analysis/result_layout.h"
 #include "analysis/statistic.h"
-#include "models/base/require.h"
 
 static bool close_put(hid_t object, bool ok)
 {
@@ -126,12 +126,13 @@ static bool write_series(hid_t parent, const struct result_scheme *scheme)
 	return close_put(group, ok);
 }
 
-static bool write_scheme(hid_t schemes, const struct result_scheme *scheme)
+static bool write_scheme(hid_t schemes, const char *name, const struct result_scheme *scheme)
 {
-	hid_t group = content_group_create(schemes, scheme->name);
-	bool ok = group >= 0 && content_text_put(group, "axes", scheme->axes) && write_latency(group, scheme) &&
-		  write_causes(group, scheme) && write_counters(group, scheme) && write_capabilities(group, scheme) &&
-		  write_series(group, scheme);
+	hid_t group = content_group_create(schemes, name);
+	bool ok = group >= 0 && content_text_put(group, "scheme", scheme->name) &&
+		  content_number_put(group, "point", scheme->point) && content_text_put(group, "axes", scheme->axes) &&
+		  write_latency(group, scheme) && write_causes(group, scheme) && write_counters(group, scheme) &&
+		  write_capabilities(group, scheme) && write_series(group, scheme);
 
 	return close_put(group, ok);
 }
@@ -199,6 +200,7 @@ static bool write_input(hid_t file, const struct result_input *input)
 		  content_text_put(group, "scenario_path", text_or_empty(input->scenario_path)) &&
 		  content_text_put(group, "profile_name", text_or_empty(input->profile_name)) &&
 		  content_text_put(group, "trace_path", text_or_empty(input->trace_path)) &&
+		  write_text(group, "trace_text", text_or_empty(input->trace_text)) &&
 		  content_number_put(group, "trace_crc64", input->trace_crc64) &&
 		  content_number_put(group, "seed", input->seed) &&
 		  write_text(group, "scenario_text", text_or_empty(input->scenario_text)) &&
@@ -208,94 +210,181 @@ static bool write_input(hid_t file, const struct result_input *input)
 	return close_put(group, ok);
 }
 
+/* ---- the matrix, and what failed ---- */
+
+/* A table of texts from cell(argument, row, column). */
+static hid_t create_texts(hid_t parent, const char *name, size_t rows, size_t columns,
+			  const char *(*cell)(const void *argument, size_t row, size_t column, char number[24]),
+			  const void *argument)
+{
+	char number[24];
+	size_t width = 1;
+
+	for (size_t i = 0; i < rows * columns; i++) {
+		size_t length = strlen(cell(argument, i / columns, i % columns, number)) + 1;
+
+		width = length > width ? length : width;
+	}
+
+	char *cells = calloc(rows * columns, width);
+	hid_t dataset = -1;
+
+	for (size_t i = 0; cells && i < rows * columns; i++)
+		strcpy(cells + i * width, cell(argument, i / columns, i % columns, number));
+	if (cells)
+		dataset = content_texts_create(parent, name, 2, (hsize_t[]){ rows, columns }, cells, width);
+	free(cells);
+	return dataset;
+}
+
+static const char *value_cell(const void *input, size_t row, size_t column, char number[24])
+{
+	const struct result_input *from = input;
+
+	(void)number;
+	return from->value[row * from->sweeps + column].text;
+}
+
+static const char *failure_cell(const void *input, size_t row, size_t column, char number[24])
+{
+	const struct result_failure *failure = &((const struct result_input *)input)->failure[row];
+
+	snprintf(number, 24, "%u", failure->point);
+	return column == 0 ? failure->scheme : column == 1 ? number : failure->problem;
+}
+
+static bool write_failures(hid_t file, const struct result_input *input)
+{
+	hid_t dataset = create_texts(file, "failed", input->failures, RESULT_FAILURE_COLUMNS, failure_cell, input);
+	bool ok = dataset >= 0 && content_texts_put(dataset, "columns", result_failure_columns, RESULT_FAILURE_COLUMNS);
+
+	return close_put(dataset, ok);
+}
+
+static const char *sweep_cell(const void *input, size_t row, size_t column, char number[24])
+{
+	const struct result_sweep *sweep = &((const struct result_input *)input)->sweep[row];
+
+	(void)number;
+	return column == 0 ? sweep->name : sweep->unit;
+}
+
+static bool write_matrix(hid_t file, const struct result_input *input)
+{
+	size_t cells = input->points * input->sweeps;
+	uint64_t *number = calloc(cells, sizeof(*number));
+	hid_t group = number ? content_group_create(file, "matrix") : -1;
+	bool ok = group >= 0;
+
+	for (size_t i = 0; ok && i < cells; i++)
+		number[i] = input->value[i].number;
+	if (ok) {
+		hid_t dataset = create_texts(group, "sweeps", input->sweeps, RESULT_SWEEP_COLUMNS, sweep_cell, input);
+
+		ok = close_put(dataset, dataset >= 0 && content_texts_put(dataset, "columns", result_sweep_columns,
+									  RESULT_SWEEP_COLUMNS));
+	}
+	if (ok) {
+		hid_t dataset = create_texts(group, "values", input->points, input->sweeps, value_cell, input);
+
+		ok = close_put(dataset, dataset >= 0);
+	}
+	if (ok) {
+		hid_t dataset = content_numbers_create(group, "numbers", 2, (hsize_t[]){ input->points, input->sweeps },
+						       number);
+
+		ok = close_put(dataset, dataset >= 0);
+	}
+	free(number);
+	return close_put(group, ok);
+}
+
 /* ---- files ---- */
 
-static bool write_image(hid_t image, const struct result_input *input, const struct result_scheme *const *scheme,
-			size_t count)
-{
-	bool ok = content_text_put(image, "format", RESULT_FORMAT) &&
-		  content_number_put(image, "format_version", RESULT_FORMAT_VERSION) &&
-		  (!input || write_input(image, input));
-	hid_t schemes = ok ? content_group_create(image, "schemes") : -1;
+/* The runs of a file: those of the parts, or one. */
+struct runs {
+	const char *const *part; /* [parts]; NULL: one */
+	size_t parts;
+	const struct result_scheme *one;
+	bool has_matrix;
+};
 
-	for (size_t i = 0; ok && i < count; i++)
-		ok = write_scheme(schemes, scheme[i]);
+static bool write_run(hid_t schemes, const char *path, const struct runs *runs, const struct result_scheme *scheme,
+		      struct err *err)
+{
+	char name[RESULT_RUN_NAME];
+
+	if (scheme->name[0] == '\0' || strchr(scheme->name, '/') || strcmp(scheme->name, ".") == 0)
+		return err_set(err, ERR_USAGE, "%s: a scheme cannot be called \"%s\"", path, scheme->name);
+	result_run_name(name, scheme, runs->has_matrix);
+	if (H5Lexists(schemes, name, H5P_DEFAULT) > 0)
+		return err_set(err, ERR_USAGE, "%s: two schemes are called \"%s\"", path, name);
+	return write_scheme(schemes, name, scheme);
+}
+
+/* One part after the other, so that memory holds one run. */
+static bool write_runs(hid_t image, const char *path, const struct runs *runs, struct err *err)
+{
+	hid_t schemes = content_group_create(image, "schemes");
+	bool ok = schemes >= 0;
+
+	if (ok && runs->one)
+		ok = write_run(schemes, path, runs, runs->one, err);
+	for (size_t i = 0; ok && i < runs->parts; i++) {
+		struct result *part = result_open(runs->part[i], err);
+
+		ok = part != NULL;
+		for (size_t j = 0; ok && j < result_scheme_count(part); j++)
+			ok = write_run(schemes, path, runs, result_scheme(part, j), err);
+		result_close(part);
+	}
 	return close_put(schemes, ok);
 }
 
-static bool name_check(const char *path, const struct result_scheme *const *scheme, size_t count, struct err *err)
+static bool write_image(hid_t image, const char *path, const struct result_input *input, const struct runs *runs,
+			struct err *err)
 {
-	for (size_t i = 0; i < count; i++) {
-		const char *name = scheme[i]->name;
-
-		if (name[0] == '\0' || strchr(name, '/') || strcmp(name, ".") == 0)
-			return err_set(err, ERR_USAGE, "%s: a scheme cannot be called \"%s\"", path, name);
-		for (size_t j = 0; j < i; j++)
-			if (strcmp(name, scheme[j]->name) == 0)
-				return err_set(err, ERR_USAGE, "%s: two schemes are called \"%s\"", path, name);
-	}
-	return true;
+	return content_text_put(image, "format", RESULT_FORMAT) &&
+	       content_number_put(image, "format_version", RESULT_FORMAT_VERSION) &&
+	       (!input || write_input(image, input)) && (!input || input->sweeps == 0 || write_matrix(image, input)) &&
+	       (!input || input->failures == 0 || write_failures(image, input)) && write_runs(image, path, runs, err);
 }
 
-static bool write_file(const char *path, const struct result_input *input, const struct result_scheme *const *scheme,
-		       size_t count, struct err *err)
+static bool write_file(const char *path, const struct result_input *input, const struct runs *runs, struct err *err)
 {
+	struct err problem = { .kind = ERR_NONE };
 	void *bytes = NULL;
 	size_t size = 0;
 
-	if (!name_check(path, scheme, count, err))
-		return false;
 	H5E_BEGIN_TRY
 	{
 		hid_t image = content_image_create();
 
-		if (image >= 0 && write_image(image, input, scheme, count))
+		if (image >= 0 && write_image(image, path, input, runs, &problem))
 			bytes = content_image_bytes(image, &size);
 		H5Fclose(image);
 	}
 	H5E_END_TRY
 
-	bool ok = bytes ? replace_file(path, bytes, size, err)
-			: err_set(err, ERR_FILE, "%s: out of memory while the result was put together", path);
+	bool ok = bytes && replace_file(path, bytes, size, err);
 
+	if (!bytes && problem.kind != ERR_NONE)
+		*err = problem;
+	else if (!bytes)
+		err_set(err, ERR_FILE, "%s: out of memory while the result was put together", path);
 	free(bytes);
 	return ok;
 }
 
 bool result_write_part(const char *path, const struct result_scheme *scheme, struct err *err)
 {
-	return write_file(path, NULL, &scheme, 1, err);
+	return write_file(path, NULL, &(struct runs){ .one = scheme }, err);
 }
 
 bool result_merge(const char *out_path, const struct result_input *input, const char *const *part_paths, size_t count,
 		  struct err *err)
 {
-	struct result **part = calloc(count + 1, sizeof(struct result *));
-	const struct result_scheme **scheme = NULL;
-	size_t schemes = 0;
-	bool ok = part != NULL;
+	struct runs runs = { .part = part_paths, .parts = count, .has_matrix = input->sweeps > 0 };
 
-	for (size_t i = 0; ok && i < count; i++) {
-		part[i] = result_open(part_paths[i], err);
-		ok = part[i] != NULL;
-		schemes += ok ? result_scheme_count(part[i]) : 0;
-	}
-	if (ok)
-		scheme = calloc(schemes + 1, sizeof(struct result_scheme *));
-	if (scheme) {
-		size_t filled = 0;
-
-		for (size_t i = 0; i < count; i++)
-			for (size_t j = 0; j < result_scheme_count(part[i]); j++)
-				scheme[filled++] = result_scheme(part[i], j);
-		REQUIRE(filled == schemes);
-		ok = write_file(out_path, input, scheme, schemes, err);
-	} else {
-		ok = err_set(err, ERR_FILE, "%s: out of memory", out_path);
-	}
-	for (size_t i = 0; part && i < count; i++)
-		result_close(part[i]);
-	free(part);
-	free(scheme);
-	return ok;
+	return write_file(out_path, input, &runs, err);
 }

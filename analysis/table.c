@@ -30,6 +30,21 @@ static void print_input(FILE *out, const struct result *result)
 	fprintf(out, "\n\n");
 }
 
+static void print_failures(FILE *out, const struct result *result)
+{
+	char point[240];
+
+	for (size_t i = 0; i < result_failure_count(result); i++) {
+		struct result_failure failure = result_failure(result, i);
+
+		point_text(result, failure.point, point, sizeof(point));
+		fprintf(out, "%s%s%s: failed, not in the tables: %s\n", failure.scheme, point[0] ? " at " : "", point,
+			failure.problem);
+	}
+	if (result_failure_count(result) > 0)
+		fprintf(out, "\n");
+}
+
 static void print_grid(FILE *out, struct grid *grid, const char *title, size_t label_width)
 {
 	if (!grid)
@@ -49,10 +64,11 @@ void table_print(FILE *out, const struct result *result)
 	struct shown *shown = calloc(count + 1, sizeof(*shown));
 
 	print_input(out, result);
+	print_failures(out, result);
 	for (size_t i = 0; shown && i < count; i++) {
 		const struct result_scheme *scheme = result_scheme(result, i);
 
-		shown[i] = (struct shown){ .scheme = scheme, .label = scheme->name };
+		shown[i] = (struct shown){ .scheme = scheme, .label = scheme->name, .result = result };
 		if (strlen(scheme->name) > label_width)
 			label_width = strlen(scheme->name);
 	}

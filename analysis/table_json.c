@@ -9,9 +9,9 @@
 
 static void write_input(struct json *json, const struct result *result)
 {
-	static const char *const field[] = { "version",       "title",        "scenario_path",
-					     "scenario_text", "profile_name", "profile_text",
-					     "trace_path",    "trace_crc64",  "seed" };
+	static const char *const field[] = { "version",      "title",        "scenario_path", "scenario_text",
+					     "profile_name", "profile_text", "trace_path",    "trace_text",
+					     "trace_crc64",  "seed" };
 
 	json_object(json, "input");
 	for (size_t i = 0; i < sizeof(field) / sizeof(field[0]); i++)
@@ -71,9 +71,58 @@ static void write_series(struct json *json, const char *name, const char *unit, 
 	json_object_end(json);
 }
 
-static void write_scheme(struct json *json, const struct result_scheme *scheme)
+static void write_matrix(struct json *json, const struct result *result)
 {
-	json_object(json, scheme->name);
+	size_t sweeps = result_sweep_count(result);
+
+	if (sweeps == 0)
+		return;
+	json_object(json, "matrix");
+	json_object(json, "sweeps");
+	for (size_t i = 0; i < sweeps; i++) {
+		json_object(json, result_sweep(result, i).name);
+		json_text(json, "unit", result_sweep(result, i).unit);
+		json_object_end(json);
+	}
+	json_object_end(json);
+	json_array(json, "points");
+	for (size_t point = 0; point < result_point_count(result); point++) {
+		json_object(json, NULL);
+		for (size_t i = 0; i < sweeps; i++)
+			json_text(json, result_sweep(result, i).name, result_point_value(result, point, i).text);
+		json_object_end(json);
+	}
+	json_array_end(json);
+	json_object_end(json);
+}
+
+static void write_failures(struct json *json, const struct result *result)
+{
+	if (result_failure_count(result) == 0)
+		return;
+	json_array(json, "failed");
+	for (size_t i = 0; i < result_failure_count(result); i++) {
+		struct result_failure failure = result_failure(result, i);
+
+		json_object(json, NULL);
+		json_text(json, "scheme", failure.scheme);
+		json_number(json, "point", failure.point);
+		json_text(json, "problem", failure.problem);
+		json_object_end(json);
+	}
+	json_array_end(json);
+}
+
+static void write_scheme(struct json *json, const struct result_scheme *scheme, bool has_matrix)
+{
+	char name[RESULT_RUN_NAME];
+
+	result_run_name(name, scheme, has_matrix);
+	json_object(json, name);
+	if (has_matrix) {
+		json_text(json, "scheme", scheme->name);
+		json_number(json, "point", scheme->point);
+	}
 	json_text(json, "axes", scheme->axes);
 	json_object(json, "latency");
 	for (unsigned op = 0; op < RESULT_OPS; op++)
@@ -118,9 +167,11 @@ void table_print_json(FILE *out, const struct result *result)
 	json_text(&json, "format", RESULT_FORMAT);
 	json_number(&json, "format_version", RESULT_FORMAT_VERSION);
 	write_input(&json, result);
+	write_matrix(&json, result);
+	write_failures(&json, result);
 	json_object(&json, "schemes");
 	for (size_t i = 0; i < result_scheme_count(result); i++)
-		write_scheme(&json, result_scheme(result, i));
+		write_scheme(&json, result_scheme(result, i), result_sweep_count(result) > 0);
 	json_object_end(&json);
 	json_object_end(&json);
 }

@@ -155,8 +155,26 @@ static bool check_schemes(const struct scenario *scenario, struct err *err)
 	return true;
 }
 
-bool scenario_check(const struct scenario *scenario, struct err *err)
+static bool check_point(const struct scenario *scenario, struct err *err)
 {
 	return check_caches(scenario, err) && check_powers(scenario, err) && check_memory(scenario, err) &&
 	       check_schemes(scenario, err) && check_units(scenario, err);
+}
+
+bool scenario_check(struct scenario *scenario, struct err *err)
+{
+	size_t points = scenario_point_count(scenario);
+	struct err problem = { 0 };
+	char text[240];
+
+	for (size_t point = 0; point < points; point++) {
+		scenario_go_to(scenario, point);
+		if (check_point(scenario, &problem))
+			continue;
+		scenario_point_text(scenario, point, text, sizeof(text));
+		return err_set(err, problem.kind, "%s%s%s%s", problem.text, points > 1 ? " (at " : "", text,
+			       points > 1 ? ")" : "");
+	}
+	scenario_go_to(scenario, 0);
+	return true;
 }

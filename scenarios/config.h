@@ -160,18 +160,44 @@ struct origin {
 	char *source; /* what a profile gives as the value's source */
 };
 
+/* What is replayed: a recording, or what a specification makes (docs/trace-format.md, "Made traces"). */
+struct scenario_trace {
+	char path[512]; /* of the recording or the specification's file; resolved against the scenario's folder */
+	bool is_made;
+	int node; /* of the scenario's own text that is the specification (scenarios/document.h); 0: the file at path */
+};
+
+/* One key of `matrix` and the values that it takes. */
+struct sweep_value {
+	char *text;                   /* as parameter_format has it, or as written */
+	char *where;                  /* "scenarios/x.yaml:12:22" */
+	struct scenario_trace *trace; /* of the key `trace` */
+};
+struct sweep {
+	char name[64];                     /* "iommu.iotlb_entries", "trace", "trace.flows" */
+	const struct parameter *parameter; /* NULL: the trace, or a variable of its specification */
+	struct sweep_value *value;         /* [value_count] */
+	size_t value_count;
+};
+
+#define SCENARIO_POINTS_MAX 4096u
+#define SCENARIO_SWEEPS_MAX 12u
+
 struct scenario {
 	char path[512];
 	char title[160];
-	char trace_path[512]; /* resolved against the scenario's folder */
+	struct scenario_trace trace; /* at the present point */
 	char profile[64];
 	struct scheme scheme[SCENARIO_SCHEMES_MAX];
 	char *scheme_where[SCENARIO_SCHEMES_MAX]; /* "scenarios/x.yaml:7:5", "--set" or "--schemes"; owned */
 	size_t scheme_count;
-	struct config config;
+	struct config config;  /* at the present point */
 	struct origin *origin; /* [parameter_count]; owned */
 	char *text;            /* the scenario file as read; owned */
 	char *profile_text;    /* the profile file as read; owned */
+	struct sweep *sweep; /* [sweep_count], in the order of the matrix, the first one changing least often; owned */
+	size_t sweep_count;
+	size_t point; /* the present one */
 };
 
 /*
@@ -182,12 +208,31 @@ bool scenario_load(const char *path, struct scenario *scenario, struct err *err)
 /* May be called again, and on a zeroed scenario. */
 void scenario_fini(struct scenario *scenario);
 
-/* "--set KEY=VALUE": parameter, or schemes.NAME.AXIS=VALUE.  The caller checks again when all are set. */
+/*
+ * "--set KEY=VALUE": parameter, which is swept no more, or schemes.NAME.AXIS=VALUE.  The caller checks again when
+ * all are set.
+ */
 bool scenario_set(struct scenario *scenario, const char *assignment, struct err *err);
 /* "--schemes A,B": keeps these of the scenario, or takes presets of that name. */
 bool scenario_select_schemes(struct scenario *scenario, const char *names, struct err *err);
-/* Geometry and combinations; errors name the parameter and, where it came from a file, file:line:column. */
-bool scenario_check(const struct scenario *scenario, struct err *err);
+/* "--trace T.h5": this recording at all points, and nothing of a specification is swept. */
+bool scenario_set_trace(struct scenario *scenario, const char *path, struct err *err);
+/*
+ * Geometry and combinations at every point; errors name the parameter and, where it came from a file,
+ * file:line:column.  The present point is the first then.
+ */
+bool scenario_check(struct scenario *scenario, struct err *err);
+
+/* ---- the points of the matrix (scenarios/matrix.c) ---- */
+
+/* At least 1: without a matrix there is one point, which sweeps nothing. */
+size_t scenario_point_count(const struct scenario *scenario);
+/* Config, origins and trace become those of the point. */
+void scenario_go_to(struct scenario *scenario, size_t point);
+/* The value that a sweep has at a point. */
+const struct sweep_value *scenario_sweep_value(const struct scenario *scenario, size_t point, size_t sweep);
+/* "machine.guests=4 iommu.iotlb_entries=64"; "" without a matrix.  Cut at size. */
+void scenario_point_text(const struct scenario *scenario, size_t point, char *text, size_t size);
 
 /* ---- the parameter table ---- */
 

@@ -33,6 +33,36 @@ bool document_refuse(const struct document *document, const yaml_node_t *node, s
 	return err_set(err, ERR_USAGE, "%s: %s", place, text);
 }
 
+/* ---- paths ---- */
+
+void document_folder(const struct document *document, char folder[512])
+{
+	const char *path = document->path, *slash = strrchr(path, '/');
+
+	if (slash)
+		snprintf(folder, 512, "%.*s", slash > path ? (int)(slash - path) : 1, path);
+	else
+		snprintf(folder, 512, ".");
+}
+
+bool document_path(const struct document *document, const yaml_node_t *node, const char *what, char path[512],
+		   struct err *err)
+{
+	const char *text = document_scalar(document, node, what, err);
+	char folder[512];
+
+	if (!text)
+		return false;
+	document_folder(document, folder);
+
+	bool bare = text[0] == '/' || strcmp(folder, ".") == 0;
+	int length = snprintf(path, 512, "%s%s%s", bare ? "" : folder, bare ? "" : "/", text);
+
+	if (length < 0 || length >= 512)
+		return document_refuse(document, node, err, "%s: path too long", what);
+	return true;
+}
+
 /* ---- reading ---- */
 
 static bool read_text(struct document *document, struct err *err)
@@ -102,13 +132,31 @@ out:
 	return good;
 }
 
-bool document_read(struct document *document, const char *path, struct err *err)
+static bool begin(struct document *document, const char *path, struct err *err)
 {
 	*document = (struct document){ 0 };
 	if (strlen(path) >= sizeof(document->path))
 		return err_set(err, ERR_FILE, "%.200s...: path too long", path);
 	memcpy(document->path, path, strlen(path) + 1);
-	if (read_text(document, err) && parse_text(document, err))
+	return true;
+}
+
+bool document_read(struct document *document, const char *path, struct err *err)
+{
+	if (begin(document, path, err) && read_text(document, err) && parse_text(document, err))
+		return true;
+	document_fini(document);
+	return false;
+}
+
+bool document_read_text(struct document *document, const char *path, const char *text, struct err *err)
+{
+	if (!begin(document, path, err))
+		return false;
+	document->text = strdup(text);
+	REQUIRE(document->text);
+	document->bytes = strlen(text);
+	if (parse_text(document, err))
 		return true;
 	document_fini(document);
 	return false;
@@ -128,6 +176,16 @@ yaml_node_t *document_root(struct document *document)
 }
 
 /* ---- nodes ---- */
+
+int document_number(struct document *document, const yaml_node_t *node)
+{
+	return (int)(node - document->yaml.nodes.start) + 1;
+}
+
+yaml_node_t *document_node(struct document *document, int number)
+{
+	return yaml_document_get_node(&document->yaml, number);
+}
 
 const char *document_scalar(const struct document *document, const yaml_node_t *node, const char *what, struct err *err)
 {

@@ -24,10 +24,16 @@ struct document {
 
 /* When false there is nothing to free. */
 bool document_read(struct document *document, const char *path, struct err *err);
+/* The same with a text that was read before; path is for errors. */
+bool document_read_text(struct document *document, const char *path, const char *text, struct err *err);
 /* May be called again, and on a zeroed document. */
 void document_fini(struct document *document);
 
 yaml_node_t *document_root(struct document *document);
+
+/* A node's number in its document: the same whenever the same text is read; the first is 1. */
+int document_number(struct document *document, const yaml_node_t *node);
+yaml_node_t *document_node(struct document *document, int number);
 
 #define DOCUMENT_PLACE 560u /* bytes of a place: path, line and column */
 
@@ -44,6 +50,13 @@ const char *document_scalar(const struct document *document, const yaml_node_t *
 
 /* As document_scalar, copied to text; an error when it does not fit. */
 bool document_copy(const struct document *document, const yaml_node_t *node, const char *what, char *text, size_t size,
+		   struct err *err);
+
+/* The folder of the document's file: "." for a bare name. */
+void document_folder(const struct document *document, char folder[512]);
+
+/* The scalar as a path relative to that folder. */
+bool document_path(const struct document *document, const yaml_node_t *node, const char *what, char path[512],
 		   struct err *err);
 
 /* Elements of a mapping or a sequence. */

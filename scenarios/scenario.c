@@ -10,44 +10,14 @@
 #include "models/base/require.h"
 #include "scenarios/config.h"
 #include "scenarios/document.h"
+#include "scenarios/matrix.h"
 #include "scenarios/origin.h"
 #include "scenarios/profile.h"
 #include "scenarios/scheme_list.h"
 #include "scenarios/settings.h"
+#include "scenarios/trace_source.h"
 
 #define INCLUDE_DEPTH_MAX 8u
-
-/* ---- paths ---- */
-
-/* The folder of a file: "." for a bare name. */
-static void folder_of(const char *path, char folder[512])
-{
-	const char *slash = strrchr(path, '/');
-
-	if (slash)
-		snprintf(folder, 512, "%.*s", slash > path ? (int)(slash - path) : 1, path);
-	else
-		snprintf(folder, 512, ".");
-}
-
-/* The scalar as a path relative to the document's folder. */
-static bool read_path(struct document *document, const yaml_node_t *node, const char *what, char path[512],
-		      struct err *err)
-{
-	const char *text = document_scalar(document, node, what, err);
-	char folder[512];
-
-	if (!text)
-		return false;
-	folder_of(document->path, folder);
-
-	bool bare = text[0] == '/' || strcmp(folder, ".") == 0;
-	int length = snprintf(path, 512, "%s%s%s", bare ? "" : folder, bare ? "" : "/", text);
-
-	if (length < 0 || length >= 512)
-		return document_refuse(document, node, err, "%s: path too long", what);
-	return true;
-}
 
 /* ---- parameters ---- */
 
@@ -67,18 +37,23 @@ static bool set_parameter(void *argument, const struct setting *setting, struct 
 	return true;
 }
 
-/* `parameters` and `seed`, either NULL. */
-static bool read_settings(struct scenario *scenario, struct document *document, const struct document_field *group,
-			  const struct document_field *seed, struct err *err)
+/* What a file sets; any may be absent. */
+struct set_by_file {
+	const struct document_field *parameters, *seed, *matrix;
+};
+
+static bool read_settings(struct scenario *scenario, struct document *document, struct set_by_file by, struct err *err)
 {
 	struct settings settings;
 	bool good = true;
 
 	settings_init(&settings, document, set_parameter, scenario);
-	if (group->at)
-		good = settings_read(&settings, group->value, "", err);
-	if (good && seed && seed->at)
-		good = settings_take(&settings, parameter_find("seed"), seed->at, seed->value, err);
+	if (by.parameters->at)
+		good = settings_read(&settings, by.parameters->value, "", err);
+	if (good && by.seed && by.seed->at)
+		good = settings_take(&settings, parameter_find("seed"), by.seed->at, by.seed->value, err);
+	if (good && by.matrix && by.matrix->at)
+		good = matrix_read(scenario, &settings, by.matrix->value, err);
 	settings_fini(&settings);
 	return good;
 }
@@ -103,7 +78,7 @@ static bool read_included(struct scenario *scenario, const struct includer *from
 	char path[512];
 	unsigned depth = 0;
 
-	if (!read_path(from->document, node, "'include'", path, err))
+	if (!document_path(from->document, node, "'include'", path, err))
 		return false;
 	for (const struct includer *outer = from; outer; outer = outer->outer) {
 		if (strcmp(outer->document->path, path) == 0)
@@ -121,7 +96,7 @@ static bool read_included(struct scenario *scenario, const struct includer *from
 
 	bool good = document_fields(&document, document_root(&document), "an included file", field, 2, err) &&
 		    (!field[0].at || read_includes(scenario, &includer, field[0].value, err)) &&
-		    read_settings(scenario, &document, &field[1], NULL, err);
+		    read_settings(scenario, &document, (struct set_by_file){ .parameters = &field[1] }, err);
 
 	document_fini(&document);
 	return good;
@@ -151,7 +126,7 @@ static bool read_profile(struct scenario *scenario, struct document *document, c
 
 	if (!name)
 		return false;
-	folder_of(document->path, folder);
+	document_folder(document, folder);
 	if (!profile_find(name, folder, path, suggestion))
 		return document_refuse(document, field->at, err, "no profile '%s'%s", name, suggestion);
 	if (!profile_load(path, &profile, &scenario->config, scenario->origin, err))
@@ -163,7 +138,17 @@ static bool read_profile(struct scenario *scenario, struct document *document, c
 	return true;
 }
 
-enum { FIELD_TITLE, FIELD_TRACE, FIELD_PROFILE, FIELD_SCHEMES, FIELD_INCLUDE, FIELD_PARAMETERS, FIELD_SEED, FIELDS };
+enum {
+	FIELD_TITLE,
+	FIELD_TRACE,
+	FIELD_PROFILE,
+	FIELD_SCHEMES,
+	FIELD_INCLUDE,
+	FIELD_PARAMETERS,
+	FIELD_SEED,
+	FIELD_MATRIX,
+	FIELDS
+};
 
 static bool read_scenario(struct scenario *scenario, struct document *document, struct err *err)
 {
@@ -175,16 +160,20 @@ static bool read_scenario(struct scenario *scenario, struct document *document, 
 		[FIELD_INCLUDE] = { .name = "include" },
 		[FIELD_PARAMETERS] = { .name = "parameters" },
 		[FIELD_SEED] = { .name = "seed" },
+		[FIELD_MATRIX] = { .name = "matrix" },
 	};
 	struct includer self = { .document = document };
+	struct set_by_file own = { .parameters = &field[FIELD_PARAMETERS],
+				   .seed = &field[FIELD_SEED],
+				   .matrix = &field[FIELD_MATRIX] };
 
 	return document_fields(document, document_root(document), "a scenario", field, FIELDS, err) &&
 	       document_copy(document, field[FIELD_TITLE].value, "'title'", scenario->title, sizeof(scenario->title),
 			     err) &&
-	       read_path(document, field[FIELD_TRACE].value, "'trace'", scenario->trace_path, err) &&
+	       trace_source_read(document, field[FIELD_TRACE].value, &scenario->trace, err) &&
 	       read_profile(scenario, document, &field[FIELD_PROFILE], err) &&
 	       (!field[FIELD_INCLUDE].at || read_includes(scenario, &self, field[FIELD_INCLUDE].value, err)) &&
-	       read_settings(scenario, document, &field[FIELD_PARAMETERS], &field[FIELD_SEED], err) &&
+	       read_settings(scenario, document, own, err) &&
 	       scheme_list_read(scenario, document, field[FIELD_SCHEMES].value, err) && scenario_check(scenario, err);
 }
 
@@ -214,6 +203,7 @@ bool scenario_load(const char *path, struct scenario *scenario, struct err *err)
 void scenario_fini(struct scenario *scenario)
 {
 	scheme_list_clear(scenario);
+	matrix_clear(scenario);
 	origin_destroy(scenario->origin);
 	free(scenario->text);
 	free(scenario->profile_text);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the command line changes in a loaded scenario: --set and --schemes. */
+/* What the command line changes in a loaded scenario: --set, --trace and --schemes. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "models/base/require.h"
 #include "scenarios/config.h"
+#include "scenarios/matrix.h"
 #include "scenarios/origin.h"
 #include "scenarios/scheme_list.h"
 
@@ -70,6 +71,7 @@ static bool set_parameter(struct scenario *scenario, const char *name, const cha
 	if (!parameter_parse(parameter, value, &scenario->config, &problem))
 		return err_set(err, ERR_USAGE, WHERE_SET ": %s", problem.text);
 	origin_set(&scenario->origin[parameter - parameters], WHERE_SET, NULL);
+	matrix_drop(scenario, name);
 	return true;
 }
 
@@ -85,6 +87,19 @@ bool scenario_set(struct scenario *scenario, const char *assignment, struct err 
 	if (strncmp(key, SCHEMES_PREFIX, prefix) == 0)
 		return set_axis(scenario, key + prefix, value, err);
 	return set_parameter(scenario, key, value, err);
+}
+
+/* ---- --trace ---- */
+
+bool scenario_set_trace(struct scenario *scenario, const char *path, struct err *err)
+{
+	struct scenario_trace trace = { .is_made = false };
+
+	if ((size_t)snprintf(trace.path, sizeof(trace.path), "%s", path) >= sizeof(trace.path))
+		return err_set(err, ERR_USAGE, "--trace %.100s...: path too long", path);
+	matrix_drop_trace(scenario);
+	scenario->trace = trace;
+	return true;
 }
 
 /* ---- --schemes ---- */

@@ -34,6 +34,25 @@ bool settings_take(struct settings *settings, const struct parameter *parameter,
 	return settings->set(settings->argument, &setting, err);
 }
 
+bool settings_read_item(struct settings *settings, const struct document_item *item, const char *prefix,
+			struct err *err)
+{
+	char path[64], group[72], suggestion[96];
+	const struct parameter *parameter;
+
+	if ((size_t)snprintf(path, sizeof(path), "%s%s", prefix, item->name) >= sizeof(path))
+		path[0] = '\0'; /* no parameter's name is that long */
+	parameter = parameter_find(path);
+	if (parameter)
+		return settings_take(settings, parameter, item->key, item->value, err);
+	if (parameter_is_group(path)) {
+		snprintf(group, sizeof(group), "%s.", path);
+		return settings_read(settings, item->value, group, err); /* as deep as names are */
+	}
+	parameter_suggest(prefix, item->name, suggestion, sizeof(suggestion));
+	return document_refuse(settings->document, item->key, err, "unknown key '%s'%s", item->name, suggestion);
+}
+
 bool settings_read(struct settings *settings, const yaml_node_t *mapping, const char *prefix, struct err *err)
 {
 	struct document_item item;
@@ -42,26 +61,8 @@ bool settings_read(struct settings *settings, const yaml_node_t *mapping, const 
 	snprintf(what, sizeof(what), "'%.*s'", *prefix ? (int)strlen(prefix) - 1 : 10, *prefix ? prefix : "parameters");
 	if (!document_is_mapping(settings->document, mapping, what, err))
 		return false;
-	for (size_t next = 0; document_next(settings->document, mapping, &next, &item);) {
-		char path[64], group[72], suggestion[96];
-		const struct parameter *parameter;
-		bool good;
-
-		if ((size_t)snprintf(path, sizeof(path), "%s%s", prefix, item.name) >= sizeof(path))
-			path[0] = '\0'; /* no parameter's name is that long */
-		parameter = parameter_find(path);
-		if (parameter) {
-			good = settings_take(settings, parameter, item.key, item.value, err);
-		} else if (parameter_is_group(path)) {
-			snprintf(group, sizeof(group), "%s.", path);
-			good = settings_read(settings, item.value, group, err); /* as deep as names are */
-		} else {
-			parameter_suggest(prefix, item.name, suggestion, sizeof(suggestion));
-			good = document_refuse(settings->document, item.key, err, "unknown key '%s'%s", item.name,
-					       suggestion);
-		}
-		if (!good)
+	for (size_t next = 0; document_next(settings->document, mapping, &next, &item);)
+		if (!settings_read_item(settings, &item, prefix, err))
 			return false;
-	}
 	return true;
 }

@@ -33,6 +33,10 @@ void settings_fini(struct settings *settings);
 /* Takes the settings of a mapping below prefix ("" or "timing."); unknown keys and parameters set twice are errors. */
 bool settings_read(struct settings *settings, const yaml_node_t *mapping, const char *prefix, struct err *err);
 
+/* One item of such a mapping. */
+bool settings_read_item(struct settings *settings, const struct document_item *item, const char *prefix,
+			struct err *err);
+
 /* The parameter, set at key. */
 bool settings_take(struct settings *settings, const struct parameter *parameter, const yaml_node_t *key,
 		   yaml_node_t *value, struct err *err);

@@ -100,7 +100,7 @@ static void child_run(const struct scenario *scenario, struct report *report)
 	result_scheme_init(result, scenario->scheme[0].name, "");
 	machine->result = result;
 	machine->fail = child_fail;
-	machine->trace = trace_open(scenario->trace_path, &err);
+	machine->trace = trace_open(scenario->trace.path, &err);
 	if (!machine->trace)
 		child_fail(&err);
 	profile_begin(&report->profile);

@@ -5,8 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "analysis/result.h"
+#include "analysis/point.h"
 #include "analysis/table.h"
+#include "models/base/heap.h"
 #include "sim/command.h"
 #include "sim/run.h"
 
@@ -39,7 +40,7 @@ static const struct argp_option options[] = {
 	{ "schemes", OPTION_SCHEMES, "A,B", 0, "run only these", 0 },
 	{ "trace", OPTION_TRACE, "T.h5", 0, "replay this trace instead of the scenario's", 0 },
 	{ "seed", OPTION_SEED, "N", 0, "seed of everything random (caches that replace at random)", 0 },
-	{ "jobs", 'j', "N", 0, "schemes side by side (default: one per processor)", 0 },
+	{ "jobs", 'j', "N", 0, "runs side by side (default: one per processor; fewer when memory is short)", 0 },
 	{ "exact", OPTION_EXACT, NULL, 0, "enter SimGrid at every touch of shared state; same results, slower", 0 },
 	{ "timeline", OPTION_TIMELINE, "OUT.json", 0,
 	  "also write every operation as a span, for Perfetto or chrome://tracing", 0 },
@@ -118,9 +119,10 @@ static const struct argp argp = {
 	.options = options,
 	.parser = parse,
 	.args_doc = "SCENARIO.yaml",
-	.doc = "Replays the scenario's trace under each of its schemes, prints the comparison and writes the result "
-	       "file.\v"
-	       "An interrupted run leaves an earlier result file as it was.",
+	.doc = "Replays the scenario's trace under each of its schemes, at each point of its matrix, prints the "
+	       "comparison and writes the result file.\v"
+	       "A run that fails is named on stderr, the others finish, and the exit code is 1. An interrupted run "
+	       "leaves an earlier result file as it was.",
 };
 
 /* "scenarios/x.yaml" -> "x.h5" */
@@ -140,8 +142,8 @@ static bool prepare(struct scenario *scenario, const struct request *request, st
 
 	if (!scenario_load(request->scenario_path, scenario, err))
 		return false;
-	if (request->trace)
-		snprintf(scenario->trace_path, sizeof(scenario->trace_path), "%s", request->trace);
+	if (request->trace && !scenario_set_trace(scenario, request->trace, err))
+		return false;
 	if (request->seed) {
 		snprintf(seed, sizeof(seed), "seed=%s", request->seed);
 		if (!scenario_set(scenario, seed, err))
@@ -155,28 +157,55 @@ static bool prepare(struct scenario *scenario, const struct request *request, st
 	return scenario_check(scenario, err);
 }
 
-static bool show(const char *path, bool json, struct err *err)
+/* One line for each run that failed. */
+static void tell_failures(const struct result *result)
+{
+	char point[240];
+
+	for (size_t i = 0; i < result_failure_count(result); i++) {
+		struct result_failure failure = result_failure(result, i);
+
+		point_text(result, failure.point, point, sizeof(point));
+		fprintf(stderr, "iommusim: scheme %s%s%s: %s\n", failure.scheme, point[0] ? " at " : "", point,
+			failure.problem);
+	}
+}
+
+/* Shows the result as asked for; false when it cannot be read. */
+static bool show(const char *path, const struct request *request, bool *all_ended, struct err *err)
 {
 	struct result *result = result_open(path, err);
 
 	if (!result)
 		return false;
-	if (json)
+	if (request->json && !request->quiet)
 		table_print_json(stdout, result);
-	else
+	else if (!request->quiet)
 		table_print(stdout, result);
+	if (!request->quiet && !request->json)
+		printf("\nResult: %s  (iommusim report %s makes the page with plots)\n", path, path);
+	fflush(stdout);
+	tell_failures(result);
+	*all_ended = result_failure_count(result) == 0;
 	result_close(result);
 	return true;
 }
 
-/* What every scheme cost; not on stdout where that is JSON. */
+/* What every run cost; not on stdout where that is JSON. */
 static void show_profiles(const struct scenario *scenario, const struct profile *profiles, bool json)
 {
+	size_t points = scenario_point_count(scenario);
 	FILE *out = json ? stderr : stdout;
+	char name[280], point[240];
 
 	profile_print_head(out);
-	for (size_t i = 0; i < scenario->scheme_count; i++)
-		profile_print(out, scenario->scheme[i].name, &profiles[i]);
+	for (size_t i = 0; i < scenario->scheme_count * points; i++) {
+		if (profiles[i].operations == 0)
+			continue; /* it failed */
+		scenario_point_text(scenario, i % points, point, sizeof(point));
+		snprintf(name, sizeof(name), "%s%s%s", scenario->scheme[i / points].name, point[0] ? " " : "", point);
+		profile_print(out, name, &profiles[i]);
+	}
 }
 
 int command_run(int count, char **arguments)
@@ -185,8 +214,7 @@ int command_run(int count, char **arguments)
 	struct scenario scenario = { 0 };
 	struct err err = { 0 };
 	char out_path[512];
-	bool interrupted = false;
-	struct profile profiles[SCENARIO_SCHEMES_MAX];
+	bool interrupted = false, all_ended = false;
 
 	command_parse(&argp, count, arguments, &request);
 	default_output(request.scenario_path, out_path, sizeof(out_path));
@@ -194,20 +222,22 @@ int command_run(int count, char **arguments)
 				   .timeline_path = request.timeline,
 				   .jobs = request.jobs,
 				   .exact = request.exact,
-				   .profiles = profiles,
 				   .progress = !request.quiet && isatty(STDERR_FILENO) };
-	bool well = prepare(&scenario, &request, &err) && run_scenario(&scenario, &run, &interrupted, &err);
+	bool well = prepare(&scenario, &request, &err);
 
 	if (well && request.profile)
-		show_profiles(&scenario, profiles, request.json);
+		run.profiles =
+			heap_zeroed(scenario.scheme_count * scenario_point_count(&scenario), sizeof(*run.profiles));
+	well = well && run_scenario(&scenario, &run, &interrupted, &err);
+	if (well && request.profile)
+		show_profiles(&scenario, run.profiles, request.json);
+	free(run.profiles);
 	scenario_fini(&scenario);
 	if (interrupted) {
 		fprintf(stderr, "iommusim: interrupted; %s is as it was\n", run.out_path);
 		return COMMAND_INTERRUPTED;
 	}
-	if (!well || (!request.quiet && !show(run.out_path, request.json, &err)))
+	if (!well || !show(run.out_path, &request, &all_ended, &err))
 		return command_fail(&err);
-	if (!request.quiet && !request.json)
-		printf("\nResult: %s  (iommusim report %s makes the page with plots)\n", run.out_path, run.out_path);
-	return 0;
+	return all_ended ? 0 : ERR_CHECK;
 }

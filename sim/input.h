@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The complete input of a run, as the result file keeps it. */
+/* What a result file says about its input: the scenario as text, every parameter with its source, the matrix. */
 #ifndef IOMMUSIM_SIM_INPUT_H
 #define IOMMUSIM_SIM_INPUT_H
 
 #include "analysis/result.h"
 #include "scenarios/config.h"
+#include "sim/point_traces.h"
 
 struct input {
-	struct result_input result; /* strings are the scenario's or live below */
 	const struct scenario *scenario;
-	char value[64];
+	char value[160]; /* of the parameter asked for last */
+	struct result_sweep *sweep;
+	struct result_value *values;
+	struct result_input result;
 };
 
-/* Reads the trace file once for its checksum; input must stay where it is. */
-bool input_of_scenario(struct input *input, const struct scenario *scenario, struct err *err);
+/* Strings are the scenario's and the traces'.  What failed, the caller adds to result. */
+void input_of_scenario(struct input *input, const struct scenario *scenario, const struct point_traces *traces);
+void input_fini(struct input *input);
 
 #endif

@@ -12,10 +12,40 @@
 /* ---- values ---- */
 
 struct reader {
-	struct document document;
+	struct document *document;
 	struct synth_spec *spec;
+	const yaml_node_t *variables;       /* of the specification: a mapping of names to values; NULL: none */
+	const struct synth_variable *value; /* [values], which replace those */
+	size_t values;
 	struct err *err;
 };
+
+/* The value of $NAME, or NULL and *err. */
+static const char *variable_value(struct reader *reader, const yaml_node_t *node, const char *name)
+{
+	struct document_item item;
+	size_t next = 0;
+
+	while (reader->variables && document_next(reader->document, reader->variables, &next, &item)) {
+		if (strcmp(item.name, name) != 0)
+			continue;
+		for (size_t i = 0; i < reader->values; i++)
+			if (strcmp(reader->value[i].name, name) == 0)
+				return reader->value[i].value;
+		return document_scalar(reader->document, item.value, name, reader->err);
+	}
+	document_refuse(reader->document, node, reader->err, "$%s: is not among the `variables` of the specification",
+			name);
+	return NULL;
+}
+
+/* The text of a scalar; "$NAME" is the variable's value. */
+static const char *scalar(struct reader *reader, const yaml_node_t *node, const char *what)
+{
+	const char *text = document_scalar(reader->document, node, what, reader->err);
+
+	return text && text[0] == '$' ? variable_value(reader, node, text + 1) : text;
+}
 
 /* An amount in this unit family within [min, max]; absent: value stays. */
 static bool read_amount(struct reader *reader, const struct document_field *field, const struct amount_unit *units,
@@ -23,12 +53,12 @@ static bool read_amount(struct reader *reader, const struct document_field *fiel
 {
 	if (!field->at)
 		return true;
-	const char *text = document_scalar(&reader->document, field->value, field->name, reader->err);
+	const char *text = scalar(reader, field->value, field->name);
 
 	if (!text)
 		return false;
 	if (!amount_parse(text, units, value) || *value < min || *value > max)
-		return document_refuse(&reader->document, field->value, reader->err, "%s: %s: must be %llu to %llu%s",
+		return document_refuse(reader->document, field->value, reader->err, "%s: %s: must be %llu to %llu%s",
 				       field->name, text, (unsigned long long)min, (unsigned long long)max,
 				       units == amount_time ? " ps; write a unit: 2 us" : "");
 	return true;
@@ -42,7 +72,7 @@ static bool read_word(struct reader *reader, const struct document_field *field,
 
 	if (!field->at)
 		return true;
-	const char *text = document_scalar(&reader->document, field->value, field->name, reader->err);
+	const char *text = scalar(reader, field->value, field->name);
 
 	for (unsigned i = 0; text && words[i]; i++) {
 		if (strcmp(text, words[i]) == 0) {
@@ -51,14 +81,14 @@ static bool read_word(struct reader *reader, const struct document_field *field,
 		}
 		snprintf(all + strlen(all), sizeof(all) - strlen(all), "%s%s", i ? ", " : "", words[i]);
 	}
-	return text && document_refuse(&reader->document, field->value, reader->err, "%s: %s: must be one of %s",
+	return text && document_refuse(reader->document, field->value, reader->err, "%s: %s: must be one of %s",
 				       field->name, text, all);
 }
 
-/* "3" or "0-19". */
-static bool read_cpus(struct reader *reader, const struct document_field *field, unsigned *first, unsigned *last)
+/* cpus: "3" or "0-19". */
+static bool read_range(struct reader *reader, const struct document_field *field, unsigned *first, unsigned *last)
 {
-	const char *text = document_scalar(&reader->document, field->value, field->name, reader->err);
+	const char *text = scalar(reader, field->value, field->name);
 	char rest;
 
 	if (!text)
@@ -70,7 +100,7 @@ static bool read_cpus(struct reader *reader, const struct document_field *field,
 			*last = *first;
 	}
 	if (*first > *last || *last >= SYNTH_STREAMS_MAX)
-		return document_refuse(&reader->document, field->value, reader->err,
+		return document_refuse(reader->document, field->value, reader->err,
 				       "cpus: %s: must be a number or a range as 0-19, below %u", text,
 				       SYNTH_STREAMS_MAX);
 	return true;
@@ -87,22 +117,22 @@ static bool read_device(struct reader *reader, const yaml_node_t *node, struct t
 	unsigned domain, bus, slot, function;
 	char rest;
 
-	if (!document_fields(&reader->document, node, "a device", field, 3, reader->err) ||
-	    !document_copy(&reader->document, field[0].value, "name", device->name, sizeof(device->name), reader->err))
+	if (!document_fields(reader->document, node, "a device", field, 3, reader->err) ||
+	    !document_copy(reader->document, field[0].value, "name", device->name, sizeof(device->name), reader->err))
 		return false;
 	if (sscanf(device->name, "%4x:%2x:%2x.%1x%c", &domain, &bus, &slot, &function, &rest) != 4 || slot > 31 ||
 	    function > 7)
-		return document_refuse(&reader->document, field[0].value, reader->err,
+		return document_refuse(reader->document, field[0].value, reader->err,
 				       "name: %s: must be a PCI address as 0000:00:04.0", device->name);
 	if (field[1].at) {
-		const char *text = document_scalar(&reader->document, field[1].value, "class", reader->err);
+		const char *text = scalar(reader, field[1].value, "class");
 		char *end;
 
 		if (!text)
 			return false;
 		class_code = strtoull(text, &end, 16);
 		if (*end || class_code > 0xffffff)
-			return document_refuse(&reader->document, field[1].value, reader->err,
+			return document_refuse(reader->document, field[1].value, reader->err,
 					       "class: %s: must be a PCI class as 0x020000", text);
 	}
 	if (!read_amount(reader, &field[2], amount_count, 0, UINT32_MAX - 1, &group))
@@ -120,10 +150,10 @@ static bool read_devices(struct reader *reader, const yaml_node_t *node)
 	size_t next = 0;
 
 	if (node->type != YAML_SEQUENCE_NODE)
-		return document_refuse(&reader->document, node, reader->err, "devices: needs a list");
-	while (document_next(&reader->document, node, &next, &item)) {
+		return document_refuse(reader->document, node, reader->err, "devices: needs a list");
+	while (document_next(reader->document, node, &next, &item)) {
 		if (spec->synth.device_count == TRACE_NO_DEVICE - 1)
-			return document_refuse(&reader->document, item.value, reader->err, "too many devices");
+			return document_refuse(reader->document, item.value, reader->err, "too many devices");
 		spec->devices = heap_resized(spec->devices, spec->synth.device_count + 1u, sizeof(*spec->devices));
 		spec->devices[spec->synth.device_count] = (struct trace_device){ 0 };
 		if (!read_device(reader, item.value, &spec->devices[spec->synth.device_count]))
@@ -137,20 +167,21 @@ static bool read_devices(struct reader *reader, const yaml_node_t *node)
 
 static bool find_device(struct reader *reader, const struct document_field *field, uint16_t *device)
 {
-	const char *text = document_scalar(&reader->document, field->value, "device", reader->err);
+	const char *text = scalar(reader, field->value, "device");
 
 	for (uint16_t i = 0; text && i < reader->spec->synth.device_count; i++)
 		if (strcmp(reader->spec->devices[i].name, text) == 0) {
 			*device = i;
 			return true;
 		}
-	return text && document_refuse(&reader->document, field->value, reader->err,
+	return text && document_refuse(reader->document, field->value, reader->err,
 				       "device: %s: is not among the devices above", text);
 }
 
 enum {
 	STREAM_DEVICE,
 	STREAM_CPUS,
+	STREAM_FLOWS,
 	STREAM_MAPS,
 	STREAM_BYTES,
 	STREAM_DMA_BYTES,
@@ -162,6 +193,24 @@ enum {
 	STREAM_ORDER,
 	STREAM_FIELDS
 };
+
+/* `cpus`, or `flows: N`, which is CPUs 0 to N - 1. */
+static bool read_cpus(struct reader *reader, const yaml_node_t *node, const struct document_field *field,
+		      unsigned *first, unsigned *last)
+{
+	const struct document_field *cpus = &field[STREAM_CPUS], *flows = &field[STREAM_FLOWS];
+	uint64_t count = 0;
+
+	if (!cpus->at == !flows->at)
+		return document_refuse(reader->document, node, reader->err, "a stream needs either 'cpus' or 'flows'");
+	if (cpus->at)
+		return read_range(reader, cpus, first, last);
+	*first = 0;
+	if (!read_amount(reader, flows, amount_count, 1, SYNTH_STREAMS_MAX, &count))
+		return false;
+	*last = (unsigned)count - 1;
+	return true;
+}
 
 static bool read_stream_values(struct reader *reader, const struct document_field *field, struct synth_stream *stream)
 {
@@ -197,7 +246,8 @@ static bool read_stream(struct reader *reader, const yaml_node_t *node)
 {
 	struct document_field field[STREAM_FIELDS] = {
 		[STREAM_DEVICE] = { .name = "device", .required = true },
-		[STREAM_CPUS] = { .name = "cpus", .required = true },
+		[STREAM_CPUS] = { .name = "cpus" },
+		[STREAM_FLOWS] = { .name = "flows" },
 		[STREAM_MAPS] = { .name = "maps", .required = true },
 		[STREAM_BYTES] = { .name = "bytes" },
 		[STREAM_DMA_BYTES] = { .name = "dma_bytes" },
@@ -212,11 +262,11 @@ static bool read_stream(struct reader *reader, const yaml_node_t *node)
 	struct synth_stream stream = { 0 };
 	unsigned first, last;
 
-	if (!document_fields(&reader->document, node, "a stream", field, STREAM_FIELDS, reader->err) ||
-	    !read_stream_values(reader, field, &stream) || !read_cpus(reader, &field[STREAM_CPUS], &first, &last))
+	if (!document_fields(reader->document, node, "a stream", field, STREAM_FIELDS, reader->err) ||
+	    !read_stream_values(reader, field, &stream) || !read_cpus(reader, node, field, &first, &last))
 		return false;
 	if (spec->synth.stream_count + (last - first + 1) > SYNTH_STREAMS_MAX)
-		return document_refuse(&reader->document, node, reader->err, "more than %u streams", SYNTH_STREAMS_MAX);
+		return document_refuse(reader->document, node, reader->err, "more than %u streams", SYNTH_STREAMS_MAX);
 	for (unsigned cpu = first; cpu <= last; cpu++) {
 		stream.cpu = (uint16_t)cpu;
 		spec->streams = heap_resized(spec->streams, spec->synth.stream_count + 1u, sizeof(*spec->streams));
@@ -231,49 +281,76 @@ static bool read_streams(struct reader *reader, const yaml_node_t *node)
 	size_t next = 0;
 
 	if (node->type != YAML_SEQUENCE_NODE)
-		return document_refuse(&reader->document, node, reader->err, "streams: needs a list");
-	while (document_next(&reader->document, node, &next, &item))
+		return document_refuse(reader->document, node, reader->err, "streams: needs a list");
+	while (document_next(reader->document, node, &next, &item))
 		if (!read_stream(reader, item.value))
 			return false;
 	return reader->spec->synth.stream_count > 0 ||
-	       document_refuse(&reader->document, node, reader->err, "streams: needs at least one");
+	       document_refuse(reader->document, node, reader->err, "streams: needs at least one");
 }
 
 /* ---- the whole ---- */
 
-static bool read_spec(struct reader *reader)
+/* The `variables`, and that those which the caller sets are among them. */
+static bool read_variables(struct reader *reader, const yaml_node_t *root, const struct document_field *field)
+{
+	if (field->at && !document_is_mapping(reader->document, field->value, "'variables'", reader->err))
+		return false;
+	reader->variables = field->at ? field->value : NULL;
+	for (size_t i = 0; i < reader->values; i++)
+		if (!variable_value(reader, field->at ? field->value : root, reader->value[i].name))
+			return false;
+	return true;
+}
+
+static bool read_spec(struct reader *reader, const yaml_node_t *root)
 {
 	struct document_field field[] = { { .name = "title", .required = true },
 					  { .name = "seed" },
 					  { .name = "devices", .required = true },
-					  { .name = "streams", .required = true } };
+					  { .name = "streams", .required = true },
+					  { .name = "variables" } };
 	struct synth_spec *spec = reader->spec;
 
 	spec->synth.seed = 1;
-	return document_fields(&reader->document, document_root(&reader->document), "a trace to make", field, 4,
+	return document_fields(reader->document, root, "a trace to make", field, sizeof(field) / sizeof(field[0]),
 			       reader->err) &&
-	       document_copy(&reader->document, field[0].value, "title", spec->title, sizeof(spec->title),
+	       document_copy(reader->document, field[0].value, "title", spec->title, sizeof(spec->title),
 			     reader->err) &&
+	       read_variables(reader, root, &field[4]) &&
 	       read_amount(reader, &field[1], amount_count, 0, UINT64_MAX, &spec->synth.seed) &&
 	       read_devices(reader, field[2].value) && read_streams(reader, field[3].value);
 }
 
-bool synth_spec_read(struct synth_spec *spec, const char *path, struct err *err)
+bool synth_spec_read_node(struct synth_spec *spec, struct document *document, const yaml_node_t *node,
+			  const struct synth_variable *variable, size_t variables, struct err *err)
 {
-	struct reader reader = { .spec = spec, .err = err };
+	struct reader reader = {
+		.document = document, .spec = spec, .value = variable, .values = variables, .err = err
+	};
 
 	*spec = (struct synth_spec){ .title = "" };
-	if (!document_read(&reader.document, path, err))
-		return false;
 
-	bool read = read_spec(&reader);
+	bool read = read_spec(&reader, node);
 
-	document_fini(&reader.document);
 	spec->synth.title = spec->title;
 	spec->synth.devices = spec->devices;
 	spec->synth.streams = spec->streams;
 	if (!read)
 		synth_spec_fini(spec);
+	return read;
+}
+
+bool synth_spec_read(struct synth_spec *spec, const char *path, struct err *err)
+{
+	struct document document;
+
+	if (!document_read(&document, path, err))
+		return false;
+
+	bool read = synth_spec_read_node(spec, &document, document_root(&document), NULL, 0, err);
+
+	document_fini(&document);
 	return read;
 }
 

@@ -72,7 +72,7 @@ END_TEST
 
 START_TEST(keys_must_be_known_unique_and_complete)
 {
-	refuses_text("matrix: {}\n", "5:1: unknown key 'matrix'");
+	refuses_text("matrixx: {}\n", "5:1: unknown key 'matrixx': did you mean 'matrix'?");
 	refuses_text("paramaters: {}\n", "5:1: unknown key 'paramaters': did you mean 'parameters'?");
 	refuses_text("<<: {}\n", "5:1: unknown key '<<'");
 	refuses_text("seed: 1\nseed: 2\n", "6:1: duplicate key 'seed': first on line 5");
@@ -97,7 +97,7 @@ START_TEST(values_must_be_of_the_right_kind)
 	refuses_file("title: \"a\\0b\"\ntrace: t.h5\nprofile: server-x86\nschemes: [nested]\n",
 		     "scenarios/x.yaml:1:8: 'title' needs a value");
 	refuses_file("title: a\ntrace: {file: t.h5}\nprofile: server-x86\nschemes: [nested]\n",
-		     "scenarios/x.yaml:2:8: 'trace' must be one value, not a mapping");
+		     "scenarios/x.yaml:2:9: unknown key 'file'");
 	refuses_text("parameters: 5\n", "5:13: 'parameters' must be a mapping of keys to values");
 	refuses_text("parameters:\n", "5:12: 'parameters' must be a mapping of keys to values");
 	refuses_text("parameters:\n  iommu: 5\n", "6:10: 'iommu' must be a mapping of keys to values");

@@ -36,9 +36,9 @@ START_TEST(every_shipped_scenario_loads_and_says_why_it_exists)
 		load(path, &scenario);
 		ck_assert_msg(strncmp(scenario.text, "# SPDX-License-Identifier: Apache-2.0\n# ", 40) == 0, "%s", path);
 		ck_assert_msg(strstr(scenario.text, "# Look at: ") != NULL, "%s", path);
-		ck_assert_msg(strncmp(scenario.trace_path, SCENARIOS "/../traces/samples/", strlen(SCENARIOS) + 19) ==
+		ck_assert_msg(strncmp(scenario.trace.path, SCENARIOS "/../traces/samples/", strlen(SCENARIOS) + 19) ==
 				      0,
-			      "%s", scenario.trace_path);
+			      "%s", scenario.trace.path);
 		ck_assert_uint_gt(scenario.scheme_count, 0);
 		scenario_fini(&scenario);
 		count++;
@@ -78,7 +78,7 @@ START_TEST(what_a_scenario_does_not_say_has_its_default)
 				  parameter_value(&parameters[i], &defaults));
 	ck_assert_str_eq(scenario.path, "scenarios/x.yaml");
 	ck_assert_str_eq(scenario.title, "A test");
-	ck_assert_str_eq(scenario.trace_path, "scenarios/t.h5");
+	ck_assert_str_eq(scenario.trace.path, "scenarios/t.h5");
 	ck_assert_uint_eq(scenario.scheme_count, 1);
 	ck_assert_str_eq(scenario.scheme_where[0], "scenarios/x.yaml:4:11");
 	ck_assert_uint_eq(scenario.config.seed, 1);
@@ -211,7 +211,7 @@ START_TEST(schemes_may_be_mixed)
 					 "    doorbell: hardware-queue\n");
 	load("scenarios/x.yaml", &scenario);
 	ck_assert_uint_eq(scenario.scheme_count, 3);
-	ck_assert_str_eq(scenario.trace_path, "/elsewhere/t.h5");
+	ck_assert_str_eq(scenario.trace.path, "/elsewhere/t.h5");
 	ck_assert_str_eq(scenario.scheme[1].name, "lazy_1");
 	scheme_axes_text(&scenario.scheme[1], axes, sizeof(axes));
 	ck_assert_str_eq(axes, "translation=nested pin=at-start backend=iommufd unmap=deferred doorbell=trap");
@@ -241,7 +241,7 @@ START_TEST(a_profile_may_lie_beside_the_scenario)
 	free(text);
 	load("x.yaml", &scenario);
 	ck_assert_str_eq(scenario.profile, "laptop-x1");
-	ck_assert_str_eq(scenario.trace_path, "t.h5");
+	ck_assert_str_eq(scenario.trace.path, "t.h5");
 	scenario_fini(&scenario);
 	load("scenarios/y.yaml", &scenario);
 	ck_assert_str_eq(scenario.profile, "laptop-x1");
