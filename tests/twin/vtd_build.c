@@ -296,6 +296,18 @@ static void break_something(struct twin *twin)
 	}
 }
 
+/* A domain may be what is wrong. */
+static void read_domains(struct twin *twin)
+{
+	for (unsigned i = 0; i < twin->device_count; i++) {
+		struct twin_device *device = &twin->devices[i];
+		uint64_t word = memory_read64(twin->memory, (twin->scalable ? device->pasid : device->context) + 8);
+
+		device->domain = (uint16_t)FIELD_GET(twin->scalable ? VTD_PASID1_DID : VTD_CONTEXT1_DID, word);
+		twin->stale &= i == 0 || device->domain != twin->devices[0].domain;
+	}
+}
+
 /* ---- all of it ---- */
 
 static void switch_on(struct twin *twin)
@@ -332,6 +344,7 @@ void twin_build(struct twin *twin)
 	build_devices(twin);
 	for (unsigned i = 0; i < broken; i++)
 		break_something(twin);
+	read_domains(twin);
 	twin_fill_buffers(twin);
 	switch_on(twin);
 }

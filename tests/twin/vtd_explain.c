@@ -30,12 +30,17 @@ const struct twin_explanation twin_explanations[NAME_COUNT] = {
 	[NAME_INTERRUPT_CODE] = { "INTERRUPT-CODE", "the scalable reason in legacy mode" },
 	[NAME_FIRST_STAGE_AW] = { "FIRST-STAGE-AW", "the first stage's width is that of AW" },
 	[NAME_FIRST_STAGE_1G] = { "FIRST-STAGE-1G", "first-stage pages of 1 GiB without FS1GP" },
+	[NAME_PWSNP_UNCHECKED] = { "PWSNP-UNCHECKED", "flags of the first stage are set without PWSNP" },
 	[NAME_DIRTY_CACHED] = { "DIRTY-CACHED",
 				"a write through a cached translation is not walked for the dirty flag" },
 	[NAME_ACCESSED_EARLY] = { "ACCESSED-EARLY", "flags are set on the way to a fault" },
 	[NAME_FLAG_EITHER] = { "FLAG-EITHER", "a write sets neither flag in a leaf that has one of them" },
 	[NAME_POINTER_UNUSED] = { "POINTER-UNUSED", "reserved bits of a table pointer that is not used" },
 	[NAME_PAGE_OVERREACH] = { "PAGE-OVERREACH", "page-selective invalidation takes more pages" },
+	[NAME_P_IOTLB_IGNORED] = { "P-IOTLB-IGNORED",
+				   "a PASID-based IOTLB invalidation is accepted, and nothing is done" },
+	[NAME_P_IOTLB_DOMAIN] = { "P-IOTLB-DOMAIN",
+				  "the model drops second-stage translations of other PASIDs of the domain" },
 	[NAME_CONTEXT_GLOBAL] = { "CONTEXT-GLOBAL", "domain-selective context invalidation is done globally" },
 	[NAME_QI_UNCHECKED] = { "QI-UNCHECKED", "a descriptor that is carried out though a field is reserved" },
 	[NAME_QI_ABSENT] = { "QI-ABSENT", "a descriptor of a feature that the unit does not report" },
@@ -205,10 +210,17 @@ static enum twin_name name_of(const struct twin *twin, const struct twin_predict
 {
 	const struct twin_outcome *ours = &prediction->ours, *theirs = &prediction->theirs;
 
+	/* QEMU alone still has the translation; the model has walked what the structures say now. */
+	if (prediction->outlived && (ours->moved || theirs->moved))
+		return NAME_P_IOTLB_IGNORED;
+	if (prediction->dropped && (ours->moved || theirs->moved))
+		return NAME_P_IOTLB_DOMAIN;
 	if (prediction->cached)
 		return NAME_CACHED_DENIED;
 	if (prediction->kept)
 		return NAME_DIRTY_CACHED;
+	if (ours->reason == VTD_FAULT_FS_UPDATE_NO_SNOOP && prediction->not_snooped)
+		return NAME_PWSNP_UNCHECKED;
 	if (!ours->moved && theirs->moved) {
 		if (ignored_bit(prediction) != NAME_COUNT)
 			return ignored_bit(prediction);

@@ -45,7 +45,7 @@ static bool contains(const struct twin_scope *scope, const struct twin_cached *c
 	return (page & mask) == wanted || page == own;
 }
 
-/* QEMU's own rule; 7.2 keeps only eight bits of the mask. */
+/* QEMU's own rule; 7.2 keeps only eight bits of the mask, and does nothing by PASID. */
 static bool qemu_takes(const struct twin *twin, const struct twin_scope *scope, const struct twin_cached *cached)
 {
 	if (scope->global)
@@ -64,22 +64,32 @@ static bool qemu_takes(const struct twin *twin, const struct twin_scope *scope, 
 			~((UINT64_C(1) << scope->address_mask) - 1) & (twin->version < 10 ? 0xff : UINT64_MAX));
 }
 
-/* The specification's rule: what the invalidation must take. */
+/*
+ * The specification's rule: what the invalidation must take.  [VTD] "IOTLB Invalidate", "PASID-based IOTLB Invalidate
+ * Descriptor (P_IOTLB)" and the tables there
+ */
 static bool must_go(const struct twin_scope *scope, const struct twin_cached *cached)
 {
 	uint64_t first, last;
 
 	if (scope->global)
 		return true;
-	if (cached->domain != scope->domain || scope->by_pasid != cached->first_stage)
-		return cached->domain == scope->domain && !scope->by_pasid;
-	if (scope->by_pasid && cached->pasid != scope->pasid)
+	if (cached->domain != scope->domain || (scope->by_pasid && cached->pasid != scope->pasid))
 		return false;
 	if (!scope->by_page)
 		return true;
+	/* By PASID only pages of the first stage, by domain only those of the second; of the first stage all. */
+	if (scope->by_pasid != cached->first_stage)
+		return !scope->by_pasid;
 	first = scope->address >> PAGE_LG2 >> scope->address_mask << scope->address_mask << PAGE_LG2;
 	last = first + ((UINT64_C(1) << (PAGE_LG2 + scope->address_mask)) - 1);
 	return first <= cached->base + ((UINT64_C(1) << cached->size_lg2) - 1) && cached->base <= last;
+}
+
+/* Second-stage translations have no PASID in the model: those of the domain go, as the specification permits. */
+static bool model_takes(const struct twin_scope *scope, const struct twin_cached *cached)
+{
+	return scope->by_pasid && !scope->by_page && !cached->first_stage && cached->domain == scope->domain;
 }
 
 /* The model's unit forgets what a kept translation of QEMU said; returns how many it had. */
@@ -112,8 +122,11 @@ void twin_invalidated(struct twin *twin, const struct twin_scope *scope)
 				  cached.base);
 		else if (forgotten > 0)
 			twin->explained[NAME_PAGE_OVERREACH]++;
-		if (!is_taken)
-			twin->cached[kept++] = cached;
+		if (is_taken)
+			continue;
+		cached.outlived |= must_go(scope, &cached);
+		cached.dropped |= model_takes(scope, &cached);
+		twin->cached[kept++] = cached;
 	}
 	twin->cached_count = kept;
 }

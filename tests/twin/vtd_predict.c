@@ -286,6 +286,7 @@ static unsigned pasid(struct path *path, const uint64_t context[4])
 	if (type == VTD_PGTT_PASS_THROUGH)
 		return passed(path);
 	path->first_stage = twin->group->first_stage;
+	path->prediction->not_snooped = path->first_stage && !(entry[1] & VTD_PASID1_PWSNP);
 	path->table = path->first_stage ? entry[2] & VTD_PASID2_FSPTPTR : entry[0] & VTD_PASID0_SSPTPTR;
 	return walk(path);
 }
@@ -343,8 +344,11 @@ void twin_predict(const struct twin *twin, const struct twin_device *device, con
 	if (cached) {
 		prediction->theirs = prediction->ours;
 		prediction->cached = !(request->write ? cached->write : cached->read);
-		/* The model walks again for the dirty flag, and sees what changed. */
-		prediction->kept = !prediction->cached && request->write && cached->first_stage;
+		prediction->outlived = cached->outlived;
+		prediction->dropped = cached->dropped;
+		/* The model walks again, for the dirty flag or as it has none any more, and sees what changed. */
+		prediction->kept = !prediction->cached &&
+				   (cached->outlived || cached->dropped || (request->write && cached->first_stage));
 		if (prediction->cached)
 			prediction->theirs = (struct twin_outcome){ .moved = false };
 		else if (prediction->kept)

@@ -18,10 +18,13 @@ struct twin_prediction {
 	/* What decided. */
 	bool fpd;             /* the structures say not to record */
 	bool cached;          /* a kept translation lacked the permission */
-	bool kept;            /* a kept first-stage translation served a write */
+	bool kept;            /* a kept translation served, and the model's own may be another */
+	bool outlived;        /* it should have gone with an invalidation */
+	bool dropped;         /* the model's went with one that did not concern it */
 	bool pass_through;    /* the address was left as it is */
 	bool ignored_snoop;   /* SNP set in a leaf where the unit reserves it */
 	bool ignored_1g;      /* a first-stage page of 1 GiB, which the unit has not */
+	bool not_snooped;     /* the PASID entry of a first stage has no PWSNP */
 	bool ignored_tm;      /* likewise bit 62 */
 	bool unused_pointer;  /* reserved bits only where pass-through has no pointer */
 	bool large_interrupt; /* another part of the page is interrupts */

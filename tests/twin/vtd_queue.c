@@ -215,11 +215,8 @@ static void carried_out(struct twin *twin, const uint64_t word[4], const struct 
 		twin_contexts_invalidated(twin, FIELD_GET(VTD_CC_INV0_G, word[0]) == VTD_CC_DOMAIN);
 		break;
 	case VTD_INV_IOTLB:
-		twin_invalidated(twin, scope);
-		break;
 	case VTD_INV_PASID_IOTLB:
-		if (twin->version >= 10)
-			twin_invalidated(twin, scope);
+		twin_invalidated(twin, scope);
 		break;
 	default:
 		break;

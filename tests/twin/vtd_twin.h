@@ -90,6 +90,8 @@ struct twin_cached {
 	iova_t base;
 	phys_t output; /* of base */
 	unsigned size_lg2;
+	bool outlived; /* an invalidation that QEMU did not carry out concerned it */
+	bool dropped;  /* the model's unit gave it up though none concerned it */
 };
 
 #define TWIN_NAMES 40u /* of differences, vtd_explain.h */
