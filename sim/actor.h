@@ -102,7 +102,10 @@ void engine_withdraw(struct actor *actor);
 /* After the clock ran: the actors that still wait for others, by name, into text; false when there are none. */
 bool engine_deadlock(const struct engine *engine, char *text, size_t size);
 
-/* Returns when this actor is the earliest of all.  A step already is, unless it spent time or woke another. */
+/*
+ * Returns when this actor is the earliest of all.  A step was when it was called, and is one touch as a whole: whom it
+ * wakes at its own date comes after it.  It must not touch after it has spent time.
+ */
 void actor_touch(struct actor *actor);
 
 /* Time passes for this actor alone. */

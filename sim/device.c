@@ -74,15 +74,12 @@ static void device_finish(struct device *device, struct job *job, struct actor *
 /* ---- one TLP ---- */
 
 enum tlp_phase {
-	TLP_NONE,       /* looks for work */
-	TLP_NEEDS_SLOT, /* one of the reads or writes that may be in flight */
-	TLP_SENDS,
+	TLP_NONE,    /* looks for work */
+	TLP_SENDS,   /* has one of the reads or writes that may be in flight */
 	TLP_ARRIVES, /* at the IOMMU */
 	TLP_TRANSLATES,
 	TLP_MOVED, /* its data, at memory */
-	TLP_COMPLETES,
 	TLP_ENDS,
-	TLP_IS_COUNTED,
 };
 
 struct tlp_slot {
@@ -102,33 +99,6 @@ static struct slots *slots_of(const struct tlp_slot *slot)
 	return slot->tlp.write ? &slot->device->writes : &slot->device->reads;
 }
 
-/* Takes the next TLP, or waits for one. */
-static void tlp_begin(struct tlp_slot *slot, struct actor *actor)
-{
-	struct device *device = slot->device;
-	struct job *job = device_next(device, actor->now);
-
-	if (!job) {
-		ps_t date = device_next_date(device, actor->now);
-
-		if (date != UINT64_MAX)
-			actor_wait_until(actor, date, CAUSE_QUEUE_WAIT);
-		else
-			actor_wait_ahead(actor, &device->idle,
-					 CAUSE_QUEUE_WAIT); /* used last, in the host's cache still */
-		return;
-	}
-	slot->job = job;
-	slot->tlp = job->ready;
-	job->stage = job->transfer.stage;
-	job->under_way++;
-	job_advance(job);
-	if (device_next(device, actor->now))
-		waiters_wake_one(&device->idle, actor, 0);
-	slot->bus = bus_address(job, slot->tlp.iova);
-	slot->phase = TLP_NEEDS_SLOT;
-}
-
 static void tlp_send(struct tlp_slot *slot, struct actor *actor)
 {
 	struct device *device = slot->device;
@@ -138,6 +108,53 @@ static void tlp_send(struct tlp_slot *slot, struct actor *actor)
 	actor->parts = slot->parts; /* from here on: the wait for a credit is the device's own */
 	link_send(&device->up, actor, slot->tlp.write ? overhead + slot->tlp.bytes : overhead, CAUSE_PCIE);
 	slot->phase = TLP_ARRIVES;
+}
+
+/* Nothing to send: waits for a date or for a doorbell. */
+static void tlp_wait(struct tlp_slot *slot, struct actor *actor)
+{
+	ps_t date = device_next_date(slot->device, actor->now);
+
+	if (date != UINT64_MAX)
+		actor_wait_until(actor, date, CAUSE_QUEUE_WAIT);
+	else
+		actor_wait_ahead(actor, &slot->device->idle,
+				 CAUSE_QUEUE_WAIT); /* used last, in the host's cache still */
+}
+
+/* Takes the next TLP and sends it, in one step: TLPs leave in the order in which they are taken. */
+static void tlp_begin(struct tlp_slot *slot, struct actor *actor)
+{
+	struct device *device = slot->device;
+	struct job *job = device_next(device, actor->now);
+
+	if (!job) {
+		tlp_wait(slot, actor);
+		return;
+	}
+	slot->job = job;
+	slot->tlp = job->ready;
+	slot->bus = bus_address(job, slot->tlp.iova);
+	job->stage = job->transfer.stage;
+	job->under_way++;
+	job_advance(job);
+	if (device_next(device, actor->now))
+		waiters_wake_one(&device->idle, actor, 0);
+	slot->phase = TLP_SENDS;
+	if (slots_take(slots_of(slot), actor, CAUSE_QUEUE_WAIT))
+		tlp_send(slot, actor);
+}
+
+static void tlp_arrive(struct tlp_slot *slot, struct actor *actor)
+{
+	struct device *device = slot->device;
+	const struct iommu_request request = { .source_id = device->source_id,
+					       .iova = slot->bus,
+					       .write = slot->tlp.write };
+
+	slot->generation = unit_enter(device->unit, actor);
+	unit_begin(device->unit, actor, &slot->request, &request);
+	slot->phase = TLP_TRANSLATES;
 }
 
 static bool is_translated(const struct tlp_slot *slot)
@@ -161,52 +178,40 @@ static void tlp_move(struct tlp_slot *slot, struct actor *actor)
 	slot->phase = TLP_MOVED;
 }
 
-/* A completion that is not successful carries no data. */
+/* A read's completion goes back; one that is not successful carries no data. */
 static void tlp_complete(struct tlp_slot *slot, struct actor *actor)
 {
 	struct device *device = slot->device;
 	uint32_t data = is_translated(slot) ? slot->tlp.bytes : 0;
 
-	link_send(&device->down, actor, device->config->device.tlp_overhead_bytes + data, CAUSE_PCIE);
+	unit_leave(device->unit, actor, slot->generation);
+	if (!slot->tlp.write)
+		link_send(&device->down, actor, device->config->device.tlp_overhead_bytes + data, CAUSE_PCIE);
 	slot->phase = TLP_ENDS;
 }
 
 static void tlp_end(struct tlp_slot *slot, struct actor *actor)
 {
-	struct result_scheme *result = slot->device->result;
+	struct device *device = slot->device;
+	struct result_scheme *result = device->result;
 
 	result->counter[COUNT_TLPS]++;
 	if (is_translated(slot))
 		result_operation(result, slot->tlp.write ? RESULT_DMA_WRITE : RESULT_DMA_READ, slot->parts);
 	actor->parts = actor->unclaimed;
 	slots_give(slots_of(slot), actor);
-	slot->phase = TLP_IS_COUNTED;
-}
-
-static void tlp_arrive(struct tlp_slot *slot, struct actor *actor)
-{
-	struct device *device = slot->device;
-	const struct iommu_request request = { .source_id = device->source_id,
-					       .iova = slot->bus,
-					       .write = slot->tlp.write };
-
-	slot->generation = unit_enter(device->unit, actor);
-	unit_begin(device->unit, actor, &slot->request, &request);
-	slot->phase = TLP_TRANSLATES;
+	slot->phase = TLP_NONE;
+	if (--slot->job->under_way == 0 && !slot->job->has_ready)
+		device_finish(device, slot->job, actor);
 }
 
 static void slot_step(struct actor *actor)
 {
 	struct tlp_slot *slot = (struct tlp_slot *)actor;
-	struct device *device = slot->device;
 
 	switch (slot->phase) {
 	case TLP_NONE:
 		tlp_begin(slot, actor);
-		break;
-	case TLP_NEEDS_SLOT:
-		slot->phase = TLP_SENDS;
-		slots_take(slots_of(slot), actor, CAUSE_QUEUE_WAIT);
 		break;
 	case TLP_SENDS:
 		tlp_send(slot, actor);
@@ -215,23 +220,14 @@ static void slot_step(struct actor *actor)
 		tlp_arrive(slot, actor);
 		break;
 	case TLP_TRANSLATES:
-		if (unit_step(device->unit, actor, &slot->request))
+		if (unit_step(slot->device->unit, actor, &slot->request))
 			tlp_move(slot, actor);
 		break;
 	case TLP_MOVED:
-		unit_leave(device->unit, actor, slot->generation);
-		slot->phase = slot->tlp.write ? TLP_ENDS : TLP_COMPLETES;
-		break;
-	case TLP_COMPLETES:
 		tlp_complete(slot, actor);
 		break;
 	case TLP_ENDS:
 		tlp_end(slot, actor);
-		break;
-	case TLP_IS_COUNTED:
-		slot->phase = TLP_NONE;
-		if (--slot->job->under_way == 0 && !slot->job->has_ready)
-			device_finish(device, slot->job, actor);
 		break;
 	}
 }
