@@ -88,8 +88,8 @@ static bool line_has(const char *line, size_t length, const char *what)
 	return memmem(line, length, what, strlen(what)) != NULL;
 }
 
-/* The drawing alone: no prologue, no name spaces, no definitions (of point symbols, which no figure has), no names. */
-static void write_svg(FILE *out, const char *svg, const char *label)
+/* The drawing alone: no prologue, no name spaces, no names; definitions, of point symbols, where they are used. */
+static void write_svg(FILE *out, const char *svg, const char *label, bool has_symbols)
 {
 	const char *line = strstr(svg, "<g id=\"gnuplot_canvas\">");
 	const char *box = strstr(svg, "viewBox="), *end = box ? strchr(box, '\n') : NULL;
@@ -107,7 +107,7 @@ static void write_svg(FILE *out, const char *svg, const char *label)
 			definitions = true;
 		if (line_has(line, length, "<g id="))
 			fputs("<g>\n", out);
-		else if (!definitions && length > 0)
+		else if ((!definitions || has_symbols) && length > 0)
 			fprintf(out, "%.*s\n", (int)length, line);
 		if (line_has(line, length, "</defs>"))
 			definitions = false;
@@ -127,7 +127,7 @@ static void write_figures(FILE *out, const struct page *page, enum result_op op)
 		fputs(any ? "" : "<div class=\"figures\">\n", out);
 		any = true;
 		fputs("<figure>\n", out);
-		write_svg(out, page->svg[i], figure->title);
+		write_svg(out, page->svg[i], figure->title, page->view->sweeps > 0);
 		fprintf(out,
 			"<figcaption>data/%s.csv, drawn by <code>cd plots &amp;&amp; gnuplot "
 			"%s.gp</code></figcaption></figure>\n",

@@ -14,5 +14,5 @@ if (y_is_log) {
 	set yrange [0 : y_top]
 }
 plot for [i = 1 : |line|] data skip 1 using (strcol(1) eq line[i] ? $3 : NaN):($4 / y_unit) \
-	with linespoints linewidth 1.8 dashtype line_dash[i] pointtype line_point[i] pointsize 0.6 \
+	with linespoints linewidth 1.8 + 0.9 * (|line| - i < 3 ? |line| - i : 3) dashtype line_dash[i] pointtype line_point[i] pointsize 0.6 \
 	linecolor rgb line_colour[i] title line[i]
