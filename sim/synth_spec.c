@@ -187,6 +187,7 @@ enum {
 	STREAM_DMA_BYTES,
 	STREAM_DIRECTION,
 	STREAM_WINDOW,
+	STREAM_RING,
 	STREAM_BATCH,
 	STREAM_GAP,
 	STREAM_PAUSES,
@@ -227,6 +228,7 @@ static bool read_stream_values(struct reader *reader, const struct document_fiel
 	read = read && read_amount(reader, &field[STREAM_DMA_BYTES], amount_bytes, 0, bytes, &dma_bytes) &&
 	       read_word(reader, &field[STREAM_DIRECTION], directions, &direction) &&
 	       read_amount(reader, &field[STREAM_WINDOW], amount_count, 1, 65536, &window) &&
+	       read_amount(reader, &field[STREAM_RING], amount_bytes, 0, UINT64_C(1) << 30, &stream->ring_bytes) &&
 	       read_amount(reader, &field[STREAM_BATCH], amount_count, 1, 65536, &batch) &&
 	       read_amount(reader, &field[STREAM_GAP], amount_time, 0, PS_PER_S, &gap) &&
 	       read_word(reader, &field[STREAM_PAUSES], pauses, &is_random) &&
@@ -253,6 +255,7 @@ static bool read_stream(struct reader *reader, const yaml_node_t *node)
 		[STREAM_DMA_BYTES] = { .name = "dma_bytes" },
 		[STREAM_DIRECTION] = { .name = "direction" },
 		[STREAM_WINDOW] = { .name = "window" },
+		[STREAM_RING] = { .name = "ring_bytes" },
 		[STREAM_BATCH] = { .name = "batch" },
 		[STREAM_GAP] = { .name = "gap" },
 		[STREAM_PAUSES] = { .name = "pauses" },

@@ -25,7 +25,8 @@ struct buffer {
 struct stream {
 	const struct synth_stream *spec;
 	struct buffer *ring; /* [window] */
-	iova_t iova;         /* of place 0 */
+	struct buffer descriptors;
+	iova_t iova; /* of place 0 */
 	phys_t phys;
 	uint64_t pages_bytes; /* of one buffer */
 	uint64_t mapped;      /* maps written */
@@ -47,9 +48,10 @@ static uint64_t whole_pages(uint64_t bytes)
 	return (bytes + PAGE_BYTES - 1) & ~(uint64_t)(PAGE_BYTES - 1);
 }
 
-static uint64_t ring_bytes(const struct synth_stream *spec)
+/* What a stream takes: its buffers, and behind them its ring. */
+static uint64_t stream_bytes(const struct synth_stream *spec)
 {
-	return whole_pages(spec->bytes) * spec->window;
+	return whole_pages(spec->bytes) * spec->window + whole_pages(spec->ring_bytes);
 }
 
 uint64_t synth_memory(const struct synth *synth)
@@ -57,7 +59,7 @@ uint64_t synth_memory(const struct synth *synth)
 	uint64_t bytes = 0;
 
 	for (uint32_t i = 0; i < synth->stream_count; i++)
-		bytes += ring_bytes(&synth->streams[i]);
+		bytes += stream_bytes(&synth->streams[i]);
 	return bytes;
 }
 
@@ -67,6 +69,7 @@ static void stream_init(struct stream *stream, const struct synth_stream *spec, 
 {
 	*stream = (struct stream){ .spec = spec, .pages_bytes = whole_pages(spec->bytes) };
 	stream->ring = heap_zeroed(spec->window, sizeof(*stream->ring));
+	stream->descriptors.row = TRACE_NONE;
 	random_init(&stream->random, seed);
 	for (uint32_t i = 0; i < spec->window; i++)
 		stream->ring[i] = (struct buffer){ .place = i, .row = TRACE_NONE };
@@ -86,7 +89,7 @@ static void place_streams(struct generator *generator)
 
 	for (uint32_t i = 0; i < generator->synth->stream_count; i++) {
 		struct stream *stream = &generator->streams[i];
-		uint64_t bytes = ring_bytes(stream->spec);
+		uint64_t bytes = stream_bytes(stream->spec);
 
 		stream->phys = phys;
 		phys += bytes;
@@ -184,15 +187,31 @@ static uint64_t rows_written(const struct generator *generator)
 	return generator->line; /* each row has one line */
 }
 
+/* A map or an unmap of what buffer says. */
+static bool write_change(struct generator *generator, struct buffer *buffer, struct trace_op *op,
+			 const struct trace_segment *segment, struct err *err)
+{
+	struct trace_summary *summary = &generator->summary;
+
+	buffer->row = rows_written(generator);
+	buffer->is_mapped = segment != NULL;
+	if (segment) {
+		summary->maps++;
+		generator->live_bytes += op->bytes;
+	} else {
+		summary->unmaps++;
+		generator->live_bytes -= op->bytes;
+	}
+	if (generator->live_bytes > summary->live_peak_bytes)
+		summary->live_peak_bytes = generator->live_bytes;
+	return write_row(generator, op, segment, err);
+}
+
 static bool write_unmap(struct generator *generator, struct stream *stream, struct buffer *buffer, struct err *err)
 {
 	struct trace_op op = row_of(stream, buffer, TRACE_UNMAP);
 
-	buffer->row = rows_written(generator);
-	buffer->is_mapped = false;
-	generator->summary.unmaps++;
-	generator->live_bytes -= op.bytes;
-	return write_row(generator, &op, NULL, err);
+	return write_change(generator, buffer, &op, NULL, err);
 }
 
 static bool write_map(struct generator *generator, struct stream *stream, struct buffer *buffer, struct err *err)
@@ -203,13 +222,26 @@ static bool write_map(struct generator *generator, struct stream *stream, struct
 					 .bytes = op.bytes,
 					 .line = generator->line + 1 };
 
-	buffer->row = rows_written(generator);
-	buffer->is_mapped = true;
-	generator->summary.maps++;
-	generator->live_bytes += op.bytes;
-	if (generator->live_bytes > generator->summary.live_peak_bytes)
-		generator->summary.live_peak_bytes = generator->live_bytes;
-	return write_row(generator, &op, &segment, err);
+	return write_change(generator, buffer, &op, &segment, err);
+}
+
+/* Maps the descriptor ring, for as long as the stream lasts. */
+static bool write_ring(struct generator *generator, struct stream *stream, bool map, struct err *err)
+{
+	const struct synth_stream *spec = stream->spec;
+	uint64_t offset = spec->window * stream->pages_bytes, bytes = whole_pages(spec->ring_bytes);
+	struct trace_op op = row_of(stream, &stream->descriptors, map ? TRACE_MAP : TRACE_UNMAP);
+	struct trace_segment segment = { .iova = stream->iova + offset,
+					 .phys = stream->phys + offset,
+					 .bytes = bytes,
+					 .line = generator->line + 1 };
+
+	op.api = TRACE_API_COHERENT;
+	op.direction = TRACE_BIDIRECTIONAL;
+	op.iova = op.dma_address = segment.iova;
+	op.bytes = bytes;
+	op.dma_bytes = spec->ring_bytes;
+	return write_change(generator, &stream->descriptors, &op, map ? &segment : NULL, err);
 }
 
 /* One batch, or at the end all unmaps; false when nothing is left, or on an error. */
@@ -224,8 +256,12 @@ static bool write_batch(struct generator *generator, struct stream *stream, stru
 			if (buffer->is_mapped && !write_unmap(generator, stream, buffer, err))
 				return false;
 		}
+		if (stream->descriptors.is_mapped)
+			write_ring(generator, stream, false, err);
 		return false;
 	}
+	if (spec->ring_bytes > 0 && stream->mapped == 0 && !write_ring(generator, stream, true, err))
+		return false;
 	for (uint32_t i = 0; i < spec->batch && stream->mapped < spec->maps; i++) {
 		struct buffer *buffer = &stream->ring[stream->mapped++ % spec->window];
 
@@ -285,6 +321,8 @@ static bool check(const struct synth *synth, struct err *err)
 		if (spec->bytes == 0 || spec->bytes > UINT64_C(1) << 30 || spec->dma_bytes > spec->bytes)
 			return err_set(err, ERR_USAGE, "stream %u: bytes must be 1 to 1 GiB, dma_bytes at most bytes",
 				       i);
+		if (spec->ring_bytes > UINT64_C(1) << 30)
+			return err_set(err, ERR_USAGE, "stream %u: ring_bytes must be at most 1 GiB", i);
 		if (spec->window == 0 || spec->window > 65536 || spec->batch == 0)
 			return err_set(err, ERR_USAGE, "stream %u: window must be 1 to 65536 buffers, batch at least 1",
 				       i);

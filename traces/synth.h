@@ -19,13 +19,14 @@ struct synth_stream {
 	uint16_t cpu;
 	uint16_t device; /* index into the devices */
 	uint64_t maps;
-	uint64_t bytes;     /* of each mapping, 1 byte to 1 GiB; whole pages are mapped */
-	uint64_t dma_bytes; /* of them that the device accesses, 0 to bytes */
-	uint32_t window;    /* buffers, 1 to 65,536 */
-	uint32_t batch;     /* maps without a pause, at least 1 */
-	ps_t gap;           /* pause after a batch; with is_random its mean */
-	bool is_random;     /* pauses are exponentially distributed */
-	bool is_shuffled;   /* buffers do not lie in order */
+	uint64_t bytes;      /* of each mapping, 1 byte to 1 GiB; whole pages are mapped */
+	uint64_t dma_bytes;  /* of them that the device accesses, 0 to bytes */
+	uint32_t window;     /* buffers, 1 to 65,536 */
+	uint64_t ring_bytes; /* of a coherent descriptor ring that the device uses for each transfer; 0: none */
+	uint32_t batch;      /* maps without a pause, at least 1 */
+	ps_t gap;            /* pause after a batch; with is_random its mean */
+	bool is_random;      /* pauses are exponentially distributed */
+	bool is_shuffled;    /* buffers do not lie in order */
 	enum trace_direction direction;
 };
 

@@ -47,6 +47,7 @@ static struct synth two_streams(struct synth_stream streams[2])
 					    .bytes = 4096,
 					    .dma_bytes = 64,
 					    .window = 64,
+					    .ring_bytes = 5000,
 					    .batch = 1,
 					    .gap = 3 * PS_PER_US,
 					    .is_random = true,
@@ -90,7 +91,7 @@ START_TEST(each_stream_maps_as_often_as_asked_keeps_its_window_and_unmaps_all)
 	struct synth_stream streams[2];
 	struct synth synth = two_streams(streams);
 	struct err err = { 0 };
-	uint64_t maps[2] = { 0 }, live[2] = { 0 }, most[2] = { 0 };
+	uint64_t maps[2] = { 0 }, live[2] = { 0 }, most[2] = { 0 }, rings = 0;
 	struct trace_op op;
 
 	make(&synth, file);
@@ -98,7 +99,13 @@ START_TEST(each_stream_maps_as_often_as_asked_keeps_its_window_and_unmaps_all)
 	struct trace_cursor *rows = trace_cursor_open(trace, -1);
 
 	while (trace_cursor_next(rows, &op, &err)) {
-		if (op.kind == TRACE_MAP) {
+		if (op.api == TRACE_API_COHERENT) { /* the ring is mapped before all else and unmapped last */
+			ck_assert_uint_eq(op.device, 1);
+			ck_assert_uint_eq(op.dma_bytes, 5000);
+			ck_assert_uint_eq(live[1], 0);
+			ck_assert_uint_eq(maps[1], op.kind == TRACE_MAP ? 0 : streams[1].maps);
+			rings++;
+		} else if (op.kind == TRACE_MAP) {
 			const struct synth_stream *stream = &streams[op.device];
 
 			ck_assert_uint_eq(op.cpu, stream->cpu);
@@ -113,6 +120,7 @@ START_TEST(each_stream_maps_as_often_as_asked_keeps_its_window_and_unmaps_all)
 		}
 	}
 	ck_assert_int_eq(err.kind, ERR_NONE);
+	ck_assert_uint_eq(rings, 2);
 	for (unsigned i = 0; i < 2; i++) {
 		ck_assert_uint_eq(maps[i], streams[i].maps);
 		ck_assert_uint_eq(most[i], streams[i].window);
