@@ -82,11 +82,4 @@ struct table_block *table_reader_block(struct table_reader *table, uint64_t numb
 const void *table_reader_row(struct table_reader *table, uint64_t row, struct err *err);
 void table_reader_fini(struct table_reader *table);
 
-/* Helpers for attributes; `object` is a group or a dataset. */
-bool attribute_put_text(hid_t object, const char *name, const char *text);
-bool attribute_put_number(hid_t object, const char *name, uint64_t value, const char *unit);
-/* malloc'd, or NULL when absent or not text. */
-char *attribute_get_text(hid_t object, const char *name);
-bool attribute_get_number(hid_t object, const char *name, uint64_t *value);
-
 #endif

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "models/base/require.h"
+#include "traces/attribute.h"
 #include "traces/table.h"
 
 struct text_attribute {

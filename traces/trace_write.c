@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "traces/attribute.h"
 #include "traces/disk.h"
 #include "traces/table.h"
 
