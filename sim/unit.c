@@ -75,6 +75,7 @@ static void unit_walk_on(struct unit *unit, struct actor *actor, struct unit_req
 		return;
 	}
 	if (access->purpose != own->walking) { /* a stage's walk begins, or goes on after the other's */
+		unit->result->counter[COUNT_WALKS] += own->walking == IOMMU_FOR_DEVICE;
 		own->walking = access->purpose;
 		actor_spend(actor, timing->iommu.walk_cache_lookup, CAUSE_IOTLB);
 	}
@@ -114,7 +115,6 @@ static void unit_start_walk(struct unit *unit, struct actor *actor, struct unit_
 
 	if (actor->now != own->asked) /* what the caches held may have changed meanwhile */
 		unit->iommu->ops->translate_begin(unit->iommu, &own->translation, &request);
-	unit->result->counter[COUNT_WALKS] += own->translation.access.want != IOMMU_WANTS_NOTHING;
 	own->walking = IOMMU_FOR_DEVICE;
 	actor_spend(actor, unit->timing->iommu.device_lookup, CAUSE_IOTLB);
 	unit_walk_on(unit, actor, own);
