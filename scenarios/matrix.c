@@ -280,13 +280,15 @@ bool matrix_read(struct scenario *scenario, struct settings *settings, const yam
 
 	if (!document_is_mapping(reader.document, matrix, "'matrix'", err))
 		return false;
-	settings->set = add_parameter;
-	settings->argument = &reader;
+	struct settings swept = *settings; /* they are added as sweeps, not set */
+
+	swept.set = add_parameter;
+	swept.argument = &reader;
 	for (size_t next = 0; good && document_next(reader.document, matrix, &next, &item);) {
 		if (strcmp(item.name, TRACE) == 0 || strncmp(item.name, TRACE_PREFIX, strlen(TRACE_PREFIX)) == 0)
 			good = add(&reader, item.name, NULL, item.key, item.value, err);
 		else
-			good = settings_read_item(settings, &item, "", err);
+			good = settings_read_item(&swept, &item, "", err);
 	}
 	if (good && scenario->sweep_count == 0)
 		return document_refuse(reader.document, matrix, err, "'matrix' sweeps nothing: it has no points");
