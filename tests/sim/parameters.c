@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/compare.h"
 #include "scenarios/config.h"
+#include "sim/run.h"
 #include "tests/sim/command_line.h"
 
 /* 2 MiB in 4 KiB leaves, so that an unmap takes whole tables out: kernel ftrace text, written for this test. */
@@ -21,91 +23,96 @@ static const char whole_tables[] =
 	"unmapped_size=2097152\n"
 	"  t-1  [000] .....  1.000005: dma_unmap_page: 0000:00:04.0 dir=TO_DEVICE dma_addr=80000000 size=4096 attrs=\n";
 
-#define BUSY    "--set replay.think_time=0"
-#define CROWDED BUSY " --set iommu.iotlb_entries=16 --set iommu.iotlb_ways=16 --set iommu.walk_ways=1"
-#define WHOLE   "--trace whole.h5"
-#define FEW     "--set replay.max_operations=60 --schemes pin-on-map"
-#define LEGACY  FEW " --set hardware.scalable=false"
+/* Further settings: assignments as of --set, or schemes=A,B or trace=FILE, with a space between. */
+#define PIN     "schemes=pin-on-map "
+#define NESTED  "schemes=nested "
+#define FEW     "replay.max_operations=60 "
+#define BUSY    "replay.think_time=0 "
+#define CROWDED PIN BUSY "iommu.iotlb_entries=16 iommu.iotlb_ways=16 iommu.walk_ways=1 "
+#define LEGACY  PIN FEW "hardware.scalable=false "
 
 /*
  * What to set, and under which further settings it shows, where half the default or the like would be
- * no legal value, or the plain scenario does not make it show.  A parameter that is not here must show
- * in the plain one.
+ * no legal value, or pin-on-map's first operations do not make it show.  A parameter that is not here must
+ * show in them.
  */
 static const struct {
 	const char *name, *value, *with;
 } special[] = {
-	{ "machine.guest_ram_bytes", "4 GiB", "" },
-	{ "machine.host_page_lg2", "12", "" },
-	{ "machine.host_cores", "1", BUSY " --set replay.max_operations=2500" },
+	{ "machine.guest_ram_bytes", "4 GiB", NESTED FEW },
+	{ "machine.host_page_lg2", "12", NESTED FEW },
+	{ "machine.host_cores", "1", PIN BUSY "replay.max_operations=2500" },
+	{ "machine.pin_batch_pages", "256", NESTED FEW },
 	{ "machine.memlock_limit_bytes", NULL, "" }, /* its own test */
 	{ "machine.guest_low_bytes", NULL, "" },     /* its own test */
 	{ "replay.strict", NULL, "" },               /* its own test */
-	{ "replay.flush_queue_entries", "16",
-	  BUSY " --set replay.max_operations=2500 --set schemes.nested.unmap=deferred" },
-	{ "replay.flush_period", "50 us", "--set schemes.nested.unmap=deferred" },
-	{ "iommu.iotlb_entries", "8", BUSY " --set iommu.iotlb_ways=1 --set iommu.iotlb_entries=128" },
+	{ "replay.flush_queue_entries", "16", NESTED BUSY "replay.max_operations=2500 schemes.nested.unmap=deferred" },
+	{ "replay.flush_period", "50 us", NESTED "schemes.nested.unmap=deferred" },
+	{ "iommu.iotlb_entries", "8", PIN BUSY "iommu.iotlb_ways=1 iommu.iotlb_entries=128" },
 	{ "iommu.iotlb_ways", "1", CROWDED },
-	{ "iommu.iotlb_partitions", "2", CROWDED " --set iommu.iotlb_ways=8" },
-	{ "iommu.device_entries", "0", "" },
-	{ "iommu.device_ways", "1",
-	  BUSY " --set replay.max_operations=2500 --set iommu.device_entries=2 --set iommu.device_ways=2" },
+	{ "iommu.iotlb_partitions", "2", NESTED BUSY "iommu.iotlb_entries=16 iommu.iotlb_ways=8 iommu.walk_ways=1" },
+	{ "iommu.device_entries", "0", PIN FEW },
+	{ "iommu.device_ways", "1", PIN BUSY "replay.max_operations=2500 iommu.device_entries=2 iommu.device_ways=2" },
 	{ "iommu.walk_entries.level0", "1", CROWDED },
-	{ "iommu.walk_entries.level1", "1", CROWDED " --set iommu.walk_entries.level0=0" },
-	{ "iommu.walk_entries.level2", "1",
-	  CROWDED " --set iommu.walk_entries.level0=0 --set iommu.walk_entries.level1=0" },
+	{ "iommu.walk_entries.level1", "1", CROWDED "iommu.walk_entries.level0=0" },
+	{ "iommu.walk_entries.level2", "1", CROWDED "iommu.walk_entries.level0=0 iommu.walk_entries.level1=0" },
 	{ "iommu.walk_entries.level3", "0",
-	  "--set iommu.host_levels=5 --set iommu.walk_entries.level0=0 --set iommu.walk_entries.level1=0 "
-	  "--set iommu.walk_entries.level2=0" },
-	{ "iommu.walk_ways", "1", BUSY " --set iommu.walk_entries.level0=2 --set iommu.walk_ways=2" },
-	{ "iommu.walkers", "1", BUSY },
-	{ "iommu.host_levels", "5", "" },
-	{ "iommu.guest_levels", "5", "" },
+	  PIN FEW "iommu.host_levels=5 iommu.walk_entries.level0=0 iommu.walk_entries.level1=0 "
+		  "iommu.walk_entries.level2=0" },
+	{ "iommu.walk_ways", "1", PIN BUSY "iommu.walk_entries.level0=2 iommu.walk_ways=2" },
+	{ "iommu.walkers", "1", PIN BUSY },
+	{ "iommu.host_levels", "5", PIN FEW },
+	{ "iommu.guest_levels", "5", NESTED FEW },
 	{ "iommu.replacement", "random", CROWDED },
 	{ "hardware.queued_invalidation", "false", LEGACY },
 	{ "hardware.write_buffer_flush", "true", LEGACY },
-	{ "hardware.caching_mode", "true", FEW },
-	{ "hardware.page_selective", "false", FEW },
-	{ "hardware.address_mask_limit", "9", FEW },
-	{ "hardware.page_size_lg2", "12", FEW },
-	{ "hardware.input_width", "47", FEW },
-	{ "hardware.domain_bits", "8", FEW },
-	{ "hardware.fault_records", "7", FEW },
-	{ "hardware.scalable", "false", FEW },
-	{ "hardware.first_stage", "false", FEW },
-	{ "hardware.second_stage", "false", FEW },
-	{ "hardware.nested", "false", FEW },
-	{ "hardware.dirty_flags", "false", FEW },
-	{ "hardware.pasid_bits", "19", FEW },
-	{ "hardware.pass_through", "false", FEW },
-	{ "hardware.snoop_control", "false", FEW },
-	{ "hardware.device_tlb", "true", FEW },
-	{ "hardware.page_requests", "true", FEW " --set hardware.device_tlb=true" },
-	{ "hardware.protected_memory", "true", FEW },
-	{ "hardware.abort_dma", "true", FEW },
-	{ "virtual.queued_invalidation", "false", FEW },
-	{ "virtual.write_buffer_flush", "true", FEW },
+	{ "hardware.caching_mode", "true", PIN FEW },
+	{ "hardware.page_selective", "false", PIN FEW },
+	{ "hardware.address_mask_limit", "9", PIN FEW },
+	{ "hardware.page_size_lg2", "12", PIN FEW },
+	{ "hardware.input_width", "47", PIN FEW },
+	{ "hardware.domain_bits", "8", PIN FEW },
+	{ "hardware.fault_records", "7", PIN FEW },
+	{ "hardware.scalable", "false", PIN FEW },
+	{ "hardware.first_stage", "false", PIN FEW },
+	{ "hardware.second_stage", "false", PIN FEW },
+	{ "hardware.nested", "false", PIN FEW },
+	{ "hardware.dirty_flags", "false", PIN FEW },
+	{ "hardware.pasid_bits", "19", PIN FEW },
+	{ "hardware.pass_through", "false", PIN FEW },
+	{ "hardware.snoop_control", "false", PIN FEW },
+	{ "hardware.device_tlb", "true", PIN FEW },
+	{ "hardware.page_requests", "true", PIN FEW "hardware.device_tlb=true" },
+	{ "hardware.protected_memory", "true", PIN FEW },
+	{ "hardware.abort_dma", "true", PIN FEW },
+	{ "virtual.queued_invalidation", "false", PIN FEW },
+	{ "virtual.write_buffer_flush", "true", PIN FEW },
 	{ "virtual.caching_mode", NULL, "" }, /* no scheme can do without it: capabilities.c */
-	{ "virtual.page_selective", "false", FEW },
-	{ "virtual.address_mask_limit", "9", FEW },
-	{ "virtual.page_size_lg2", "12", FEW },
-	{ "virtual.input_width", "47", FEW },
-	{ "virtual.domain_bits", "8", FEW },
-	{ "virtual.fault_records", "2", FEW },
-	{ "virtual.pasid_bits", "19", "--set replay.max_operations=60 --schemes nested" },
-	{ "seed", "77", CROWDED " --set iommu.replacement=random" },
-	{ "device.reads_in_flight", "1", BUSY },
-	{ "device.writes_in_flight", "1", BUSY },
-	{ "device.nic_descriptor_batch", "3", "" },
-	{ "timing.guest.table_free", "911 ns", WHOLE },
-	{ "timing.guest.entry_flush", "911 ns", "--set iommu.snoop=false" },
-	{ "timing.guest.lock_handover", "911 ns", BUSY },
+	{ "virtual.page_selective", "false", PIN FEW },
+	{ "virtual.address_mask_limit", "9", PIN FEW },
+	{ "virtual.page_size_lg2", "12", PIN FEW },
+	{ "virtual.input_width", "47", PIN FEW },
+	{ "virtual.domain_bits", "8", PIN FEW },
+	{ "virtual.fault_records", "2", PIN FEW },
+	{ "virtual.pasid_bits", "19", NESTED FEW },
+	{ "seed", "77", CROWDED "iommu.replacement=random" },
+	{ "device.reads_in_flight", "1", NESTED BUSY },
+	{ "device.writes_in_flight", "1", PIN BUSY },
+	{ "device.nic_descriptor_batch", "3", PIN },
+	{ "timing.guest.dma_direct_map", "911 ns", "schemes=passthrough " FEW },
+	{ "timing.guest.dma_direct_unmap", "911 ns", "schemes=passthrough " FEW },
+	{ "timing.guest.doorbell", "911 ns", "schemes=nested-hwq " FEW },
+	{ "timing.guest.table_free", "911 ns", PIN "trace=whole.h5" },
+	{ "timing.guest.entry_flush", "911 ns", PIN FEW "iommu.snoop=false" },
+	{ "timing.guest.lock_handover", "911 ns", PIN BUSY },
+	{ "timing.host.registration_find", "911 ns", "schemes=preregister " FEW },
+	{ "timing.host.invalidate_forward", "911 ns", NESTED FEW },
+	{ "timing.host.start_pin_page", "911 ns", NESTED FEW },
 	{ "timing.host.register_read", "911 ns",
-	  LEGACY " --set hardware.queued_invalidation=false "
-		 "--set replay.max_operations=500" },
-	{ "timing.iommu.write_buffer_flush", "911 ns", LEGACY " --set hardware.write_buffer_flush=true" },
-	{ "timing.iommu.memory_update", "911 ns", "--set iommu.dirty_tracking=true" },
-	{ "timing.pcie.completion_interrupt", "911 ns", BUSY },
+	  LEGACY "hardware.queued_invalidation=false replay.max_operations=500" },
+	{ "timing.iommu.write_buffer_flush", "911 ns", LEGACY "hardware.write_buffer_flush=true" },
+	{ "timing.iommu.memory_update", "911 ns", PIN FEW "iommu.dirty_tracking=true" },
+	{ "timing.pcie.completion_interrupt", "911 ns", PIN BUSY },
 };
 
 /* Another value of a parameter, legal beside the defaults. */
@@ -143,58 +150,98 @@ static void other_value(const struct parameter *parameter, const struct config *
 	snprintf(text, size, "%llu%s", (unsigned long long)(value >= 2 ? value / 2 : value + 1), kept);
 }
 
-/* The result under these settings, kept by number so that each baseline is made once. */
-static void baseline(const char *with, char *name, size_t size)
+/* The scenario with these settings and perhaps an assignment: its result, or NULL and *err. */
+static struct result *result_with(const char *with, const char *assignment, struct err *err)
 {
-	static const char *known[64];
-	static unsigned count;
-	char line[1024];
-	unsigned i = 0;
+	struct scenario scenario;
+	char tokens[512], path[128], out_path[128], *rest = tokens;
+	bool good = true, interrupted;
 
-	while (i < count && strcmp(known[i], with) != 0)
-		i++;
-	snprintf(name, size, "base-%u.h5", i);
-	if (i < count)
-		return;
-	known[count++] = with;
-	snprintf(line, sizeof(line), "run s.yaml -o %s --quiet %s", name, with);
-	ck_assert_msg(iommusim(line) == 0, "%s: %s", with, errors);
+	snprintf(tokens, sizeof(tokens), "%s", with);
+	snprintf(path, sizeof(path), "%s/s.yaml", folder);
+	snprintf(out_path, sizeof(out_path), "%s/r.h5", folder);
+	ck_assert_msg(scenario_load(path, &scenario, err), "%s", err->text);
+	for (char *token; good && (token = strtok_r(rest, " ", &rest)) != NULL;) {
+		snprintf(path, sizeof(path), "%s/%s", folder, token + strlen("trace="));
+		if (strncmp(token, "trace=", strlen("trace=")) == 0)
+			good = scenario_set_trace(&scenario, path, err);
+		else if (strncmp(token, "schemes=", strlen("schemes=")) == 0)
+			good = scenario_select_schemes(&scenario, token + strlen("schemes="), err);
+		else
+			good = scenario_set(&scenario, token, err);
+	}
+
+	struct run_options options = { .out_path = out_path };
+
+	good = good && (!assignment || scenario_set(&scenario, assignment, err)) && scenario_check(&scenario, err) &&
+	       run_scenario(&scenario, &options, &interrupted, err);
+	scenario_fini(&scenario);
+	return good ? result_open(out_path, err) : NULL;
+}
+
+/* Results without an assignment, each made once. */
+static struct base {
+	const char *with;
+	struct result *result;
+} bases[64];
+
+static const struct result *base_with(const char *with)
+{
+	struct base *base = bases;
+	struct err err = { 0 };
+
+	while (base->with && strcmp(base->with, with) != 0)
+		base++;
+	ck_assert(base < bases + sizeof(bases) / sizeof(bases[0]) - 1);
+	if (!base->with) {
+		base->result = result_with(with, NULL, &err);
+		ck_assert_msg(base->result != NULL, "%s: %s", with, err.text);
+		base->with = with;
+	}
+	return base->result;
 }
 
 /* Does setting it change what the run measures?  Says so on stderr when not. */
-static bool shows(const struct parameter *parameter, const struct config *config)
+static bool shows(const struct parameter *parameter, const struct config *config, FILE *nowhere)
 {
-	char line[1024], value[64], base[32];
-	const char *with = "", *chosen = value;
+	const char *with = PIN FEW;
+	struct err err = { 0 };
+	char value[64], assignment[128];
 
 	other_value(parameter, config, value, sizeof(value));
 	for (size_t i = 0; i < sizeof(special) / sizeof(special[0]); i++)
 		if (strcmp(special[i].name, parameter->name) == 0) {
+			if (!special[i].value)
+				return true;
 			with = special[i].with;
-			chosen = special[i].value;
+			snprintf(value, sizeof(value), "%s", special[i].value);
 		}
-	if (!chosen)
-		return true;
-	baseline(with, base, sizeof(base));
-	snprintf(line, sizeof(line), "run s.yaml -o set.h5 --quiet %s --set '%s=%s'", with, parameter->name, chosen);
-	if (iommusim(line) != 0) {
-		fprintf(stderr, "%s = %s: %s", parameter->name, chosen, errors);
+	snprintf(assignment, sizeof(assignment), "%s=%s", parameter->name, value);
+
+	const struct result *base = base_with(with);
+	struct result *result = result_with(with, assignment, &err);
+
+	if (!result) {
+		fprintf(stderr, "%s %s: %s\n", assignment, with, err.text);
 		return false;
 	}
-	snprintf(line, sizeof(line), "compare %s set.h5", base);
-	if (iommusim(line) == 1)
-		return true;
-	fprintf(stderr, "%s = %s %s changes nothing\n", parameter->name, chosen, with);
-	return false;
+	bool differs = !compare_print(nowhere, base, result, 0);
+
+	if (!differs)
+		fprintf(stderr, "%s %s changes nothing\n", assignment, with);
+	result_close(result);
+	return differs;
 }
 
 START_TEST(setting_any_parameter_changes_the_result)
 {
+	FILE *nowhere = fopen("/dev/null", "w");
 	struct scenario scenario = { 0 };
 	struct err err = { 0 };
 	char path[128];
 	unsigned silent = 0;
 
+	ck_assert_ptr_nonnull(nowhere);
 	write_file("whole.txt", whole_tables);
 	ck_assert_msg(iommusim("trace import whole.txt -o whole.h5") == 0, "%s", errors);
 	write_file("s.yaml", "title: parameters\ntrace: " SAMPLES "/q-vtd-mixed.h5\nprofile: server-x86\nseed: 1\n"
@@ -203,9 +250,12 @@ START_TEST(setting_any_parameter_changes_the_result)
 	snprintf(path, sizeof(path), "%s/s.yaml", folder);
 	ck_assert_msg(scenario_load(path, &scenario, &err), "%s", err.text);
 	for (size_t i = 0; i < parameter_count; i++)
-		silent += !shows(&parameters[i], &scenario.config);
+		silent += !shows(&parameters[i], &scenario.config, nowhere);
 	ck_assert_uint_eq(silent, 0);
+	for (struct base *base = bases; base->with; base++)
+		result_close(base->result);
 	scenario_fini(&scenario);
+	fclose(nowhere);
 }
 END_TEST
 
