@@ -71,12 +71,25 @@ START_TEST(set_and_trace_end_a_sweep)
 	scenario_go_to(&scenario, 3);
 	ck_assert_str_eq(scenario.trace.path, "scenarios/b.h5");
 	ck_assert(scenario_set(&scenario, "machine.guests=2", &err));
+	ck_assert_uint_eq(scenario.point, 0);
 	ck_assert_uint_eq(scenario_point_count(&scenario), 2);
 	ck_assert(scenario_set_trace(&scenario, "c.h5", &err));
 	ck_assert_uint_eq(scenario_point_count(&scenario), 1);
 	ck_assert_msg(scenario_check(&scenario, &err), "%s", err.text);
 	ck_assert_uint_eq(scenario.config.machine.guests, 2);
 	ck_assert_str_eq(scenario.trace.path, "c.h5");
+	scenario_fini(&scenario);
+}
+END_TEST
+
+START_TEST(a_trace_ends_the_sweep_of_variables_too)
+{
+	struct scenario scenario = loaded("matrix: {trace: [{synth: a.yaml}, {synth: b.yaml}], trace.flows: [1, 2]}\n");
+	struct err err = { 0 };
+
+	ck_assert_uint_eq(scenario_point_count(&scenario), 4);
+	ck_assert(scenario_set_trace(&scenario, "c.h5", &err));
+	ck_assert_uint_eq(scenario_point_count(&scenario), 1);
 	scenario_fini(&scenario);
 }
 END_TEST
@@ -88,6 +101,9 @@ START_TEST(what_makes_no_points_is_refused_at_its_place)
 	refuses("matrix: {iommu.walkers: 5}\n", "5:25: iommu.walkers: must be a list of values: [A, B]");
 	refuses("matrix: {iommu.walkers: []}\n", "5:25: iommu.walkers: no values: the matrix would have no points");
 	refuses("matrix: {iommu.walkers: [2, 3, 2]}\n", "5:32: iommu.walkers = 2 is listed twice");
+	refuses("matrix: {iommu.walkers: [2, 2]}\n", "5:29: iommu.walkers = 2 is listed twice");
+	refuses("matrix: {machine.memlock_limit_bytes: [64 KiB, 65536]}\n",
+		"5:48: machine.memlock_limit_bytes = 64 KiB is listed twice");
 	refuses("matrix: {machine.host_cores: [1, 0]}\n",
 		"5:34: machine.host_cores = 0: must be a whole number from 1 to 1024");
 	refuses("matrix: {device.link_bytes_per_s: [0]}\n",
@@ -98,6 +114,9 @@ START_TEST(what_makes_no_points_is_refused_at_its_place)
 	refuses("parameters: {iommu.walkers: 2}\nmatrix: {iommu.walkers: [3]}\n",
 		"6:10: 'iommu.walkers' is set twice: first on line 5");
 	refuses("matrix: {trace.flows: [1]}\n",
+		"5:9: trace.flows sweeps a variable of a specification, but a recording is replayed: write trace: "
+		"{synth: SPEC.yaml}");
+	refuses("matrix: {trace: [a.h5, {synth: b.yaml}], trace.flows: [1]}\n",
 		"5:9: trace.flows sweeps a variable of a specification, but a recording is replayed: write trace: "
 		"{synth: SPEC.yaml}");
 }
@@ -111,16 +130,27 @@ START_TEST(an_impossible_point_is_refused_and_named)
 }
 END_TEST
 
-START_TEST(more_points_than_4096_are_refused)
+static void write_points(char *text, size_t size, unsigned cores)
 {
-	char text[800] = "matrix:\n  iommu.walkers: [";
-
+	snprintf(text, size, "matrix:\n  iommu.walkers: [");
 	for (unsigned i = 1; i <= 64; i++)
-		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%u, ", i);
-	strcat(text, "]\n  machine.host_cores: [");
-	for (unsigned i = 1; i <= 65; i++)
-		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%u, ", i);
-	strcat(text, "]\n");
+		snprintf(text + strlen(text), size - strlen(text), "%u, ", i);
+	snprintf(text + strlen(text), size - strlen(text), "]\n  machine.host_cores: [");
+	for (unsigned i = 1; i <= cores; i++)
+		snprintf(text + strlen(text), size - strlen(text), "%u, ", i);
+	snprintf(text + strlen(text), size - strlen(text), "]\n");
+}
+
+START_TEST(there_may_be_4096_points_and_no_more)
+{
+	struct scenario scenario;
+	char text[800];
+
+	write_points(text, sizeof(text), 64);
+	scenario = loaded(text);
+	ck_assert_uint_eq(scenario_point_count(&scenario), 4096);
+	scenario_fini(&scenario);
+	write_points(text, sizeof(text), 65);
 	refuses(text, "7:3: the matrix has 4160 points with this key: at most 4096");
 }
 END_TEST
@@ -130,9 +160,10 @@ int main(void)
 	const TTest *tests[] = { the_points_are_the_product_in_the_written_order,
 				 without_a_matrix_there_is_one_point,
 				 set_and_trace_end_a_sweep,
+				 a_trace_ends_the_sweep_of_variables_too,
 				 what_makes_no_points_is_refused_at_its_place,
 				 an_impossible_point_is_refused_and_named,
-				 more_points_than_4096_are_refused,
+				 there_may_be_4096_points_and_no_more,
 				 NULL };
 
 	return folder_suite_run("scenarios/matrix", tests);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "sim/run.h"
+#include "sim/worker_memory.h"
 #include "tests/sim/command_line.h"
 
 static const char flows[] = "title: flows\n"
@@ -125,6 +126,36 @@ START_TEST(a_run_that_fails_gives_exit_code_1_and_the_others_results)
 }
 END_TEST
 
+START_TEST(each_point_replays_the_trace_that_its_variables_make)
+{
+	write_flows("matrix: {trace.flows: [1, 3], trace.maps: [10, 25]}\n");
+	ck_assert_msg(iommusim("run s.yaml -o r.h5 -q --schemes nested") == 0, "%s", errors);
+
+	static const unsigned maps[] = { 10, 25, 30, 75 };
+	struct result *result = open_result("r.h5");
+
+	ck_assert_uint_eq(result_scheme_count(result), 4);
+	for (size_t i = 0; i < 4; i++)
+		ck_assert_uint_eq(result_scheme(result, i)->latency[RESULT_MAP].count, maps[i]);
+	ck_assert_str_eq(result_attribute(result, "trace_path"), "s.yaml");
+	result_close(result);
+}
+END_TEST
+
+START_TEST(a_result_of_several_traces_names_the_first_and_counts_the_others)
+{
+	write_flows("matrix: {trace: [a.h5, b.h5]}\nparameters: {replay.max_operations: 2}\n");
+	ck_assert_msg(iommusim("trace import " SAMPLES "/B3-vtd-nvme-lazy-cm/trace.txt.xz -o a.h5") == 0, "%s", errors);
+	ck_assert_msg(iommusim("trace import " SAMPLES "/B3-vtd-nvme-lazy-cm/trace.txt.xz -o b.h5") == 0, "%s", errors);
+	ck_assert_msg(iommusim("run s.yaml -o r.h5 -q --schemes nested") == 0, "%s", errors);
+
+	struct result *result = open_result("r.h5");
+
+	ck_assert_str_eq(result_attribute(result, "trace_path"), "a.h5 and 1 more");
+	result_close(result);
+}
+END_TEST
+
 START_TEST(a_trace_that_is_missing_at_one_point_is_told_before_anything_runs)
 {
 	import_small();
@@ -157,6 +188,30 @@ START_TEST(more_memory_than_there_is_is_refused_by_the_parameters_name)
 }
 END_TEST
 
+/* 16 bytes for each page of 4 KiB of 4 GiB, of each guest: 16 MiB.  Tables of what is mapped only need nearly none. */
+START_TEST(memory_is_looked_at_at_every_point_for_all_guests)
+{
+	struct scenario scenario;
+	struct err err = { 0 };
+	uint64_t most;
+	char path[128];
+
+	write_flows("parameters: {machine.guest_ram_bytes: 4 GiB, machine.host_page_lg2: 12}\n"
+		    "matrix: {machine.guests: [1, 64]}\n");
+	snprintf(path, sizeof(path), "%s/s.yaml", folder);
+	ck_assert_msg(scenario_load(path, &scenario, &err), "%s", err.text);
+	ck_assert(!worker_memory_check(&scenario, UINT64_C(1) << 30, &most, &err));
+	ck_assert_int_eq(err.kind, ERR_USAGE);
+	ck_assert_ptr_nonnull(strstr(err.text, "scheme nested needs about "));
+	ck_assert_ptr_nonnull(strstr(err.text, "(at machine.guests=64)"));
+	ck_assert(worker_memory_check(&scenario, UINT64_C(3) << 29, &most, &err));
+	ck_assert_uint_ge(most, UINT64_C(1) << 30);
+	ck_assert_msg(scenario_select_schemes(&scenario, "pin-on-map", &err), "%s", err.text);
+	ck_assert(worker_memory_check(&scenario, UINT64_C(1) << 30, &most, &err));
+	scenario_fini(&scenario);
+}
+END_TEST
+
 START_TEST(the_report_of_a_matrix_draws_each_measure_over_what_is_swept)
 {
 	char text[4096];
@@ -181,9 +236,12 @@ int main(void)
 	tcase_add_test(sweep, a_worker_that_is_killed_is_named_with_its_point_and_the_others_finish);
 	tcase_add_test(sweep, when_all_are_killed_nothing_is_written);
 	tcase_add_test(sweep, a_run_that_fails_gives_exit_code_1_and_the_others_results);
+	tcase_add_test(sweep, each_point_replays_the_trace_that_its_variables_make);
+	tcase_add_test(sweep, a_result_of_several_traces_names_the_first_and_counts_the_others);
 	tcase_add_test(sweep, a_trace_that_is_missing_at_one_point_is_told_before_anything_runs);
 	tcase_add_test(sweep, a_variable_that_the_specification_lacks_is_refused_at_its_place);
 	tcase_add_test(sweep, more_memory_than_there_is_is_refused_by_the_parameters_name);
+	tcase_add_test(sweep, memory_is_looked_at_at_every_point_for_all_guests);
 	tcase_add_test(sweep, the_report_of_a_matrix_draws_each_measure_over_what_is_swept);
 	return run_cases("sim/sweep", &sweep, 1);
 }
