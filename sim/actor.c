@@ -87,17 +87,6 @@ static struct actor *engine_first(const struct engine *engine)
 	return engine->active > 0 ? engine->actors[engine->heap[0].number] : NULL;
 }
 
-/* One of these is next, most likely: with many actors each is far from the host's caches. */
-static void engine_prefetch(const struct engine *engine)
-{
-	for (uint32_t i = 1; i <= CHILDREN && i < engine->active; i++) {
-		const char *actor = (const char *)engine->actors[engine->heap[i].number];
-
-		__builtin_prefetch(actor);
-		__builtin_prefetch(actor + sizeof(struct actor));
-	}
-}
-
 /* ---- life ---- */
 
 void engine_init(struct engine *engine, bool exact)
@@ -160,7 +149,6 @@ static void engine_step(struct engine *engine, struct actor *actor)
 			return;
 	}
 	engine->steps++;
-	engine_prefetch(engine);
 	actor->step(actor);
 	if (actor->now != actor->bound && engine->place[actor->number] != ENGINE_NOWHERE)
 		actor_bound(actor, actor->now);

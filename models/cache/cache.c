@@ -104,6 +104,8 @@ struct cache *cache_create(const struct cache_geometry *geometry, uint64_t seed)
 	uint32_t sets = entries ? entries / geometry->ways : 1;
 
 	uint32_t partitions = geometry->partitions && entries ? geometry->partitions : 1;
+	/* Two keys seldom share a chain; fewer chains once they no longer fit into the host's second cache. */
+	uint32_t chains = entries <= 8192 ? 8 : 4;
 
 	cache->entries = entries;
 	cache->ways = entries ? geometry->ways : 0;
@@ -113,7 +115,7 @@ struct cache *cache_create(const struct cache_geometry *geometry, uint64_t seed)
 	cache->replacement = geometry->replacement;
 	random_init(&cache->random, seed);
 	cache->chain_mask = 1;
-	while (cache->chain_mask < 4 * entries - 1 && entries)
+	while (cache->chain_mask < chains * entries - 1 && entries)
 		cache->chain_mask = 2 * cache->chain_mask + 1;
 	cache->heads = heap_zeroed((size_t)cache->chain_mask + 1, sizeof(*cache->heads));
 	if (entries == 0) {
