@@ -86,8 +86,7 @@ uint64_t vtd_invalidate_iotlb(struct vtd *unit, enum vtd_iotlb_granularity granu
 	domain &= unit->domain_mask;
 	scope.tag = domain;
 	scope.mask = VTD_TAG_DID;
-	/* Without CAP.PSI page granularity is done as domain granularity. */
-	if (granularity == VTD_IOTLB_DOMAIN || !(unit->capability & VTD_CAP_PSI))
+	if (granularity == VTD_IOTLB_DOMAIN)
 		return pipeline_invalidate(&unit->pipeline, &scope);
 
 	/* First-stage and nested mappings of the domain: all of them, whatever the address. */
