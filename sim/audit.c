@@ -12,7 +12,7 @@ struct truth {
 	uint16_t source_id;
 	bool write, is_known;
 	enum iommu_status status;
-	phys_t output; /* of the page's first byte */
+	phys_t output; /* page number */
 };
 
 void audit_init(struct audit *audit, struct iommu *auditor, struct memory *memory)
@@ -52,7 +52,8 @@ bool audit_is_stale(struct audit *audit, const struct iommu_translation *transla
 {
 	const struct iommu_request *request = &translation->request;
 	iova_t page = request->iova >> PAGE_LG2;
-	struct truth *truth = &audit->truths[page % AUDIT_TRUTHS];
+	struct truth *truth =
+		&audit->truths[(page ^ request->source_id) % AUDIT_TRUTHS]; /* guests use the same pages */
 
 	if (!truth->is_known || truth->writes != memory_writes(audit->memory) || truth->page != page ||
 	    truth->source_id != request->source_id || truth->write != request->write ||

@@ -15,7 +15,7 @@
 struct audit {
 	struct iommu *auditor; /* the caller's; NULL: no check was asked for */
 	struct memory *memory;
-	struct truth *truths; /* [AUDIT_TRUTHS] by page; owned */
+	struct truth *truths; /* [AUDIT_TRUTHS] by page and source; owned */
 };
 
 void audit_init(struct audit *audit, struct iommu *auditor, struct memory *memory);
