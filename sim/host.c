@@ -48,8 +48,8 @@ void host_count(struct guest *guest, const struct host_work *work, ps_t date)
 	counter[COUNT_IOCTLS] += work->ioctls;
 	counter[COUNT_PAGES_PINNED] += work->pages_pinned;
 	counter[COUNT_PAGES_UNPINNED] += work->pages_unpinned;
-	machine->locked_pages += guest->account.total - guest->locked_pages;
-	guest->locked_pages = guest->account.total;
+	machine->locked_pages += guest->process.account.total - guest->locked_pages;
+	guest->locked_pages = guest->process.account.total;
 	if (machine->locked_pages * PAGE_BYTES > counter[COUNT_LOCKED_PEAK_BYTES])
 		counter[COUNT_LOCKED_PEAK_BYTES] = machine->locked_pages * PAGE_BYTES;
 	series_record(&machine->result->series[RESULT_LOCKED_BYTES], date, machine->locked_pages * PAGE_BYTES);

@@ -16,11 +16,11 @@
 
 #include "models/memory/frames.h"
 #include "models/memory/memory.h"
-#include "models/software/account.h"
 #include "models/software/flush_queue.h"
 #include "models/software/host.h"
 #include "models/software/iommufd.h"
 #include "models/software/pins.h"
+#include "models/software/process.h"
 #include "models/software/ranges.h"
 #include "models/software/registration.h"
 #include "models/software/type1.h"
@@ -82,10 +82,9 @@ struct guest {
 	struct host_domain parent; /* guest-physical to host-physical: all but shadow */
 	struct ioas ioas;          /* nested: over parent */
 	struct type1 type1;        /* passthrough: over parent */
-	struct host_ram ram;
-	struct pins pins;
-	struct account account; /* of the process that runs it */
-	uint64_t locked_pages;  /* of account, as the machine's sum has them */
+	struct pins pins;          /* of its memory */
+	struct process process;    /* that runs it */
+	uint64_t locked_pages;     /* of the process's account, as the machine's sum has them */
 	struct registrations registrations;
 	struct slots emulator_lock; /* of the user-space device model */
 

@@ -139,8 +139,7 @@ static struct container_config container_config(struct guest *guest, struct host
 	const struct machine *machine = guest->machine;
 
 	return (struct container_config){
-		.account = &guest->account,
-		.pins = &guest->pins,
+		.process = &guest->process,
 		.registrations = machine->scheme.pin == SCHEME_PREREGISTERED ? &guest->registrations : NULL,
 		.account_mode = mode,
 		.table = host_table_of_domain(host),
@@ -232,13 +231,17 @@ static void create_process(struct guest *guest)
 	const struct config *config = machine->config;
 	struct container_config container;
 
-	guest->ram = (struct host_ram){ .base = guest->view.offset,
-					.bytes = guest_bytes(config),
-					.vaddr = GUEST_VADDR,
-					.page_lg2 = config->machine.host_page_lg2 };
-	pins_init(&guest->pins, &guest->ram);
-	account_init(&guest->account, config->machine.memlock_limit_bytes);
-	registrations_init(&guest->registrations, &guest->account, &guest->pins, config->machine.pin_batch_pages);
+	const struct area ram = { .vaddr = GUEST_VADDR,
+				  .bytes = guest_bytes(config),
+				  .permissions = PT_READ | PT_WRITE,
+				  .base = guest->view.offset,
+				  .page_lg2 = config->machine.host_page_lg2,
+				  .backed_bytes = guest_bytes(config) };
+
+	pins_init(&guest->pins, ram.base, ram.bytes);
+	process_init(&guest->process, &guest->pins, config->machine.memlock_limit_bytes);
+	process_add_area(&guest->process, &ram);
+	registrations_init(&guest->registrations, &guest->process, config->machine.pin_batch_pages);
 	slots_init(&guest->emulator_lock, 1, machine->timing->guest.lock_handover);
 	if (machine->scheme.translation != SCHEME_SHADOW)
 		create_host_domain(machine, &guest->parent, &machine->host_list);

@@ -26,53 +26,39 @@ void container_fini(struct container *container)
 	ranges_fini(&container->mappings);
 }
 
-static phys_t host_address(const struct container *container, uint64_t vaddr)
+/* The physically contiguous run that starts at vaddr, at most bytes. */
+static struct process_run run_at(const struct container *container, uint64_t vaddr, uint64_t bytes, bool write)
 {
-	const struct host_ram *ram = &container->config.pins->ram;
-
-	return ram->base + (vaddr - ram->vaddr);
+	return process_run(container->config.process, vaddr, bytes, write);
 }
 
-/* Bytes of the physically contiguous run that starts at vaddr, at most bytes. */
-static uint64_t run_bytes(const struct container *container, uint64_t vaddr, uint64_t bytes)
+static void unpin_run(struct container *container, const struct process_run *run, struct host_work *work)
 {
-	uint64_t page = UINT64_C(1) << container->config.pins->ram.page_lg2;
-	uint64_t run = page - (host_address(container, vaddr) & (page - 1));
-
-	return run < bytes ? run : bytes;
+	if (!run->is_memory)
+		return;
+	pins_unpin(container->config.process->pins, run->phys, run->bytes);
+	work->pages_unpinned += run->bytes >> PAGE_LG2;
 }
 
-static void unpin_run(struct container *container, uint64_t vaddr, uint64_t bytes, struct host_work *work)
+/* Pins and charges one run; ENOMEM: the limit. */
+static int pin_run(struct container *container, const struct process_run *run, struct host_work *work)
 {
-	pins_unpin(container->config.pins, vaddr, bytes);
-	work->pages_unpinned += bytes >> PAGE_LG2;
-}
-
-/* Pins and charges one run.  The limit is met before the hole, as the kernel charges page by page. */
-static int pin_run(struct container *container, uint64_t vaddr, uint64_t bytes, struct host_work *work)
-{
-	struct account *account = container->config.account;
-	enum account_mode mode = container->config.account_mode;
-	uint64_t pinned = pins_pin(container->config.pins, vaddr, bytes);
-	uint64_t pages = pinned >> PAGE_LG2;
-	int error = 0;
-
-	work->pages_pinned += pages;
-	if (!account_fits(account, mode, pages))
-		error = ENOMEM;
-	else if (pinned < bytes)
-		error = EFAULT;
-	if (error && pinned)
-		unpin_run(container, vaddr, pinned, work);
-	if (error)
-		return error;
+	if (!run->is_memory)
+		return 0;
+	pins_pin(container->config.process->pins, run->phys, run->bytes);
+	work->pages_pinned += run->bytes >> PAGE_LG2;
 	work->account_operations++;
-	return account_charge(account, mode, pages);
+	int error = account_charge(&container->config.process->account, container->config.account_mode,
+				   run->bytes >> PAGE_LG2);
+
+	if (error)
+		unpin_run(container, run, work);
+	return error;
 }
 
 static void uncharge(struct container *container, uint64_t bytes, struct host_work *work)
 {
-	account_uncharge(container->config.account, container->config.account_mode, bytes >> PAGE_LG2);
+	account_uncharge(&container->config.process->account, container->config.account_mode, bytes >> PAGE_LG2);
 	work->account_operations++;
 }
 
@@ -105,25 +91,25 @@ static int map_runs(struct container *container, iova_t iova, uint64_t vaddr, ui
 	uint64_t batched = 0; /* bytes that pin calls so far were asked for */
 
 	for (*done = 0; *done < bytes;) {
-		uint64_t run = run_bytes(container, vaddr + *done, bytes - *done);
-		int error = 0;
+		struct process_run run =
+			run_at(container, vaddr + *done, bytes - *done, pins && permissions & PT_WRITE);
+		int error = run.bytes ? 0 : EFAULT;
 
-		for (; pins && batched < *done + run; batched += batch_bytes)
+		for (; pins && batched < *done + run.bytes; batched += batch_bytes)
 			work->pin_calls++;
-		if (pins)
-			error = pin_run(container, vaddr + *done, run, work);
+		if (pins && !error)
+			error = pin_run(container, &run, work);
 		if (error)
 			return error;
-		error = map_run(container, iova + *done, host_address(container, vaddr + *done), run, permissions,
-				work);
+		error = map_run(container, iova + *done, run.phys, run.bytes, permissions, work);
 		if (error) {
 			if (pins) {
-				unpin_run(container, vaddr + *done, run, work);
-				uncharge(container, run, work);
+				unpin_run(container, &run, work);
+				uncharge(container, run.bytes, work);
 			}
 			return error;
 		}
-		*done += run;
+		*done += run.bytes;
 	}
 	return 0;
 }
@@ -133,12 +119,14 @@ static void unmap_runs(struct container *container, iova_t iova, uint64_t vaddr,
 {
 	const struct host_table *table = &container->config.table;
 
-	for (uint64_t done = 0, run; done < bytes; done += run) {
-		run = run_bytes(container, vaddr + done, bytes - done);
+	for (uint64_t done = 0; done < bytes;) {
+		struct process_run run = run_at(container, vaddr + done, bytes - done, false);
+
 		work->table_calls++;
-		table->unmap(table->argument, iova + done, run, &work->table);
+		table->unmap(table->argument, iova + done, run.bytes, &work->table);
 		if (!container->config.registrations)
-			unpin_run(container, vaddr + done, run, work);
+			unpin_run(container, &run, work);
+		done += run.bytes;
 	}
 	if (bytes && !container->config.registrations)
 		uncharge(container, bytes, work);
@@ -183,9 +171,11 @@ static void release_flushed(struct container *container, struct unmap_call *call
 	iova_t flush_last = call->flush_iova + call->flush_bytes - 1;
 
 	if (!container->config.registrations)
-		for (uint64_t done = 0, run; done < call->flush_bytes; done += run) {
-			run = run_bytes(container, vaddr + done, call->flush_bytes - done);
-			unpin_run(container, vaddr + done, run, work);
+		for (uint64_t done = 0; done < call->flush_bytes;) {
+			struct process_run run = run_at(container, vaddr + done, call->flush_bytes - done, false);
+
+			unpin_run(container, &run, work);
+			done += run.bytes;
 		}
 	call->flush_bytes = 0;
 	if (flush_last != mapping->last)
@@ -222,7 +212,7 @@ bool container_unmap_step(struct container *container, struct unmap_call *call, 
 	uint64_t left = mapping->last - iova + 1, done = 0;
 
 	for (uint32_t runs = 0; runs < container->config.flush_runs && done < left; runs++) {
-		uint64_t run = run_bytes(container, vaddr + done, left - done);
+		uint64_t run = run_at(container, vaddr + done, left - done, false).bytes;
 
 		work->table_calls++;
 		table->unmap(table->argument, iova + done, run, &work->table);

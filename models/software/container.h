@@ -9,15 +9,13 @@
 #ifndef IOMMUSIM_SOFTWARE_CONTAINER_H
 #define IOMMUSIM_SOFTWARE_CONTAINER_H
 
-#include "models/software/account.h"
 #include "models/software/host.h"
-#include "models/software/pins.h"
+#include "models/software/process.h"
 #include "models/software/ranges.h"
 #include "models/software/registration.h"
 
 struct container_config {
-	struct account *account;             /* of the process; not owned */
-	struct pins *pins;                   /* of the process; not owned */
+	struct process *process;             /* whose memory is mapped; not owned */
 	struct registrations *registrations; /* NULL: mappings pin and charge on their own */
 	enum account_mode account_mode;
 	struct host_table table;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the host's side of every scheme shares: the memory of the process that
- * runs the guest, the table that its calls change, and the counts of what a
+ * What the host's side of every scheme shares: the table that its calls change, and the counts of what a
  * call did, which sim/ prices.  Nothing here knows time.
  *
  * Calls answer as the kernel's do: 0 or a positive errno value.
@@ -13,15 +12,6 @@
 #include "models/iommu/interrupt_range.h"
 #include "models/pagetable/map.h"
 #include "models/software/vtd_driver.h"
-
-/* The memory of one process that may be pinned: [vaddr, vaddr + bytes) lies at [base, base + bytes). */
-struct host_ram {
-	phys_t base; /* host-physical */
-	uint64_t bytes;
-	uint64_t vaddr;
-	unsigned page_lg2; /* host pages behind it, 12, 21 or 30: a physically contiguous run, hence a leaf, ends at
-			      its multiples.  SIMPLIFIED: a real host's small pages are neighbours by chance */
-};
 
 /*
  * The table a container maps into: one domain of the host's IOMMU driver.

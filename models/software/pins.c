@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "models/base/require.h"
+#include "models/pagetable/format.h"
 
 #define BLOCK_LG2   (PAGE_LG2 + PT_TABLE_LG2)
 #define BLOCK_BYTES (UINT64_C(1) << BLOCK_LG2)
@@ -15,11 +16,11 @@ struct pin_block {
 	uint32_t *page;  /* [BLOCK_PAGES] pins one by one; NULL until there was one */
 };
 
-void pins_init(struct pins *pins, const struct host_ram *ram)
+void pins_init(struct pins *pins, phys_t base, uint64_t bytes)
 {
-	REQUIRE(((ram->base | ram->bytes | ram->vaddr) & (PAGE_BYTES - 1)) == 0);
-	*pins = (struct pins){ .ram = *ram };
-	pins->block_count = (size_t)((ram->bytes + BLOCK_BYTES - 1) >> BLOCK_LG2);
+	REQUIRE(((base | bytes) & (PAGE_BYTES - 1)) == 0);
+	*pins = (struct pins){ .base = base, .bytes = bytes };
+	pins->block_count = (size_t)((bytes + BLOCK_BYTES - 1) >> BLOCK_LG2);
 	pins->block = calloc(pins->block_count, sizeof(*pins->block));
 	REQUIRE(pins->block || !pins->block_count);
 }
@@ -53,7 +54,7 @@ static void page_change(struct pin_block *block, size_t index, bool up)
 		block->single -= --(*count) == 0;
 }
 
-/* offset and bytes within ram. */
+/* offset and bytes within the range. */
 static void change(struct pins *pins, uint64_t offset, uint64_t bytes, bool up)
 {
 	uint64_t end = offset + bytes;
@@ -77,34 +78,31 @@ static void change(struct pins *pins, uint64_t offset, uint64_t bytes, bool up)
 		pins->peak = pins->pages;
 }
 
-uint64_t pins_pin(struct pins *pins, uint64_t vaddr, uint64_t bytes)
+/* From the range's beginning to [phys, phys + bytes), which lies in it. */
+static uint64_t offset_of(const struct pins *pins, phys_t phys, uint64_t bytes)
 {
-	REQUIRE(((vaddr | bytes) & (PAGE_BYTES - 1)) == 0);
-	uint64_t offset = vaddr - pins->ram.vaddr;
+	uint64_t offset = phys - pins->base;
 
-	if (vaddr < pins->ram.vaddr || offset >= pins->ram.bytes)
-		return 0;
-	if (bytes > pins->ram.bytes - offset)
-		bytes = pins->ram.bytes - offset;
-	change(pins, offset, bytes, true);
-	pins->pins += bytes >> PAGE_LG2;
-	return bytes;
+	REQUIRE(((phys | bytes) & (PAGE_BYTES - 1)) == 0);
+	REQUIRE(phys >= pins->base && offset <= pins->bytes && bytes <= pins->bytes - offset);
+	return offset;
 }
 
-void pins_unpin(struct pins *pins, uint64_t vaddr, uint64_t bytes)
+void pins_pin(struct pins *pins, phys_t phys, uint64_t bytes)
 {
-	uint64_t offset = vaddr - pins->ram.vaddr;
+	change(pins, offset_of(pins, phys, bytes), bytes, true);
+	pins->pins += bytes >> PAGE_LG2;
+}
 
-	REQUIRE(vaddr >= pins->ram.vaddr && offset <= pins->ram.bytes && bytes <= pins->ram.bytes - offset);
-	change(pins, offset, bytes, false);
+void pins_unpin(struct pins *pins, phys_t phys, uint64_t bytes)
+{
+	change(pins, offset_of(pins, phys, bytes), bytes, false);
 	pins->pins -= bytes >> PAGE_LG2;
 }
 
-uint64_t pins_count(const struct pins *pins, uint64_t vaddr)
+uint64_t pins_count(const struct pins *pins, phys_t phys)
 {
-	uint64_t offset = vaddr - pins->ram.vaddr;
-
-	REQUIRE(vaddr >= pins->ram.vaddr && offset < pins->ram.bytes);
+	uint64_t offset = offset_of(pins, phys & ~(PAGE_BYTES - 1), PAGE_BYTES);
 	const struct pin_block *block = &pins->block[offset >> BLOCK_LG2];
 
 	return block->whole + (block->page ? block->page[(offset >> PAGE_LG2) & (BLOCK_PAGES - 1)] : 0);

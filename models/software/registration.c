@@ -7,22 +7,54 @@
 
 #define REGION_MAPPED 0
 
-void registrations_init(struct registrations *registrations, struct account *account, struct pins *pins,
-			uint32_t pin_batch_pages)
+void registrations_init(struct registrations *registrations, struct process *process, uint32_t pin_batch_pages)
 {
 	REQUIRE(pin_batch_pages > 0);
-	*registrations = (struct registrations){ .account = account, .pins = pins, .pin_batch_pages = pin_batch_pages };
+	*registrations = (struct registrations){ .process = process, .pin_batch_pages = pin_batch_pages };
 	ranges_init(&registrations->ranges);
+}
+
+/* Pins from vaddr on up to the first page that is not there, or of a device; how many bytes. */
+static uint64_t pin(struct registrations *registrations, uint64_t vaddr, uint64_t bytes, struct host_work *work)
+{
+	uint64_t done = 0;
+
+	while (done < bytes) {
+		struct process_run run = process_run(registrations->process, vaddr + done, bytes - done, true);
+
+		if (!run.bytes || !run.is_memory)
+			break;
+		pins_pin(registrations->process->pins, run.phys, run.bytes);
+		done += run.bytes;
+	}
+	work->pages_pinned += done >> PAGE_LG2;
+	return done;
+}
+
+/* Unpins the first bytes from vaddr on. */
+static void unpin(struct registrations *registrations, uint64_t vaddr, uint64_t bytes, struct host_work *work)
+{
+	for (uint64_t done = 0; done < bytes;) {
+		struct process_run run = process_run(registrations->process, vaddr + done, bytes - done, true);
+
+		pins_unpin(registrations->process->pins, run.phys, run.bytes);
+		done += run.bytes;
+	}
+	work->pages_unpinned += bytes >> PAGE_LG2;
+}
+
+static void uncharge(struct registrations *registrations, uint64_t bytes, struct host_work *work)
+{
+	account_uncharge(&registrations->process->account, ACCOUNT_MM, bytes >> PAGE_LG2);
+	work->account_operations++;
 }
 
 static void drop(struct registrations *registrations, const struct range *region, struct host_work *work)
 {
 	uint64_t first = region->first, bytes = region->last - region->first + 1;
 
-	pins_unpin(registrations->pins, first, bytes);
-	work->pages_unpinned += bytes >> PAGE_LG2;
-	account_uncharge(registrations->account, ACCOUNT_MM, bytes >> PAGE_LG2);
-	work->account_operations++;
+	unpin(registrations, first, bytes, work);
+	uncharge(registrations, bytes, work);
 	ranges_remove(&registrations->ranges, first);
 }
 
@@ -58,21 +90,17 @@ int registration_add(struct registrations *registrations, uint64_t vaddr, uint64
 		return is_exactly(other, vaddr, bytes) ? EBUSY : EINVAL;
 
 	work->account_operations++;
-	int error = account_charge(registrations->account, ACCOUNT_MM, pages);
+	int error = account_charge(&registrations->process->account, ACCOUNT_MM, pages);
 
 	if (error)
 		return error;
 	work->pin_calls += (pages + registrations->pin_batch_pages - 1) / registrations->pin_batch_pages;
 
-	uint64_t pinned = pins_pin(registrations->pins, vaddr, bytes);
+	uint64_t pinned = pin(registrations, vaddr, bytes, work);
 
-	work->pages_pinned += pinned >> PAGE_LG2;
 	if (pinned < bytes) {
-		if (pinned)
-			pins_unpin(registrations->pins, vaddr, pinned);
-		work->pages_unpinned += pinned >> PAGE_LG2;
-		account_uncharge(registrations->account, ACCOUNT_MM, pages);
-		work->account_operations++;
+		unpin(registrations, vaddr, pinned, work);
+		uncharge(registrations, bytes, work);
 		return EFAULT;
 	}
 	ranges_insert(&registrations->ranges, &region);

@@ -14,21 +14,18 @@
 #ifndef IOMMUSIM_SOFTWARE_REGISTRATION_H
 #define IOMMUSIM_SOFTWARE_REGISTRATION_H
 
-#include "models/software/account.h"
 #include "models/software/host.h"
-#include "models/software/pins.h"
+#include "models/software/process.h"
 #include "models/software/ranges.h"
 
 /* Of one process. */
 struct registrations {
-	struct account *account; /* not owned */
-	struct pins *pins;       /* not owned */
+	struct process *process; /* not owned */
 	uint32_t pin_batch_pages;
 	struct ranges ranges; /* by vaddr; value[0]: mappings that use it */
 };
 
-void registrations_init(struct registrations *registrations, struct account *account, struct pins *pins,
-			uint32_t pin_batch_pages);
+void registrations_init(struct registrations *registrations, struct process *process, uint32_t pin_batch_pages);
 /* Unpins and uncharges what is left. */
 void registrations_fini(struct registrations *registrations);
 

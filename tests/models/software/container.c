@@ -106,10 +106,10 @@ START_TEST(pages_go_only_after_their_range_was_named_for_invalidation)
 	ck_assert_uint_eq(call.flush_iova, 0x1000);
 	ck_assert_uint_eq(call.flush_bytes, 0x2000);
 	ck_assert_uint_eq(host.pins.pages, 2);
-	ck_assert_uint_eq(host.account.total, 2);
+	ck_assert_uint_eq(host.process.account.total, 2);
 	ck_assert(!container_unmap_step(&container, &call, &host.work));
 	ck_assert_uint_eq(host.pins.pages, 0);
-	ck_assert_uint_eq(host.account.total, 0);
+	ck_assert_uint_eq(host.process.account.total, 0);
 	ck_assert_uint_eq(call.bytes, 0x2000);
 	ck_assert_uint_eq(host.work.flushes, 1);
 }
@@ -138,12 +138,12 @@ START_TEST(a_mapping_of_many_runs_is_invalidated_in_parts)
 	ck_assert(container_unmap_step(&container, &call, &host.work));
 	ck_assert_uint_eq(call.flush_iova, 512 * PAGE_BYTES);
 	ck_assert_uint_eq(host.pins.pages, 1025 - 512);
-	ck_assert_uint_eq(host.account.total, 1025); /* uncharged with its end */
+	ck_assert_uint_eq(host.process.account.total, 1025); /* uncharged with its end */
 	ck_assert(container_unmap_step(&container, &call, &host.work));
 	ck_assert_uint_eq(call.flush_bytes, PAGE_BYTES);
 	ck_assert(!container_unmap_step(&container, &call, &host.work));
 	ck_assert_uint_eq(call.bytes, 1025 * PAGE_BYTES);
-	ck_assert_uint_eq(host.account.total, 0);
+	ck_assert_uint_eq(host.process.account.total, 0);
 	ck_assert_int_eq(call.error, 0);
 }
 END_TEST
@@ -155,7 +155,7 @@ struct state {
 
 static struct state state_now(void)
 {
-	return (struct state){ host.pins.pages, host.pins.pins, host.account.total, container.mappings.count };
+	return (struct state){ host.pins.pages, host.pins.pins, host.process.account.total, container.mappings.count };
 }
 
 static void expect_unchanged(struct state before)
@@ -240,12 +240,12 @@ START_TEST(a_map_of_registered_memory_pins_and_charges_nothing)
 	ck_assert_int_eq(container_map(&container, 0x10000, RAM_VADDR, 0x4000, PT_READ, &host.work), 0);
 	ck_assert_uint_eq(host.work.pin_calls + host.work.pages_pinned + host.work.account_operations, 0);
 	ck_assert_uint_eq(host.work.registration_finds, 2);
-	ck_assert_uint_eq(host.account.total, 256);
+	ck_assert_uint_eq(host.process.account.total, 256);
 	ck_assert_int_eq(registration_remove(&host.registrations, RAM_VADDR, MIB, &host.work), EBUSY);
 	ck_assert_uint_eq(unmap(0, 0x20000), 0x8000);
 	ck_assert_uint_eq(host.work.pages_unpinned, 0);
 	ck_assert_int_eq(registration_remove(&host.registrations, RAM_VADDR, MIB, &host.work), 0);
-	ck_assert_uint_eq(host.account.total, 0);
+	ck_assert_uint_eq(host.process.account.total, 0);
 }
 END_TEST
 
@@ -278,9 +278,9 @@ static void compare(const struct twin_page *twin, uint64_t seed, unsigned step)
 		ck_assert_msg(output == twin[i].vaddr - RAM_VADDR + RAM_BASE && permissions == twin[i].permissions,
 			      "seed %lu step %u page %u", seed, step, i);
 	}
-	ck_assert_msg(host.account.total == live && host.pins.pins == live, "seed %lu step %u", seed, step);
+	ck_assert_msg(host.process.account.total == live && host.pins.pins == live, "seed %lu step %u", seed, step);
 	for (unsigned i = 0; i < RAM_PAGES; i++)
-		ck_assert_msg(pins_count(&host.pins, RAM_VADDR + i * PAGE_BYTES) == count[i], "seed %lu step %u", seed,
+		ck_assert_msg(pins_count(&host.pins, RAM_BASE + i * PAGE_BYTES) == count[i], "seed %lu step %u", seed,
 			      step);
 	ck_assert_uint_eq(host.work.pages_pinned - host.work.pages_unpinned, live);
 	ck_assert_uint_eq(host.work.mappings_inserted - host.work.mappings_removed, container.mappings.count);
@@ -335,7 +335,9 @@ START_TEST(random_maps_and_unmaps_agree_with_a_dictionary_of_pages)
 				      seed, step);
 		} else {
 			unsigned present = ram + pages <= RAM_PAGES ? pages : RAM_PAGES - ram;
-			int expected = host.account.total + present > limit ? ENOMEM : present < pages ? EFAULT : 0;
+			int expected = host.process.account.total + present > limit ? ENOMEM
+				       : present < pages                            ? EFAULT
+										    : 0;
 			int error = container_map(&container, first * PAGE_BYTES, RAM_VADDR + ram * PAGE_BYTES,
 						  pages * PAGE_BYTES, permissions, &host.work);
 
@@ -348,7 +350,7 @@ START_TEST(random_maps_and_unmaps_agree_with_a_dictionary_of_pages)
 		compare(twin, seed, step);
 	}
 	unmap(0, IOVA_PAGES * PAGE_BYTES);
-	ck_assert_uint_eq(host.account.total + host.pins.pins + host.pins.pages, 0);
+	ck_assert_uint_eq(host.process.account.total + host.pins.pins + host.pins.pages, 0);
 }
 END_TEST
 

@@ -14,23 +14,28 @@
 
 static struct bench bench;
 static struct host_domain host;
-static struct account account;
 static struct pins pins;
+static struct process process;
 static struct container container;
 static struct host_work work;
 
 static void setup_container(void)
 {
-	struct host_ram ram = { .base = RAM_BASE, .bytes = 0x800000, .vaddr = RAM_VADDR, .page_lg2 = 21 };
+	struct area ram = { .vaddr = RAM_VADDR,
+			    .bytes = 0x800000,
+			    .permissions = PT_READ | PT_WRITE,
+			    .base = RAM_BASE,
+			    .page_lg2 = 21,
+			    .backed_bytes = 0x800000 };
 
 	setup(&bench, CAP_LAZY, ECAP_Q, 0);
 	host = (struct host_domain){ .domain = attached(&bench, VTD_DOMAIN_UNMANAGED, SID), .list = &bench.list };
-	account_init(&account, 0);
-	pins_init(&pins, &ram);
+	pins_init(&pins, ram.base, ram.bytes);
+	process_init(&process, &pins, 0);
+	process_add_area(&process, &ram);
 	work = (struct host_work){ 0 };
 
-	struct container_config config = { .account = &account,
-					   .pins = &pins,
+	struct container_config config = { .process = &process,
 					   .account_mode = ACCOUNT_MM,
 					   .table = host_table_of_domain(&host),
 					   .pin_batch_pages = 512,
@@ -44,6 +49,7 @@ static void teardown_container(void)
 	container_fini(&container);
 	vtd_domain_free_tables(host.domain, &host.gather.freed);
 	table_list_fini(&host.gather.freed);
+	process_fini(&process);
 	pins_fini(&pins);
 	detach_and_destroy(&bench, host.domain, SID);
 	teardown(&bench);
@@ -77,7 +83,7 @@ START_TEST(a_table_taken_out_keeps_its_frame_until_the_flush_is_done)
 	size_t used;
 
 	/* One run over a table's whole range in small leaves: the output is aligned to 4 KiB only. */
-	pins.ram.page_lg2 = 30;
+	process.area[0].page_lg2 = 30;
 	ck_assert_int_eq(container_map(&container, 0x1ff000, RAM_VADDR, 0x400000, PT_READ, &work), 0);
 	used = frames_used(&bench.frames);
 	container_unmap_begin(&call, 0, UINT64_MAX, false);

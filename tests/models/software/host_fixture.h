@@ -18,8 +18,8 @@ struct host {
 	struct memory *memory;
 	struct frames frames;
 	struct page_table table;
-	struct account account;
 	struct pins pins;
+	struct process process;
 	struct registrations registrations;
 	struct host_work work;
 };
@@ -34,21 +34,28 @@ static inline struct pt_rules host_rules(void)
 static inline void host_init(struct host *host, uint64_t ram_bytes, unsigned page_lg2, uint64_t limit_bytes)
 {
 	struct pt_rules rules = host_rules();
-	struct host_ram ram = { .base = RAM_BASE, .bytes = ram_bytes, .vaddr = RAM_VADDR, .page_lg2 = page_lg2 };
+	struct area ram = { .vaddr = RAM_VADDR,
+			    .bytes = ram_bytes,
+			    .permissions = PT_READ | PT_WRITE,
+			    .base = RAM_BASE,
+			    .page_lg2 = page_lg2,
+			    .backed_bytes = ram_bytes };
 
 	*host = (struct host){ .memory = memory_create() };
 	frames_init(&host->frames, TABLES_FIRST, TABLES_FIRST + TABLES_FRAMES * PAGE_BYTES);
 	if (page_table_init(&host->table, &vtd_second_stage, &rules, (struct memory_view){ .memory = host->memory },
 			    &host->frames) != MAP_OK)
 		abort();
-	account_init(&host->account, limit_bytes);
-	pins_init(&host->pins, &ram);
-	registrations_init(&host->registrations, &host->account, &host->pins, 512);
+	pins_init(&host->pins, RAM_BASE, ram_bytes);
+	process_init(&host->process, &host->pins, limit_bytes);
+	process_add_area(&host->process, &ram);
+	registrations_init(&host->registrations, &host->process, 512);
 }
 
 static inline void host_fini(struct host *host)
 {
 	registrations_fini(&host->registrations);
+	process_fini(&host->process);
 	pins_fini(&host->pins);
 	page_table_fini(&host->table);
 	frames_fini(&host->frames);
@@ -57,8 +64,7 @@ static inline void host_fini(struct host *host)
 
 static inline struct container_config host_container(struct host *host)
 {
-	return (struct container_config){ .account = &host->account,
-					  .pins = &host->pins,
+	return (struct container_config){ .process = &host->process,
 					  .account_mode = ACCOUNT_MM,
 					  .table = host_table_of(&host->table),
 					  .pin_batch_pages = 512,

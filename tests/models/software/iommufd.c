@@ -32,8 +32,8 @@ START_TEST(a_guests_memory_is_pinned_and_charged_once_as_nesting_parent)
 	ck_assert_int_eq(ioas_map(&ioas, 0, RAM_VADDR, 0x40000000, PT_READ | PT_WRITE, &host.work), 0);
 	ck_assert_uint_eq(host.work.ioctls, 1);
 	ck_assert_uint_eq(host.work.pages_pinned, 0x40000);
-	ck_assert_uint_eq(host.account.pages[ACCOUNT_USER], 0x40000);
-	ck_assert_uint_eq(host.account.pages[ACCOUNT_MM], 0);
+	ck_assert_uint_eq(host.process.account.pages[ACCOUNT_USER], 0x40000);
+	ck_assert_uint_eq(host.process.account.pages[ACCOUNT_MM], 0);
 	ck_assert_uint_eq(host.work.table.entries_written, 1); /* a leaf of 1 GiB */
 }
 END_TEST

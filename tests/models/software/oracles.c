@@ -143,7 +143,7 @@ static int answer(struct replay *replay, const struct recorded_call *call, uint6
 		return call->flags ? type1_unmap_all(type1, out, work)
 				   : type1_unmap_now(type1, call->iova, call->size, out, work);
 	if (!strcmp(call->op, "mlock")) /* of 8 pages, by the process itself */
-		return account_charge(&replay->host.account, ACCOUNT_MM, 8);
+		return account_charge(&replay->host.process.account, ACCOUNT_MM, 8);
 	if (!strcmp(call->op, "REGISTER"))
 		return registration_add(&replay->host.registrations, call->vaddr, call->size, work);
 	if (!strcmp(call->op, "UNREGISTER"))
@@ -169,7 +169,7 @@ static void set_up(struct replay *replay, const char *line)
 		replay_start(replay, bytes, (unsigned)number(line, "page_lg2=", &found));
 	}
 	if (has_limit)
-		replay->host.account.limit_pages = limit >> PAGE_LG2;
+		replay->host.process.account.limit_pages = limit >> PAGE_LG2;
 	if (has_entries)
 		replay->type1[0].entries_left = (uint32_t)entries;
 }
@@ -197,8 +197,8 @@ static unsigned replay_file(const char *name)
 
 		calls++;
 		ck_assert_msg(error == call.error, "%s:%u: %d, recorded %d: %s", name, at, error, call.error, line);
-		ck_assert_msg(replay.host.account.total * 4 == call.locked_kib, "%s:%u: %lu KiB locked: %s", name, at,
-			      replay.host.account.total * 4, line);
+		ck_assert_msg(replay.host.process.account.total * 4 == call.locked_kib, "%s:%u: %lu KiB locked: %s",
+			      name, at, replay.host.process.account.total * 4, line);
 		if (!error && strstr(call.op, "UNMAP"))
 			ck_assert_msg(out == call.out, "%s:%u: %#lx bytes unmapped: %s", name, at, out, line);
 	}

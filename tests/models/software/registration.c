@@ -36,7 +36,7 @@ START_TEST(registering_pins_and_charges_once)
 	ck_assert_uint_eq(host.work.pages_pinned, 1024);
 	ck_assert_uint_eq(host.work.pin_calls, 2);
 	ck_assert_uint_eq(host.work.account_operations, 1);
-	ck_assert_uint_eq(host.account.pages[ACCOUNT_MM], 1024);
+	ck_assert_uint_eq(host.process.account.pages[ACCOUNT_MM], 1024);
 	ck_assert_uint_eq(host.pins.pages, 1024);
 }
 END_TEST
@@ -50,14 +50,14 @@ START_TEST(the_same_range_again_is_busy_and_an_overlap_is_invalid)
 	ck_assert_int_eq(add(2 * MIB - 0x1000, 0x2000), EINVAL);
 	ck_assert_int_eq(add(2 * MIB, MIB), 0);
 	ck_assert_int_eq(add(0, MIB), 0);
-	ck_assert_uint_eq(host.account.total, 3 * 256);
+	ck_assert_uint_eq(host.process.account.total, 3 * 256);
 }
 END_TEST
 
 START_TEST(memory_that_is_not_there_leaves_nothing_behind)
 {
 	ck_assert_int_eq(add(7 * MIB, 2 * MIB), EFAULT);
-	ck_assert_uint_eq(host.account.total, 0);
+	ck_assert_uint_eq(host.process.account.total, 0);
 	ck_assert_uint_eq(host.pins.pins, 0);
 	ck_assert_int_eq(remove_region(7 * MIB, 2 * MIB), ENOENT);
 }
@@ -65,10 +65,10 @@ END_TEST
 
 START_TEST(the_limit_is_asked_before_anything_is_pinned)
 {
-	host.account.limit_pages = 255;
+	host.process.account.limit_pages = 255;
 	ck_assert_int_eq(add(0, MIB), ENOMEM);
 	ck_assert_uint_eq(host.work.pages_pinned, 0);
-	host.account.limit_pages = 256;
+	host.process.account.limit_pages = 256;
 	ck_assert_int_eq(add(0, MIB), 0);
 }
 END_TEST
@@ -81,10 +81,10 @@ START_TEST(a_region_stays_while_any_mapping_uses_it)
 	ck_assert_int_eq(remove_region(0, MIB), EBUSY);
 	registration_release(&host.registrations, RAM_VADDR, &host.work);
 	ck_assert_int_eq(remove_region(0, MIB), EBUSY);
-	ck_assert_uint_eq(host.account.total, 256);
+	ck_assert_uint_eq(host.process.account.total, 256);
 	registration_release(&host.registrations, RAM_VADDR + 0x5000, &host.work);
 	ck_assert_int_eq(remove_region(0, MIB), 0);
-	ck_assert_uint_eq(host.account.total, 0);
+	ck_assert_uint_eq(host.process.account.total, 0);
 	ck_assert_uint_eq(host.pins.pages, 0);
 }
 END_TEST

@@ -114,7 +114,7 @@ START_TEST(sixty_five_thousand_five_hundred_and_thirty_five_mappings_fit)
 	for (uint64_t i = 0; i < 65535; i++)
 		ck_assert_int_eq(map(0x10000000 + i * 0x1000, 0x1000), 0);
 	ck_assert_int_eq(map(0x10000000 + UINT64_C(65535) * 0x1000, 0x1000), ENOSPC);
-	ck_assert_uint_eq(host.account.total * 4, 262140);
+	ck_assert_uint_eq(host.process.account.total * 4, 262140);
 	ck_assert_uint_eq(host.pins.pages, 1);
 	type1_unmap_all_begin(&type1, &call, &host.work);
 	while (type1_unmap_step(&type1, &call, &host.work))
@@ -138,13 +138,13 @@ START_TEST(two_containers_charge_the_same_page_twice_and_pin_it_twice)
 	type1_init(&second, &config, TYPE1_ENTRY_LIMIT, APERTURE_LAST);
 	ck_assert_int_eq(map(0, 0x4000), 0);
 	ck_assert_int_eq(type1_map(&second, 0, RAM_VADDR, 0x4000, RW, &host.work), 0);
-	ck_assert_uint_eq(host.account.total, 8);
+	ck_assert_uint_eq(host.process.account.total, 8);
 	ck_assert_uint_eq(host.pins.pages, 4);
-	ck_assert_uint_eq(pins_count(&host.pins, RAM_VADDR), 2);
+	ck_assert_uint_eq(pins_count(&host.pins, RAM_BASE), 2);
 	type1_fini(&second);
 	page_table_fini(&other);
-	ck_assert_uint_eq(host.account.total, 4);
-	ck_assert_uint_eq(pins_count(&host.pins, RAM_VADDR), 1);
+	ck_assert_uint_eq(host.process.account.total, 4);
+	ck_assert_uint_eq(pins_count(&host.pins, RAM_BASE), 1);
 }
 END_TEST
 
