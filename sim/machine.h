@@ -4,10 +4,11 @@
  * host's software, and its guests, each with a driver, devices and virtual CPUs
  * of its own, which all replay the same trace.
  *
- *     guest.c    what a virtual CPU does for each operation of the trace
- *     host.c     what happens on a VM exit and in the host kernel
- *     unit.c     the hardware unit;  device.c  the endpoints
- *     schemes.c  puts the machine together as the scheme says
+ *     machine.c      puts the machine together, runs it
+ *     translation.h  what its way of translating does at each step, in the host and in the guest's DMA API
+ *     guest.c        what a virtual CPU does for each operation of the trace
+ *     host.c         what the host's calls cost
+ *     unit.c         the hardware unit;  device.c  the endpoints
  *
  * Guest-physical memory lies in host-physical memory at guest->view.offset.
  */
@@ -18,14 +19,10 @@
 #include "models/memory/memory.h"
 #include "models/software/flush_queue.h"
 #include "models/software/host.h"
-#include "models/software/iommufd.h"
 #include "models/software/pins.h"
 #include "models/software/process.h"
 #include "models/software/ranges.h"
 #include "models/software/registration.h"
-#include "models/software/type1.h"
-#include "models/software/viommu.h"
-#include "models/software/vtd_driver.h"
 #include "scenarios/config.h"
 #include "sim/actor.h"
 #include "sim/cores.h"
@@ -38,11 +35,22 @@
 /* The process that runs the guest sees guest-physical address 0 here. */
 #define GUEST_VADDR UINT64_C(0x7f0000000000)
 
+struct translation;
+
+/* What a way of translating keeps: defined where it is done, NULL where it is not. */
+struct vtd_host;          /* vtd_host.h */
+struct vtd_guest;         /* vtd_guest.h */
+struct vtd_domain;        /* models/software/vtd_driver.h */
+struct passthrough_guest; /* translation_passthrough.c */
+struct shadow_device;     /* translation_shadow.c */
+struct nested_guest;      /* translation_nested.c */
+struct nested_device;
+
 /* One IOMMU group of the trace: one IOVA space of the guest's driver. */
 struct domain {
 	struct guest *owner;
 	uint32_t group;
-	struct vtd_domain *guest;
+	struct vtd_domain *vtd;
 	struct flush_queue *flush_queue; /* deferred unmap; NULL: strict */
 	struct ranges awaiting_flush;    /* deferred: IOVA ranges that the unit may still know */
 	struct waiters flush_armed;      /* the flush timer, while nothing is queued */
@@ -53,14 +61,8 @@ struct assignment {
 	struct domain *domain; /* in the guest; NULL under passthrough */
 	bool assigned;
 	struct device device;
-	unsigned space; /* number in the emulated unit */
-
-	/* In the host. */
-	struct host_domain host;       /* shadow: IOVA to host-physical; nested: the guest's first stage over parent */
-	struct vtd_invalidations list; /* what host.list points to */
-	struct type1 type1;            /* shadow: its container */
-	struct nested_hwpt hwpt;       /* nested, while attached */
-	struct slots container_lock;
+	struct shadow_device *shadow;
+	struct nested_device *nested;
 };
 
 /* One virtual CPU. */
@@ -68,8 +70,7 @@ struct vcpu {
 	struct guest *guest;
 	uint16_t number;
 	struct trace_cursor *rows;
-	ps_t recorded_end; /* of the row before, in the recording */
-	struct vtd_invalidations list;
+	ps_t recorded_end;              /* of the row before, in the recording */
 	struct trace_segment *segments; /* of the row at hand */
 	uint32_t segment_capacity;
 };
@@ -79,25 +80,17 @@ struct guest {
 	uint32_t number;
 
 	/* What the host keeps for it. */
-	struct host_domain parent; /* guest-physical to host-physical: all but shadow */
-	struct ioas ioas;          /* nested: over parent */
-	struct type1 type1;        /* passthrough: over parent */
-	struct pins pins;          /* of its memory */
-	struct process process;    /* that runs it */
-	uint64_t locked_pages;     /* of the process's account, as the machine's sum has them */
+	struct pins pins;       /* of its memory */
+	struct process process; /* that runs it */
+	uint64_t locked_pages;  /* of the process's account, as the machine's sum has them */
 	struct registrations registrations;
-	struct slots emulator_lock; /* of the user-space device model */
+	struct passthrough_guest *passthrough;
+	struct nested_guest *nested;
 
 	/* Its own. */
 	struct memory_view view; /* its physical memory */
 	struct frames frames;
-	struct iommu *unit; /* the emulated unit's registers and queue; NULL under passthrough */
-	struct viommu viommu;
-	struct vtd_driver *driver;
-	struct slots queue_lock;
-	struct slots register_lock;
-	struct waiters queue_space;
-	struct waiters queue_idle; /* hardware queue: its engine, while it is empty */
+	struct vtd_guest *vtd;
 	struct domain *domains;
 	uint32_t domain_count;
 	struct assignment *assignments; /* [devices of the trace] */
@@ -113,6 +106,7 @@ struct machine {
 	const struct config *config;
 	const struct timing *timing;
 	struct scheme scheme;
+	const struct translation *translation;
 	struct trace *trace;
 	struct result_scheme *result;
 	struct timeline *timeline;           /* NULL: not asked for */
@@ -125,12 +119,8 @@ struct machine {
 
 	/* host */
 	struct frames host_frames;
-	struct vtd_driver *host_driver;
-	struct vtd_invalidations host_list; /* while starting */
-	struct slots host_queue_lock;
-	struct slots host_register_lock;
-	struct waiters host_queue_space; /* who found no free descriptor */
-	uint64_t locked_pages;           /* for all guests */
+	struct vtd_host *vtd;
+	uint64_t locked_pages; /* for all guests */
 
 	struct guest *guests;
 	uint32_t guest_count;
@@ -138,20 +128,13 @@ struct machine {
 };
 
 /*
- * schemes.c: everything as it is at date 0; what starting costs is recorded
+ * Everything as it is at date 0; what starting costs is recorded
  * (RESULT_REGISTER, COUNT_STARTUP_PS).  machine->trace, result, timeline, progress and fail are set by the caller.
  */
 bool machine_create(struct machine *machine, const struct config *config, const struct scheme *scheme, bool exact,
 		    struct err *err);
 /* Runs to the end and fills in the counters. */
 void machine_run(struct machine *machine);
-
-/* No domain identifier was left for an attach by this driver, the guest's or the host's: sets *err, false. */
-bool machine_no_id(const struct machine *machine, const struct vtd_driver *driver, struct err *err);
-
-/* guest.c */
-void vcpu_story(struct actor *actor, void *vcpu);
-void flush_timer_story(struct actor *actor, void *domain);
 
 /* Computing on a CPU, and the sum that is kept of it. */
 static inline void machine_compute(struct machine *machine, struct actor *actor, ps_t work, enum result_cause cause)
@@ -173,26 +156,5 @@ static inline void host_compute(struct machine *machine, struct actor *actor, ps
 	machine->host_cpu_ps += work;
 	machine_compute(machine, actor, work, cause);
 }
-
-/* Cache lines that a driver writes back after this work, for a unit that does not snoop. */
-uint64_t map_work_lines(const struct map_work *work);
-
-/* ---- host.c ---- */
-
-/* The guest wrote its queue's tail register and the write exits; returns when the guest runs again. */
-void host_queue_exit(struct guest *guest, struct actor *actor, uint32_t tail);
-
-/* The guest's access to a register of the emulated unit, which exits; a write may be an invalidation. */
-void host_write_exit(struct guest *guest, struct actor *actor, unsigned offset, unsigned bytes, uint64_t value);
-uint64_t host_read_exit(struct guest *guest, struct actor *actor, unsigned offset, unsigned bytes);
-
-/* The guest's hardware queue: takes the guest's commands without an exit. */
-void guest_queue_story(struct actor *actor, void *guest);
-
-/* What work costs, by cause: for calls (to an actor) and for starting (to parts). */
-void host_price(const struct machine *machine, const struct host_work *work, bool at_start, ps_t parts[RESULT_CAUSES]);
-
-/* Counts pins and locked memory after a call that did this work, at date. */
-void host_count(struct guest *guest, const struct host_work *work, ps_t date);
 
 #endif

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "sim/translation.h"
+
 /* A table entry of 8 bytes, and 8 more for the counts of pins that pages below 2 MiB have. */
 #define BYTES_PER_PAGE UINT64_C(16)
 /* Of any process, whatever it simulates.  ASSUMED: measured 40 to 80 MiB. */
@@ -13,7 +15,7 @@ uint64_t worker_memory(const struct config *config, const struct scheme *scheme)
 {
 	uint64_t pages = config->machine.guest_ram_bytes >> config->machine.host_page_lg2;
 
-	if (scheme->translation == SCHEME_SHADOW) /* tables of what is mapped only */
+	if (!translations[scheme->translation]->all_memory) /* tables of what is mapped only */
 		return BYTES_PER_WORKER;
 	return BYTES_PER_WORKER + pages * BYTES_PER_PAGE * config->machine.guests;
 }

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Puts a machine together as its scheme says, and runs it.  Nothing is taken apart: a machine is a process. */
+#include "sim/machine.h"
+
 #include <stdio.h>
 
-#include "models/base/bits.h"
 #include "models/base/heap.h"
 #include "models/base/require.h"
-#include "models/iommu/vtd/layout_registers.h"
 #include "sim/clock.h"
-#include "sim/machine.h"
-#include "sim/units.h"
+#include "sim/deferred.h"
+#include "sim/guest.h"
+#include "sim/host.h"
+#include "sim/translation.h"
 
 /*
  * Host-physical memory: the host's tables and queues above 4 GiB, the guest's
@@ -57,121 +59,27 @@ static uint64_t guest_low(const struct config *config)
 										 : config->machine.guest_low_bytes;
 }
 
-/* ---- hardware ---- */
+/* ---- the process that runs a guest ---- */
 
-static void host_register_write(void *argument, unsigned offset, unsigned bytes, uint64_t value)
+/* What the host keeps for one guest, whatever the translation. */
+static void create_process(struct guest *guest)
 {
-	struct machine *machine = argument;
-
-	machine->unit.iommu->ops->register_write(machine->unit.iommu, offset, bytes, value);
-	audit_register_write(&machine->unit.audit, offset, bytes, value);
-}
-
-static void guest_register_write(void *argument, unsigned offset, unsigned bytes, uint64_t value)
-{
-	struct guest *guest = argument;
-
-	guest->unit->ops->register_write(guest->unit, offset, bytes, value);
-	if (offset == VTD_REG_RTADDR)
-		viommu_set_root(&guest->viommu, FIELD_GET(VTD_RTADDR_RTA, value) << PAGE_LG2);
-}
-
-/* An interrupt message of a unit: nobody handles it, since no driver here asks for one. */
-static void hear_message(void *argument, uint64_t address, uint32_t data)
-{
-	struct machine *machine = argument;
-
-	(void)address;
-	(void)data;
-	machine->result->counter[COUNT_INTERRUPTS]++;
-}
-
-/* The machine hears the unit, and the result says what it is. */
-static void introduce(struct machine *machine, struct iommu *iommu, enum result_capability capability,
-		      enum result_capability extended)
-{
-	iommu->message = hear_message;
-	iommu->message_argument = machine;
-	machine->result->capability[capability] = iommu->ops->register_read(iommu, VTD_REG_CAP, 8);
-	machine->result->capability[extended] = iommu->ops->register_read(iommu, VTD_REG_ECAP, 8);
-}
-
-static bool create_hardware(struct machine *machine, struct err *err)
-{
+	struct machine *machine = guest->machine;
 	const struct config *config = machine->config;
-	struct iommu *auditor = NULL, *iommu = units_hardware(config, true, err);
+	phys_t low = guest_low(config);
 
-	if (!iommu)
-		return false;
-	introduce(machine, iommu, CAPABILITY_HARDWARE, CAPABILITY_HARDWARE_EXTENDED);
-	if (config->check.stale_translations)
-		auditor = units_hardware(config, false, err);
-	unit_init(&machine->unit, &machine->engine, config, iommu, auditor, machine->memory, machine->result);
-	return auditor || !config->check.stale_translations;
-}
+	const struct area ram = { .vaddr = GUEST_VADDR,
+				  .bytes = guest_bytes(config),
+				  .permissions = PT_READ | PT_WRITE,
+				  .base = guest->view.offset,
+				  .page_lg2 = config->machine.host_page_lg2,
+				  .backed_bytes = guest_bytes(config) };
 
-/* ---- host ---- */
-
-static struct vtd_driver *create_driver(struct machine *machine, struct iommu *iommu, struct memory_view view,
-					struct frames *frames, unsigned address_width, bool scalable, bool strict,
-					const struct vtd_driver_registers *registers, struct err *err)
-{
-	struct vtd_driver_config config = {
-		.capability = iommu->ops->register_read(iommu, VTD_REG_CAP, 8),
-		.extended_capability = iommu->ops->register_read(iommu, VTD_REG_ECAP, 8),
-		.host_address_width = address_width,
-		.scalable = scalable,
-		.strict = strict,
-		.dirty_tracking = machine->config->iommu.dirty_tracking,
-	};
-	struct vtd_driver *driver = vtd_driver_create(&config, view, frames, err);
-
-	if (!driver)
-		return NULL;
-	vtd_driver_start(driver, registers, &machine->host_list);
-	units_queue_now(driver, iommu, view, &machine->host_list);
-	vtd_driver_enable(driver, registers);
-	return driver;
-}
-
-static struct container_config container_config(struct guest *guest, struct host_domain *host, enum account_mode mode)
-{
-	const struct machine *machine = guest->machine;
-
-	return (struct container_config){
-		.process = &guest->process,
-		.registrations = machine->scheme.pin == SCHEME_PREREGISTERED ? &guest->registrations : NULL,
-		.account_mode = mode,
-		.table = host_table_of_domain(host),
-		.pin_batch_pages = machine->config->machine.pin_batch_pages,
-		.flush_runs = TYPE1_FLUSH_RUNS,
-	};
-}
-
-static void create_host_domain(struct machine *machine, struct host_domain *host, struct vtd_invalidations *list)
-{
-	*host = (struct host_domain){ .domain = vtd_domain_create(machine->host_driver, VTD_DOMAIN_UNMANAGED),
-				      .list = list };
-	REQUIRE(host->domain);
-}
-
-bool machine_no_id(const struct machine *machine, const struct vtd_driver *driver, struct err *err)
-{
-	bool is_host = driver == machine->host_driver;
-
-	REQUIRE(!vtd_driver_has_id(driver));
-	return err_set(err, ERR_CHECK, "scheme %s: all domain identifiers of %s.domain_bits = %u are taken: raise it",
-		       machine->scheme.name, is_host ? "hardware" : "virtual",
-		       is_host ? machine->config->hardware.domain_bits : machine->config->virtual.domain_bits);
-}
-
-static bool attach_now(struct machine *machine, struct vtd_domain *domain, uint16_t source_id, struct err *err)
-{
-	if (!vtd_driver_attach(machine->host_driver, domain, source_id, VTD_DRIVER_NO_PASID, &machine->host_list))
-		return machine_no_id(machine, machine->host_driver, err);
-	units_queue_now(machine->host_driver, machine->unit.iommu, (struct memory_view){ .memory = machine->memory },
-			&machine->host_list);
-	return true;
+	pins_init(&guest->pins, ram.base, ram.bytes);
+	process_init(&guest->process, &guest->pins, config->machine.memlock_limit_bytes);
+	process_add_area(&guest->process, &ram);
+	registrations_init(&guest->registrations, &guest->process, config->machine.pin_batch_pages);
+	frames_init(&guest->frames, low > GUEST_TABLES ? low - GUEST_TABLES : low / 2, low);
 }
 
 /* Maps or registers the guest's memory slots, and records what that costs. */
@@ -186,16 +94,8 @@ static bool start_memory(struct guest *guest, struct err *err)
 	int error = 0;
 
 	for (unsigned i = 0; i < 2 && !error; i++) {
-		if (bytes[i] == 0)
-			continue;
-		if (machine->scheme.translation == SCHEME_SHADOW)
-			error = registration_add(&guest->registrations, GUEST_VADDR + gpa[i], bytes[i], &work);
-		else if (machine->scheme.translation == SCHEME_NESTED)
-			error = ioas_map(&guest->ioas, gpa[i], GUEST_VADDR + gpa[i], bytes[i], PT_READ | PT_WRITE,
-					 &work);
-		else
-			error = type1_map(&guest->type1, gpa[i], GUEST_VADDR + gpa[i], bytes[i], PT_READ | PT_WRITE,
-					  &work);
+		if (bytes[i] > 0)
+			error = machine->translation->start_memory(guest, gpa[i], bytes[i], &work);
 	}
 	if (error)
 		return err_set(err, ERR_CHECK,
@@ -211,99 +111,15 @@ static bool start_memory(struct guest *guest, struct err *err)
 	return true;
 }
 
-static bool create_host(struct machine *machine, struct err *err)
-{
-	const struct vtd_driver_registers registers = { .write = host_register_write, .argument = machine };
-
-	frames_init(&machine->host_frames, HOST_FRAMES_FIRST, HOST_FRAMES_END);
-	machine->host_driver =
-		create_driver(machine, machine->unit.iommu, (struct memory_view){ .memory = machine->memory },
-			      &machine->host_frames, HOST_ADDRESS_WIDTH, true, true, &registers, err);
-	slots_init(&machine->host_queue_lock, 1, machine->timing->guest.lock_handover);
-	slots_init(&machine->host_register_lock, 1, machine->timing->guest.lock_handover);
-	return machine->host_driver != NULL;
-}
-
-/* What the host keeps for one guest. */
-static void create_process(struct guest *guest)
-{
-	struct machine *machine = guest->machine;
-	const struct config *config = machine->config;
-	struct container_config container;
-
-	const struct area ram = { .vaddr = GUEST_VADDR,
-				  .bytes = guest_bytes(config),
-				  .permissions = PT_READ | PT_WRITE,
-				  .base = guest->view.offset,
-				  .page_lg2 = config->machine.host_page_lg2,
-				  .backed_bytes = guest_bytes(config) };
-
-	pins_init(&guest->pins, ram.base, ram.bytes);
-	process_init(&guest->process, &guest->pins, config->machine.memlock_limit_bytes);
-	process_add_area(&guest->process, &ram);
-	registrations_init(&guest->registrations, &guest->process, config->machine.pin_batch_pages);
-	slots_init(&guest->emulator_lock, 1, machine->timing->guest.lock_handover);
-	if (machine->scheme.translation != SCHEME_SHADOW)
-		create_host_domain(machine, &guest->parent, &machine->host_list);
-	container = container_config(guest, &guest->parent, ACCOUNT_MM);
-	if (machine->scheme.translation == SCHEME_PASSTHROUGH)
-		type1_init(&guest->type1, &container, TYPE1_ENTRY_LIMIT, units_host_last(config));
-	container.account_mode = ACCOUNT_USER;
-	if (machine->scheme.translation == SCHEME_NESTED)
-		ioas_init(&guest->ioas, &container, units_host_last(config));
-}
-
-/* ---- guest ---- */
-
-/* The guest's emulated unit and the driver in it. */
-static bool create_virtual(struct guest *guest, struct err *err)
-{
-	struct machine *machine = guest->machine;
-	const struct config *config = machine->config;
-	const struct vtd_driver_registers registers = { .write = guest_register_write, .argument = guest };
-	bool nested = machine->scheme.translation == SCHEME_NESTED;
-	phys_t low = guest_low(config);
-	struct pt_rules rules = { .levels = config->iommu.guest_levels,
-				  .input_width_lg2 = config_guest_width(config),
-				  .output_width_lg2 = config_guest_address_width(config),
-				  .size_2m = config->virtual.page_size_lg2 >= 21,
-				  .size_1g = config->virtual.page_size_lg2 >= 30 };
-
-	frames_init(&guest->frames, low > GUEST_TABLES ? low - GUEST_TABLES : low / 2, low);
-	guest->unit = units_virtual(config, nested, err);
-	if (!guest->unit)
-		return false;
-	introduce(machine, guest->unit, CAPABILITY_VIRTUAL, CAPABILITY_VIRTUAL_EXTENDED);
-	viommu_init(&guest->viommu, nested ? VIOMMU_NESTED : VIOMMU_SHADOW, guest->view, &rules);
-	guest->driver =
-		create_driver(machine, guest->unit, guest->view, &guest->frames, config_guest_address_width(config),
-			      nested, machine->scheme.unmap == SCHEME_STRICT, &registers, err);
-	if (!guest->driver)
-		return false;
-	if (machine->scheme.doorbell == SCHEME_HARDWARE_QUEUE)
-		engine_actor(&machine->engine, "guest queue", guest_queue_story, guest, true);
-	return true;
-}
-
 /* ---- devices, domains, CPUs ---- */
-
-/* The last address that the guest may map: of its own table, and under shadow of the host's copy. */
-static iova_t iova_limit(const struct machine *machine)
-{
-	iova_t host = units_host_last(machine->config);
-	iova_t guest = units_guest_last(machine->config, machine->scheme.translation == SCHEME_NESTED);
-
-	if (machine->scheme.translation == SCHEME_PASSTHROUGH)
-		return UINT64_MAX;
-	return machine->scheme.translation == SCHEME_SHADOW && host < guest ? host : guest;
-}
 
 /* Marks the devices that do DMA, for every guest, and refuses a trace that maps what the guest or its tables do not have. */
 static bool scan_trace(struct machine *machine, struct err *err)
 {
 	const struct config *config = machine->config;
 	struct trace_cursor *rows = trace_cursor_open(machine->trace, -1);
-	iova_t limit = iova_limit(machine);
+	const char *bound;
+	iova_t limit = machine->translation->iova_limit(config, &bound);
 	struct trace_op op;
 
 	while (trace_cursor_next(rows, &op, err) && op.index < machine->guests[0].rows.capacity) {
@@ -324,10 +140,7 @@ static bool scan_trace(struct machine *machine, struct err *err)
 			if (segment.iova + (segment.bytes - 1) > limit)
 				err_set(err, ERR_USAGE,
 					"line %llu of the recording maps IOVA 0x%llx, beyond what %s: raise one",
-					(unsigned long long)segment.line, (unsigned long long)segment.iova,
-					limit < units_host_last(config)
-						? "virtual.input_width and iommu.guest_levels give the guest's unit"
-						: "hardware.input_width and iommu.host_levels give the host's table");
+					(unsigned long long)segment.line, (unsigned long long)segment.iova, bound);
 			else if (!backed)
 				err_set(err, ERR_USAGE,
 					"line %llu of the recording maps guest-physical 0x%llx, which "
@@ -355,19 +168,10 @@ static struct domain *domain_of_group(struct guest *guest, uint32_t group)
 
 	domain->owner = guest;
 	domain->group = group;
-	domain->guest = vtd_domain_create(guest->driver, VTD_DOMAIN_DMA);
-	REQUIRE(domain->guest);
+	machine->translation->create_domain(domain);
 	ranges_init(&domain->awaiting_flush);
-	if (machine->scheme.unmap == SCHEME_DEFERRED) {
-		struct flush_queue_config config = { .cpus = guest->vcpu_count,
-						     .slots = machine->config->replay.flush_queue_entries,
-						     .period_ps = machine->config->replay.flush_period };
-		char name[32];
-
-		domain->flush_queue = flush_queue_create(&config);
-		snprintf(name, sizeof(name), "flush timer %u", group);
-		engine_actor(&machine->engine, name, flush_timer_story, domain, true);
-	}
+	if (machine->scheme.unmap == SCHEME_DEFERRED)
+		deferred_init(domain);
 	return domain;
 }
 
@@ -383,37 +187,15 @@ static bool create_assignment(struct guest *guest, struct assignment *assignment
 			      uint32_t lone_group, struct err *err)
 {
 	struct machine *machine = guest->machine;
-	struct container_config container;
 
-	slots_init(&assignment->container_lock, 1, machine->timing->guest.lock_handover);
-	if (machine->scheme.translation != SCHEME_PASSTHROUGH && device->source_id != UINT16_MAX)
+	if (machine->translation->create_domain && device->source_id != UINT16_MAX)
 		assignment->domain = domain_of_group(guest, device->group == UINT32_MAX ? lone_group : device->group);
 	if (!assignment->assigned)
 		return true;
-	uint16_t source_id = host_source_id(guest, device, (uint16_t)(assignment - guest->assignments));
-
-	device_init(&assignment->device, &machine->engine, machine->config, &machine->unit, machine->result, source_id,
-		    device->class_code, device->name + 5);
-	bool probed = vtd_driver_probe(machine->host_driver, source_id, 0, &machine->host_list);
-
-	REQUIRE(probed);
-	units_queue_now(machine->host_driver, machine->unit.iommu, (struct memory_view){ .memory = machine->memory },
-			&machine->host_list);
-	assignment->host.list = &assignment->list;
-	switch (machine->scheme.translation) {
-	case SCHEME_PASSTHROUGH:
-		return attach_now(machine, guest->parent.domain, source_id, err);
-	case SCHEME_SHADOW:
-		create_host_domain(machine, &assignment->host, &assignment->list);
-		container = container_config(guest, &assignment->host, ACCOUNT_MM);
-		type1_init(&assignment->type1, &container, TYPE1_ENTRY_LIMIT, units_host_last(machine->config));
-		assignment->space = viommu_add(&guest->viommu, device->source_id);
-		return attach_now(machine, assignment->host.domain, source_id, err);
-	case SCHEME_NESTED:
-		assignment->space = viommu_add(&guest->viommu, device->source_id);
-		break;
-	}
-	return true;
+	device_init(&assignment->device, &machine->engine, machine->config, &machine->unit, machine->result,
+		    host_source_id(guest, device, (uint16_t)(assignment - guest->assignments)), device->class_code,
+		    device->name + 5);
+	return machine->translation->assign(guest, assignment, device->source_id, err);
 }
 
 static void create_vcpus(struct guest *guest)
@@ -454,8 +236,6 @@ static void init_guest(struct machine *machine, uint32_t number)
 	guest->vcpus = heap_zeroed(summary->cpus, sizeof(*guest->vcpus));
 	guest->assignments = heap_zeroed(summary->devices, sizeof(*guest->assignments));
 	guest->domains = heap_zeroed(summary->devices + 1u, sizeof(*guest->domains));
-	slots_init(&guest->queue_lock, 1, machine->timing->guest.lock_handover);
-	slots_init(&guest->register_lock, 1, machine->timing->guest.lock_handover);
 	rows_done_init(&guest->rows, rows);
 	create_vcpus(guest);
 }
@@ -465,7 +245,7 @@ static bool create_guest(struct guest *guest, struct err *err)
 	const struct machine *machine = guest->machine;
 
 	create_process(guest);
-	if (machine->scheme.translation != SCHEME_PASSTHROUGH && !create_virtual(guest, err))
+	if (!machine->translation->create_guest(guest, err))
 		return false;
 	for (uint16_t i = 0; i < guest->device_count; i++)
 		if (!create_assignment(guest, &guest->assignments[i], trace_device(machine->trace, i),
@@ -483,6 +263,7 @@ bool machine_create(struct machine *machine, const struct config *config, const 
 	machine->config = config;
 	machine->timing = &config->timing;
 	machine->scheme = *scheme;
+	machine->translation = translations[scheme->translation];
 	machine->memory = memory_create();
 	machine->guest_count = config->machine.guests;
 	machine->guests = heap_zeroed(machine->guest_count, sizeof(*machine->guests));
@@ -493,7 +274,8 @@ bool machine_create(struct machine *machine, const struct config *config, const 
 		cores_init(&machine->cores, &machine->engine, config->machine.host_cores);
 	for (uint32_t i = 0; i < machine->guest_count; i++)
 		init_guest(machine, i);
-	if (!scan_trace(machine, err) || !create_hardware(machine, err) || !create_host(machine, err))
+	frames_init(&machine->host_frames, HOST_FRAMES_FIRST, HOST_FRAMES_END);
+	if (!scan_trace(machine, err) || !machine->translation->create_host(machine, err))
 		return false;
 	for (uint32_t i = 0; i < machine->guest_count; i++)
 		if (!create_guest(&machine->guests[i], err))
