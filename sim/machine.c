@@ -78,7 +78,7 @@ static void create_process(struct guest *guest)
 	pins_init(&guest->pins, ram.base, ram.bytes);
 	process_init(&guest->process, &guest->pins, config->machine.memlock_limit_bytes);
 	process_add_area(&guest->process, &ram);
-	registrations_init(&guest->registrations, &guest->process, config->machine.pin_batch_pages);
+	registrations_init(&guest->registrations, &guest->process, PAGE_LG2, config->machine.pin_batch_pages);
 	frames_init(&guest->frames, low > GUEST_TABLES ? low - GUEST_TABLES : low / 2, low);
 }
 

@@ -36,6 +36,7 @@ struct area {
 	phys_t base;           /* where vaddr lies */
 	unsigned page_lg2;     /* of the pages behind it, 12 to 30: a run ends at their physical multiples.
 				  SIMPLIFIED: a real host's small pages are neighbours by chance */
+	bool hugetlb;          /* they are of hugetlb: a TCE may be as large (registration.h) */
 	uint64_t backed_bytes; /* of a file: up to its end, rounded up to pages; otherwise bytes */
 };
 

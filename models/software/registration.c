@@ -3,143 +3,253 @@
 
 #include <errno.h>
 
+#include "models/base/heap.h"
 #include "models/base/require.h"
 
-#define REGION_MAPPED 0
+#define RANGE_REGION 0
 
-void registrations_init(struct registrations *registrations, struct process *process, uint32_t pin_batch_pages)
+/* What a run of pages was pinned as: munmap does not change where the region's pages lie. */
+struct region_run {
+	uint64_t offset; /* from the region's vaddr */
+	phys_t phys;
+	uint64_t bytes;
+};
+
+void registrations_init(struct registrations *registrations, struct process *process, unsigned page_lg2,
+			uint32_t pin_batch_pages)
 {
-	REQUIRE(pin_batch_pages > 0);
-	*registrations = (struct registrations){ .process = process, .pin_batch_pages = pin_batch_pages };
+	REQUIRE(pin_batch_pages > 0 && page_lg2 >= PAGE_LG2);
+	*registrations =
+		(struct registrations){ .process = process, .page_lg2 = page_lg2, .pin_batch_pages = pin_batch_pages };
 	ranges_init(&registrations->ranges);
 }
 
-/* Pins from vaddr on up to the first page that is not there, or of a device; how many bytes. */
-static uint64_t pin(struct registrations *registrations, uint64_t vaddr, uint64_t bytes, struct host_work *work)
+static struct region *region_of(const struct range *range)
+{
+	return (struct region *)(uintptr_t)range->value[RANGE_REGION];
+}
+
+static bool is_aligned(const struct registrations *registrations, uint64_t vaddr, uint64_t bytes)
+{
+	return ((vaddr | bytes) & ((UINT64_C(1) << registrations->page_lg2) - 1)) == 0;
+}
+
+/* Of the page behind vaddr: hugetlb's, else the kernel's. */
+static unsigned page_lg2_at(const struct registrations *registrations, uint64_t vaddr)
+{
+	const struct area *area = process_area(registrations->process, vaddr);
+
+	return area->hugetlb ? area->page_lg2 : registrations->page_lg2;
+}
+
+static void add_run(struct region *region, uint64_t offset, const struct process_run *run)
+{
+	struct region_run *last = region->run_count ? &region->run[region->run_count - 1] : NULL;
+
+	if (last && last->phys + last->bytes == run->phys) {
+		last->bytes += run->bytes;
+		return;
+	}
+	if ((region->run_count & (region->run_count + 1)) == 0)
+		region->run = heap_resized(region->run, 2 * region->run_count + 1, sizeof(*region->run));
+	region->run[region->run_count++] =
+		(struct region_run){ .offset = offset, .phys = run->phys, .bytes = run->bytes };
+}
+
+/* Pins from its vaddr on up to the first page that is not there, or of a device; how many bytes. */
+static uint64_t pin(struct registrations *registrations, struct region *region, struct host_work *work)
 {
 	uint64_t done = 0;
 
-	while (done < bytes) {
-		struct process_run run = process_run(registrations->process, vaddr + done, bytes - done, true);
+	region->page_lg2 = (unsigned)__builtin_ctzll(region->vaddr | region->bytes);
+	while (done < region->bytes) {
+		uint64_t vaddr = region->vaddr + done;
+		struct process_run run = process_run(registrations->process, vaddr, region->bytes - done, true);
 
 		if (!run.bytes || !run.is_memory)
 			break;
-		pins_pin(registrations->process->pins, run.phys, run.bytes);
+		add_run(region, done, &run);
+
+		unsigned page_lg2 = page_lg2_at(registrations, vaddr);
+
+		if (region->page_lg2 > page_lg2)
+			region->page_lg2 = page_lg2;
 		done += run.bytes;
 	}
+	for (size_t i = 0; i < region->run_count; i++) /* in the pieces that discard unpins */
+		pins_pin(registrations->process->pins, region->run[i].phys, region->run[i].bytes);
 	work->pages_pinned += done >> PAGE_LG2;
 	return done;
 }
 
-/* Unpins the first bytes from vaddr on. */
-static void unpin(struct registrations *registrations, uint64_t vaddr, uint64_t bytes, struct host_work *work)
+/* Unpins what was pinned, and forgets the region. */
+static void discard(struct registrations *registrations, struct region *region, struct host_work *work)
 {
-	for (uint64_t done = 0; done < bytes;) {
-		struct process_run run = process_run(registrations->process, vaddr + done, bytes - done, true);
-
-		pins_unpin(registrations->process->pins, run.phys, run.bytes);
-		done += run.bytes;
+	for (size_t i = 0; i < region->run_count; i++) {
+		pins_unpin(registrations->process->pins, region->run[i].phys, region->run[i].bytes);
+		work->pages_unpinned += region->run[i].bytes >> PAGE_LG2;
 	}
-	work->pages_unpinned += bytes >> PAGE_LG2;
-}
-
-static void uncharge(struct registrations *registrations, uint64_t bytes, struct host_work *work)
-{
-	account_uncharge(&registrations->process->account, ACCOUNT_MM, bytes >> PAGE_LG2);
+	account_uncharge(&registrations->process->account, ACCOUNT_MM, region->bytes >> PAGE_LG2);
 	work->account_operations++;
+	free(region->run);
+	free(region);
 }
 
-static void drop(struct registrations *registrations, const struct range *region, struct host_work *work)
+static void drop(struct registrations *registrations, struct region *region, struct host_work *work)
 {
-	uint64_t first = region->first, bytes = region->last - region->first + 1;
-
-	unpin(registrations, first, bytes, work);
-	uncharge(registrations, bytes, work);
-	ranges_remove(&registrations->ranges, first);
+	ranges_remove(&registrations->ranges, region->vaddr);
+	discard(registrations, region, work);
 }
 
 void registrations_fini(struct registrations *registrations)
 {
 	struct host_work work = { 0 };
-	const struct range *region;
+	const struct range *range;
 
-	while ((region = ranges_find(&registrations->ranges, 0, UINT64_MAX)))
-		drop(registrations, region, &work);
+	while ((range = ranges_find(&registrations->ranges, 0, UINT64_MAX)))
+		drop(registrations, region_of(range), &work);
 	ranges_fini(&registrations->ranges);
 }
 
-static bool is_exactly(const struct range *region, uint64_t vaddr, uint64_t bytes)
+struct region *registration_find(const struct registrations *registrations, uint64_t vaddr, uint64_t bytes,
+				 struct host_work *work)
 {
-	return region && region->first == vaddr && region->last - region->first + 1 == bytes;
+	const struct range *range = ranges_find(&registrations->ranges, vaddr, vaddr);
+
+	work->registration_finds++;
+	return range && range->last - vaddr >= bytes - 1 ? region_of(range) : NULL;
+}
+
+struct region *registration_exact(const struct registrations *registrations, uint64_t vaddr, uint64_t bytes,
+				  struct host_work *work)
+{
+	struct region *region = bytes ? registration_find(registrations, vaddr, bytes, work) : NULL;
+
+	return region && region->vaddr == vaddr && region->bytes == bytes ? region : NULL;
+}
+
+static int registration_new(struct registrations *registrations, uint64_t vaddr, uint64_t bytes,
+			    struct region **created, struct host_work *work)
+{
+	uint64_t pages = bytes >> registrations->page_lg2;
+
+	work->account_operations++;
+	if (account_charge(&registrations->process->account, ACCOUNT_MM, bytes >> PAGE_LG2) || !bytes)
+		return ENOMEM; /* no bytes: the kernel's array of no pages */
+
+	struct region *region = heap_zeroed(1, sizeof(*region));
+	struct range range = { .first = vaddr, .last = vaddr + (bytes - 1) };
+
+	*region = (struct region){ .vaddr = vaddr, .bytes = bytes, .references = 1 };
+	work->pin_calls += (pages + registrations->pin_batch_pages - 1) / registrations->pin_batch_pages;
+
+	bool is_there = pin(registrations, region, work) == bytes;
+
+	if (!is_there || ranges_find(&registrations->ranges, range.first, range.last)) {
+		discard(registrations, region, work);
+		return is_there ? EINVAL : EFAULT;
+	}
+	range.value[RANGE_REGION] = (uintptr_t)region;
+	ranges_insert(&registrations->ranges, &range);
+	*created = region;
+	return 0;
+}
+
+int registration_get(struct registrations *registrations, uint64_t vaddr, uint64_t bytes, struct region **region,
+		     struct host_work *work)
+{
+	REQUIRE(is_aligned(registrations, vaddr, bytes) && vaddr + bytes >= vaddr);
+	*region = registration_exact(registrations, vaddr, bytes, work);
+	if (!*region)
+		return registration_new(registrations, vaddr, bytes, region, work);
+	(*region)->references++;
+	return 0;
+}
+
+int registration_put(struct registrations *registrations, struct region *region, struct host_work *work)
+{
+	REQUIRE(region->references > 0);
+	if (region->references == 1 && region->mapped)
+		return EBUSY;
+	registration_abandon(registrations, region, work);
+	return 0;
+}
+
+void registration_abandon(struct registrations *registrations, struct region *region, struct host_work *work)
+{
+	REQUIRE(region->references > 0);
+	region->references--;
+	if (!region->references && !region->mapped)
+		drop(registrations, region, work);
+}
+
+phys_t region_phys(const struct region *region, uint64_t vaddr)
+{
+	uint64_t offset = vaddr - region->vaddr;
+	size_t low = 0, high = region->run_count;
+
+	REQUIRE(offset < region->bytes);
+	while (high - low > 1) {
+		size_t middle = (low + high) / 2;
+
+		if (region->run[middle].offset <= offset)
+			low = middle;
+		else
+			high = middle;
+	}
+	return region->run[low].phys + (offset - region->run[low].offset);
+}
+
+void region_map(struct region *region)
+{
+	region->mapped++;
+}
+
+void region_unmap(struct registrations *registrations, struct region *region, struct host_work *work)
+{
+	REQUIRE(region->mapped > 0);
+	region->mapped--;
+	if (!region->references && !region->mapped)
+		drop(registrations, region, work);
 }
 
 int registration_add(struct registrations *registrations, uint64_t vaddr, uint64_t bytes, struct host_work *work)
 {
+	struct region *region;
+
 	work->ioctls++;
-	if ((vaddr | bytes) & (PAGE_BYTES - 1) || vaddr + bytes < vaddr)
+	if (!is_aligned(registrations, vaddr, bytes) || vaddr + bytes < vaddr)
 		return EINVAL;
-	if (!bytes)
-		return ENOMEM; /* the kernel's array of no pages */
-
-	struct range region = { .first = vaddr, .last = vaddr + bytes - 1 };
-	const struct range *other = ranges_find(&registrations->ranges, region.first, region.last);
-	uint64_t pages = bytes >> PAGE_LG2;
-
-	work->registration_finds++;
-	if (other)
-		return is_exactly(other, vaddr, bytes) ? EBUSY : EINVAL;
-
-	work->account_operations++;
-	int error = account_charge(&registrations->process->account, ACCOUNT_MM, pages);
-
-	if (error)
-		return error;
-	work->pin_calls += (pages + registrations->pin_batch_pages - 1) / registrations->pin_batch_pages;
-
-	uint64_t pinned = pin(registrations, vaddr, bytes, work);
-
-	if (pinned < bytes) {
-		unpin(registrations, vaddr, pinned, work);
-		uncharge(registrations, bytes, work);
-		return EFAULT;
-	}
-	ranges_insert(&registrations->ranges, &region);
-	return 0;
+	if (registration_exact(registrations, vaddr, bytes, work))
+		return EBUSY;
+	return registration_new(registrations, vaddr, bytes, &region, work);
 }
 
 int registration_remove(struct registrations *registrations, uint64_t vaddr, uint64_t bytes, struct host_work *work)
 {
 	work->ioctls++;
-	if ((vaddr | bytes) & (PAGE_BYTES - 1))
+	if (!is_aligned(registrations, vaddr, bytes))
 		return EINVAL;
 
-	const struct range *region = ranges_find(&registrations->ranges, vaddr, vaddr);
+	struct region *region = registration_exact(registrations, vaddr, bytes, work);
 
-	work->registration_finds++;
-	if (!is_exactly(region, vaddr, bytes))
-		return ENOENT;
-	if (region->value[REGION_MAPPED])
-		return EBUSY;
-	drop(registrations, region, work);
-	return 0;
+	return region ? registration_put(registrations, region, work) : ENOENT;
 }
 
 int registration_use(struct registrations *registrations, uint64_t vaddr, uint64_t bytes, struct host_work *work)
 {
-	struct range *region = ranges_find(&registrations->ranges, vaddr, vaddr);
+	struct region *region = registration_find(registrations, vaddr, bytes, work);
 
-	work->registration_finds++;
-	if (!region || region->last - vaddr < bytes - 1)
+	if (!region)
 		return EINVAL;
-	region->value[REGION_MAPPED]++;
+	region_map(region);
 	return 0;
 }
 
 void registration_release(struct registrations *registrations, uint64_t vaddr, struct host_work *work)
 {
-	struct range *region = ranges_find(&registrations->ranges, vaddr, vaddr);
+	struct region *region = registration_find(registrations, vaddr, 1, work);
 
-	work->registration_finds++;
-	REQUIRE(region && region->value[REGION_MAPPED] > 0);
-	region->value[REGION_MAPPED]--;
+	REQUIRE(region);
+	region_unmap(registrations, region, work);
 }

@@ -49,7 +49,7 @@ static inline void host_init(struct host *host, uint64_t ram_bytes, unsigned pag
 	pins_init(&host->pins, RAM_BASE, ram_bytes);
 	process_init(&host->process, &host->pins, limit_bytes);
 	process_add_area(&host->process, &ram);
-	registrations_init(&host->registrations, &host->process, 512);
+	registrations_init(&host->registrations, &host->process, PAGE_LG2, 512);
 }
 
 static inline void host_fini(struct host *host)
