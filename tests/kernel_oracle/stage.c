@@ -102,6 +102,7 @@ static void add_area(struct stage *stage, const struct setting *setting)
 		.kind = area_kind_of(setting->verb),
 		.permissions = setting->permissions,
 		.page_lg2 = huge ? HUGE_LG2 : stage->world.page_lg2,
+		.hugetlb = setting->verb == SETTING_HUGETLB,
 	};
 
 	area.backed_bytes = area.bytes;
