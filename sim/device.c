@@ -76,7 +76,7 @@ static void device_finish(struct device *device, struct job *job, struct actor *
 enum tlp_phase {
 	TLP_NONE,    /* looks for work */
 	TLP_SENDS,   /* has one of the reads or writes that may be in flight */
-	TLP_ARRIVES, /* at the IOMMU */
+	TLP_ARRIVES, /* at the IOMMU, its first lookup made */
 	TLP_TRANSLATES,
 	TLP_MOVED, /* its data, at memory */
 	TLP_ENDS,
@@ -103,10 +103,14 @@ static void tlp_send(struct tlp_slot *slot, struct actor *actor)
 {
 	struct device *device = slot->device;
 	uint32_t overhead = device->config->device.tlp_overhead_bytes;
+	const struct iommu_request request = { .source_id = device->source_id,
+					       .iova = slot->bus,
+					       .write = slot->tlp.write };
 
 	memset(slot->parts, 0, sizeof(slot->parts));
 	actor->parts = slot->parts; /* from here on: the wait for a credit is the device's own */
 	link_send(&device->up, actor, slot->tlp.write ? overhead + slot->tlp.bytes : overhead, CAUSE_PCIE);
+	unit_begin(device->unit, actor, &slot->request, &request);
 	slot->phase = TLP_ARRIVES;
 }
 
@@ -145,18 +149,6 @@ static void tlp_begin(struct tlp_slot *slot, struct actor *actor)
 		tlp_send(slot, actor);
 }
 
-static void tlp_arrive(struct tlp_slot *slot, struct actor *actor)
-{
-	struct device *device = slot->device;
-	const struct iommu_request request = { .source_id = device->source_id,
-					       .iova = slot->bus,
-					       .write = slot->tlp.write };
-
-	slot->generation = unit_enter(device->unit, actor);
-	unit_begin(device->unit, actor, &slot->request, &request);
-	slot->phase = TLP_TRANSLATES;
-}
-
 static bool is_translated(const struct tlp_slot *slot)
 {
 	return slot->request.translation.status == IOMMU_TRANSLATED;
@@ -178,18 +170,7 @@ static void tlp_move(struct tlp_slot *slot, struct actor *actor)
 	slot->phase = TLP_MOVED;
 }
 
-/* A read's completion goes back; one that is not successful carries no data. */
-static void tlp_complete(struct tlp_slot *slot, struct actor *actor)
-{
-	struct device *device = slot->device;
-	uint32_t data = is_translated(slot) ? slot->tlp.bytes : 0;
-
-	unit_leave(device->unit, actor, slot->generation);
-	if (!slot->tlp.write)
-		link_send(&device->down, actor, device->config->device.tlp_overhead_bytes + data, CAUSE_PCIE);
-	slot->phase = TLP_ENDS;
-}
-
+/* And goes on to the next one. */
 static void tlp_end(struct tlp_slot *slot, struct actor *actor)
 {
 	struct device *device = slot->device;
@@ -203,6 +184,28 @@ static void tlp_end(struct tlp_slot *slot, struct actor *actor)
 	slot->phase = TLP_NONE;
 	if (--slot->job->under_way == 0 && !slot->job->has_ready)
 		device_finish(device, slot->job, actor);
+	tlp_begin(slot, actor);
+}
+
+/* A read's completion goes back; one that is not successful carries no data. */
+static void tlp_complete(struct tlp_slot *slot, struct actor *actor)
+{
+	struct device *device = slot->device;
+	uint32_t data = is_translated(slot) ? slot->tlp.bytes : 0;
+
+	unit_leave(device->unit, actor, slot->generation);
+	if (slot->tlp.write) {
+		tlp_end(slot, actor);
+		return;
+	}
+	link_send(&device->down, actor, device->config->device.tlp_overhead_bytes + data, CAUSE_PCIE);
+	slot->phase = TLP_ENDS;
+}
+
+static void tlp_translate(struct tlp_slot *slot, struct actor *actor)
+{
+	if (unit_step(slot->device->unit, actor, &slot->request))
+		tlp_move(slot, actor);
 }
 
 static void slot_step(struct actor *actor)
@@ -217,11 +220,12 @@ static void slot_step(struct actor *actor)
 		tlp_send(slot, actor);
 		break;
 	case TLP_ARRIVES:
-		tlp_arrive(slot, actor);
+		slot->generation = unit_enter(slot->device->unit, actor);
+		slot->phase = TLP_TRANSLATES;
+		tlp_translate(slot, actor);
 		break;
 	case TLP_TRANSLATES:
-		if (unit_step(slot->device->unit, actor, &slot->request))
-			tlp_move(slot, actor);
+		tlp_translate(slot, actor);
 		break;
 	case TLP_MOVED:
 		tlp_complete(slot, actor);

@@ -53,10 +53,17 @@ void rows_done_mark(struct rows_done *rows, struct actor *actor, uint64_t row)
 	waiters_wake_all(&rows->waiters, actor, 0);
 }
 
+static bool is_done(const struct rows_done *rows, uint64_t row)
+{
+	return rows->word[row / 64] >> (row % 64) & 1;
+}
+
 void rows_done_wait(struct rows_done *rows, struct actor *actor, uint64_t row)
 {
 	REQUIRE(row < rows->capacity);
+	if (is_done(rows, row)) /* and has been since a date that is past: nothing to wait for */
+		return;
 	actor_touch(actor);
-	while (!(rows->word[row / 64] >> (row % 64) & 1))
+	while (!is_done(rows, row))
 		actor_wait(actor, &rows->waiters, CAUSE_QUEUE_WAIT);
 }

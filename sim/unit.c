@@ -84,7 +84,21 @@ static void unit_walk_on(struct unit *unit, struct actor *actor, struct unit_req
 	own->phase = UNIT_READS;
 }
 
-/* True: an IOTLB hit, or blocked before any table.  Else waits for the walk that another request began, or begins one. */
+static void unit_start_walk(struct unit *unit, struct actor *actor, struct unit_request *own)
+{
+	const struct iommu_request request = own->translation.request;
+
+	if (actor->now != own->asked) /* what the caches held may have changed meanwhile */
+		unit->iommu->ops->translate_begin(unit->iommu, &own->translation, &request);
+	own->walking = IOMMU_FOR_DEVICE;
+	actor_spend(actor, unit->timing->iommu.device_lookup, CAUSE_IOTLB);
+	unit_walk_on(unit, actor, own);
+}
+
+/*
+ * True: an IOTLB hit, or blocked before any table.  Else waits for the walk that another request began, or begins one
+ * as soon as there is a walker.
+ */
 static bool unit_look_up(struct unit *unit, struct actor *actor, struct unit_request *own)
 {
 	const struct iommu_request request = own->translation.request;
@@ -105,19 +119,19 @@ static bool unit_look_up(struct unit *unit, struct actor *actor, struct unit_req
 	own->miss.waiters = (struct waiters){ 0 };
 	own->miss.next = *miss_chain(unit, &own->miss);
 	*miss_chain(unit, &own->miss) = &own->miss;
-	own->phase = UNIT_WANTS_WALKER;
+	own->asked = actor->now;
+	own->phase = UNIT_HAS_WALKER;
+	if (slots_take(&unit->walkers, actor, CAUSE_WALK_WAIT))
+		unit_start_walk(unit, actor, own);
 	return false;
 }
 
-static void unit_start_walk(struct unit *unit, struct actor *actor, struct unit_request *own)
+static void unit_end_walk(struct unit *unit, struct actor *actor, struct unit_request *own)
 {
-	const struct iommu_request request = own->translation.request;
-
-	if (actor->now != own->asked) /* what the caches held may have changed meanwhile */
-		unit->iommu->ops->translate_begin(unit->iommu, &own->translation, &request);
-	own->walking = IOMMU_FOR_DEVICE;
-	actor_spend(actor, unit->timing->iommu.device_lookup, CAUSE_IOTLB);
-	unit_walk_on(unit, actor, own);
+	slots_give(&unit->walkers, actor);
+	miss_remove(unit, &own->miss);
+	waiters_wake_all(&own->miss.waiters, actor, 0);
+	unit_record(unit, actor, own, own->waited || !own->translation.iotlb_hit);
 }
 
 bool unit_step(struct unit *unit, struct actor *actor, struct unit_request *own)
@@ -131,12 +145,6 @@ bool unit_step(struct unit *unit, struct actor *actor, struct unit_request *own)
 		return false;
 	case UNIT_LOOKS_UP:
 		return unit_look_up(unit, actor, own);
-	case UNIT_WANTS_WALKER:
-		own->asked = actor->now;
-		own->phase = UNIT_HAS_WALKER;
-		if (slots_take(&unit->walkers, actor, CAUSE_WALK_WAIT))
-			unit_start_walk(unit, actor, own);
-		return false;
 	case UNIT_HAS_WALKER:
 		unit_start_walk(unit, actor, own);
 		return false;
@@ -144,14 +152,13 @@ bool unit_step(struct unit *unit, struct actor *actor, struct unit_request *own)
 		iommu_access_now(unit->memory, &own->translation.access, words);
 		unit->iommu->ops->translate_feed(unit->iommu, &own->translation, words);
 		unit_walk_on(unit, actor, own);
-		return false;
+		if (own->phase != UNIT_WALKED)
+			return false;
+		break; /* it has ended with this read */
 	case UNIT_WALKED:
-		slots_give(&unit->walkers, actor);
-		miss_remove(unit, &own->miss);
-		waiters_wake_all(&own->miss.waiters, actor, 0);
-		unit_record(unit, actor, own, own->waited || !own->translation.iotlb_hit);
-		return true;
+		break;
 	}
+	unit_end_walk(unit, actor, own);
 	return true;
 }
 

@@ -25,7 +25,7 @@ struct miss {
 #define UNIT_MISS_CHAINS 1024u
 #define UNIT_POLL_CHAINS 256u
 
-enum unit_phase { UNIT_ASKS, UNIT_LOOKS_UP, UNIT_WANTS_WALKER, UNIT_HAS_WALKER, UNIT_READS, UNIT_WALKED };
+enum unit_phase { UNIT_ASKS, UNIT_LOOKS_UP, UNIT_HAS_WALKER, UNIT_READS, UNIT_WALKED };
 
 /* One translation in time; the caller's storage, which stays where it is until the translation has ended. */
 struct unit_request {
