@@ -53,13 +53,9 @@ uint64_t oracle_argument(const struct oracle_call *call, const char *key)
 /* A writable copy of a line without its end, kept by the recording. */
 static char *keep_text(struct recording *recording, const struct source_text *line)
 {
-	size_t length = line->length;
-	char *text;
+	char *text = heap_zeroed(line->length + 1, 1);
 
-	while (length > 0 && line->at[length - 1] == '\r')
-		length--;
-	text = heap_zeroed(length + 1, 1);
-	memcpy(text, line->at, length);
+	memcpy(text, line->at, line->length);
 	if (recording->text_count == recording->text_capacity) {
 		recording->text_capacity = recording->text_capacity ? 2 * recording->text_capacity : 256;
 		recording->texts = heap_resized(recording->texts, recording->text_capacity, sizeof(*recording->texts));

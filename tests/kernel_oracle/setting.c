@@ -45,6 +45,7 @@ const struct setting setting_table[] = {
 	{ "type1", "overlap", BEGIN, MEMORY(BYTES(0), BYTES(0x20000)) },
 	{ "type1", "unmap dirty dirty_stale dirty_start", BEGIN, MEMORY(BYTES(0), BYTES(0x40000)) },
 	{ "type1", "twocont onecont2grp vaddr xproc", BEGIN, MEMORY(BYTES(0), BYTES(0x10000)) },
+	{ "type1", "nesting", BEGIN, MEMORY(BYTES(0), BYTES(0x4000)) },
 	{ "type1", "limit_real", BEGIN, MEMORY(BYTES(0), BYTES(0x1000)) },
 
 	{ "type1", "hole", AFTER("MAP", 1), MEMORY(BYTES(0), BYTES(0x4000)) },
@@ -68,7 +69,6 @@ const struct setting setting_table[] = {
 	{ "type1", "twocont", AFTER("MAP2", 1), MEMLOCK(BYTES(0x8000)) },
 
 	{ "type1", "vaddr", AFTER("UNMAP", 4), MEMORY(BYTES(0x100000), BYTES(0x10000)) },
-	{ "type1", "nesting", AFTER("GET_INFO", 1), MEMORY(BYTES(0), BYTES(0x4000)) },
 
 	{ "type1", "file", BEGIN, FILE_OF("f1", BYTES(0x10000)) },
 	{ "type1", "file", BEGIN, SHARED(BYTES(0), BYTES(0x10000), RW, "f1") },
