@@ -43,23 +43,14 @@ static void job_done(struct job *job, struct actor *actor)
 }
 
 /* Remembers the mapping, and starts its DMA or gives the device its ring. */
-static void mapping_begin(struct vcpu *vcpu, struct actor *actor, const struct trace_op *op, iova_t iova)
+static void mapping_begin(struct vcpu *vcpu, struct actor *actor, const struct trace_op *op)
 {
 	struct guest *guest = vcpu->guest;
-	struct machine *machine = guest->machine;
-	bool direct = machine->translation->physical;
-	struct mapping *mapping = mapping_create(&guest->mappings, op->index, direct ? op->segment_count : 1);
+	struct mapping *mapping = mapping_create(&guest->mappings, op->index, vcpu->pieces, vcpu->piece_count);
 	struct assignment *to = op->device < guest->device_count ? &guest->assignments[op->device] : NULL;
 
-	mapping->machine = machine;
+	mapping->machine = guest->machine;
 	mapping->api = op->api;
-	mapping->iova = iova;
-	mapping->bytes = op->bytes;
-	mapping->pieces[0] = (struct piece){ .iova = op->iova, .bus = iova, .bytes = op->bytes };
-	for (uint32_t i = 0; direct && i < op->segment_count; i++)
-		mapping->pieces[i] = (struct piece){ .iova = vcpu->segments[i].iova,
-						     .bus = vcpu->segments[i].phys,
-						     .bytes = vcpu->segments[i].bytes };
 	if (!to || !to->assigned || op->dma_bytes == 0)
 		return;
 	mapping->device = &to->device;
@@ -83,17 +74,15 @@ static void vcpu_map(struct vcpu *vcpu, struct actor *actor, const struct trace_
 {
 	struct machine *machine = vcpu->guest->machine;
 	ps_t parts[RESULT_CAUSES] = { 0 };
-	iova_t iova = op->iova;
 
 	actor->parts = parts;
-	if (!machine->translation->map(vcpu, actor, op,
-				       &iova)) { /* mapped twice, or for nobody: counted, not replayed */
+	if (!machine->translation->map(vcpu, actor, op)) { /* mapped twice, or for nobody: counted, not replayed */
 		machine->result->counter[COUNT_OPERATIONS_SKIPPED]++;
 		actor->parts = actor->unclaimed;
 		return;
 	}
 	finish(machine, actor, RESULT_MAP, parts);
-	mapping_begin(vcpu, actor, op, iova);
+	mapping_begin(vcpu, actor, op);
 }
 
 static void vcpu_unmap(struct vcpu *vcpu, struct actor *actor, const struct trace_op *op)
@@ -142,10 +131,11 @@ static void read_segments(struct vcpu *vcpu, const struct trace_op *op)
 {
 	struct err err = { 0 };
 
-	if (op->segment_count > vcpu->segment_capacity) {
-		vcpu->segment_capacity = 2 * op->segment_count;
+	if (op->segment_count >= vcpu->segment_capacity) {
+		vcpu->segment_capacity = 2 * op->segment_count + 1;
 		vcpu->segments = realloc(vcpu->segments, vcpu->segment_capacity * sizeof(*vcpu->segments));
-		REQUIRE(vcpu->segments);
+		vcpu->pieces = realloc(vcpu->pieces, vcpu->segment_capacity * sizeof(*vcpu->pieces));
+		REQUIRE(vcpu->segments && vcpu->pieces);
 	}
 	if (!trace_segments(vcpu->guest->machine->trace, op->first_segment, op->segment_count, vcpu->segments, &err))
 		vcpu->guest->machine->fail(&err);

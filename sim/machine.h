@@ -72,7 +72,8 @@ struct vcpu {
 	struct trace_cursor *rows;
 	ps_t recorded_end;              /* of the row before, in the recording */
 	struct trace_segment *segments; /* of the row at hand */
-	uint32_t segment_capacity;
+	struct piece *pieces;           /* where they lie in this run, [piece_count]: at least one */
+	uint32_t segment_capacity, piece_count;
 };
 
 struct guest {

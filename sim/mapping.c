@@ -2,16 +2,19 @@
 #include "sim/mapping.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "models/base/require.h"
 
-struct mapping *mapping_create(struct mappings *mappings, uint64_t row, uint32_t piece_count)
+struct mapping *mapping_create(struct mappings *mappings, uint64_t row, const struct piece *pieces,
+			       uint32_t piece_count)
 {
 	struct mapping *mapping = calloc(1, sizeof(*mapping) + piece_count * sizeof(mapping->pieces[0]));
 
 	REQUIRE(mapping);
 	mapping->row = row;
 	mapping->piece_count = piece_count;
+	memcpy(mapping->pieces, pieces, piece_count * sizeof(mapping->pieces[0]));
 	mapping->next = mappings->chain[row % MAPPING_CHAINS];
 	mappings->chain[row % MAPPING_CHAINS] = mapping;
 	mappings->live++;

@@ -15,15 +15,13 @@ struct mapping {
 	uint64_t row; /* of the map operation */
 	enum trace_api api;
 	struct device *device;
-	iova_t iova; /* where it lies in this run */
-	uint64_t bytes;
 	struct job job; /* its DMA */
 	bool dma_pending;
 	ps_t dma_seen; /* when software learned that its DMA was done */
 	struct waiters dma_done;
 	struct mapping *next; /* in its hash chain */
 	uint32_t piece_count;
-	struct piece pieces[]; /* what the job runs over */
+	struct piece pieces[]; /* where it lies in this run, and what the job runs over */
 };
 
 #define MAPPING_CHAINS 4096u
@@ -33,7 +31,9 @@ struct mappings {
 	uint64_t live;
 };
 
-struct mapping *mapping_create(struct mappings *mappings, uint64_t row, uint32_t piece_count);
+/* Over pieces, which are copied. */
+struct mapping *mapping_create(struct mappings *mappings, uint64_t row, const struct piece *pieces,
+			       uint32_t piece_count);
 struct mapping *mapping_find(const struct mappings *mappings, uint64_t row);
 void mapping_destroy(struct mappings *mappings, struct mapping *mapping);
 

@@ -13,7 +13,6 @@
 #include "sim/machine.h"
 
 struct translation {
-	bool physical;   /* the guest's devices use guest-physical addresses: its DMA API maps nothing */
 	bool all_memory; /* the host's table holds all memory of the guest, whatever the guest maps */
 
 	/* ---- putting together, in this order, before the clock runs ---- */
@@ -34,12 +33,12 @@ struct translation {
 	/* ---- the guest's DMA API, in time; the actor's parts are the operation's ---- */
 
 	/*
-	 * Maps the row's segments (vcpu->segments); *iova, as recorded, becomes where they lie in this run.  False: mapped
+	 * Maps the row's segments (vcpu->segments) and says where they lie in this run (vcpu->pieces).  False: mapped
 	 * already, or for a device without domain.
 	 */
-	bool (*map)(struct vcpu *vcpu, struct actor *actor, const struct trace_op *op, iova_t *iova);
+	bool (*map)(struct vcpu *vcpu, struct actor *actor, const struct trace_op *op);
 	void (*unmap)(struct vcpu *vcpu, struct actor *actor, const struct trace_op *op, const struct mapping *mapping);
-	/* TRACE_GROUP: the driver meets the device; TRACE_ATTACH: its domain is put before it.  Never with `physical`. */
+	/* TRACE_GROUP: the driver meets the device; TRACE_ATTACH: its domain is put before it.  Where there are domains. */
 	void (*attach)(struct vcpu *vcpu, struct actor *actor, struct domain *domain, const struct trace_op *op);
 
 	/* ---- deferred unmap (deferred.h); NULL where schemes.c allows none ---- */

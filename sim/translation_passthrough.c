@@ -46,12 +46,15 @@ static int start_memory(struct guest *guest, phys_t gpa, uint64_t bytes, struct 
 	return type1_map(&guest->passthrough->type1, gpa, GUEST_VADDR + gpa, bytes, PT_READ | PT_WRITE, work);
 }
 
-static bool map(struct vcpu *vcpu, struct actor *actor, const struct trace_op *op, iova_t *iova)
+static bool map(struct vcpu *vcpu, struct actor *actor, const struct trace_op *op)
 {
 	struct machine *machine = vcpu->guest->machine;
 
-	(void)op;
-	(void)iova;
+	vcpu->piece_count = op->segment_count;
+	for (uint32_t i = 0; i < op->segment_count; i++)
+		vcpu->pieces[i] = (struct piece){ .iova = vcpu->segments[i].iova,
+						  .bus = vcpu->segments[i].phys,
+						  .bytes = vcpu->segments[i].bytes };
 	guest_compute(machine, actor, machine->timing->guest.dma_direct_map, CAUSE_GUEST_CPU);
 	return true;
 }
@@ -66,7 +69,6 @@ static void unmap(struct vcpu *vcpu, struct actor *actor, const struct trace_op 
 }
 
 const struct translation translation_passthrough = {
-	.physical = true,
 	.all_memory = true,
 	.iova_limit = iova_limit,
 	.create_host = vtd_host_create,

@@ -188,24 +188,27 @@ static bool map_segments(struct vcpu *vcpu, struct actor *actor, struct domain *
 	return true;
 }
 
-bool vtd_guest_map(struct vcpu *vcpu, struct actor *actor, const struct trace_op *op, iova_t *iova)
+bool vtd_guest_map(struct vcpu *vcpu, struct actor *actor, const struct trace_op *op)
 {
 	struct guest *guest = vcpu->guest;
 	struct machine *machine = guest->machine;
 	const struct timing *timing = machine->timing;
 	struct domain *domain = guest_domain(guest, op);
 	struct vtd_invalidations *list = &guest->vtd->list[vcpu->number];
+	iova_t iova;
 
 	if (!domain)
 		return false;
 	guest_compute(machine, actor, timing->guest.iova_alloc + timing->guest.map_other, CAUSE_GUEST_CPU);
 	actor_touch(actor);
-	*iova = deferred_place(domain, op->iova, op->bytes);
-	if (!map_segments(vcpu, actor, domain, op, *iova))
+	iova = deferred_place(domain, op->iova, op->bytes);
+	if (!map_segments(vcpu, actor, domain, op, iova))
 		return false;
-	vtd_domain_sync_map(domain->vtd, *iova, op->bytes, list);
+	vtd_domain_sync_map(domain->vtd, iova, op->bytes, list);
 	guest_submit(guest, actor, list, guest_traps(guest));
 	vtd_domain_free_tables(domain->vtd, &list->replaced);
+	vcpu->pieces[0] = (struct piece){ .iova = op->iova, .bus = iova, .bytes = op->bytes };
+	vcpu->piece_count = 1;
 	return true;
 }
 
@@ -239,7 +242,7 @@ void vtd_guest_unmap(struct vcpu *vcpu, struct actor *actor, const struct trace_
 	const struct timing *timing = machine->timing;
 
 	guest_compute(machine, actor, timing->guest.iova_find + timing->guest.unmap_other, CAUSE_GUEST_CPU);
-	unmap_tables(vcpu, actor, guest_domain(vcpu->guest, op), mapping->iova, mapping->bytes);
+	unmap_tables(vcpu, actor, guest_domain(vcpu->guest, op), mapping->pieces[0].bus, mapping->pieces[0].bytes);
 	guest_compute(machine, actor, timing->guest.iova_free, CAUSE_GUEST_CPU);
 }
 
