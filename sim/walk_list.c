@@ -54,7 +54,7 @@ static void print_leaf(FILE *out, const struct iommu_table *table, const struct 
 		snprintf(pasid, sizeof(pasid), "%" PRIu32, table->pasid);
 	fprintf(out, "%04x,%s,%u,%s,%u,%" PRIx64 ",%" PRIx64 ",%" PRIx64 ",%c%c,%016" PRIx64 ",%" PRIx64 "\n",
 		table->source_id, pasid, table->domain, table->stage, leaf->level + 1, leaf->iova,
-		pt_entry_bytes(leaf->level), leaf->entry.address, leaf->permissions & PT_READ ? 'R' : '-',
+		UINT64_C(1) << leaf->size_lg2, leaf->entry.address, leaf->permissions & PT_READ ? 'R' : '-',
 		leaf->permissions & PT_WRITE ? 'W' : '-', leaf->word, leaf->word_address);
 }
 

@@ -13,7 +13,7 @@ void iommu_describe(const struct iommu *iommu, const struct iommu_translation *t
 	const struct walk *walk = translation->at_work;
 
 	entry->table = walk->table;
-	entry->index = pt_index(walk->level, walk->iova);
+	entry->index = (unsigned)(walk_offset(walk) / sizeof(uint64_t));
 }
 
 void iommu_describe_words(const struct iommu *iommu, const struct iommu_translation *translation,
@@ -28,6 +28,7 @@ void iommu_describe_words(const struct iommu *iommu, const struct iommu_translat
 
 	const struct walk *walk = translation->at_work;
 
-	entry->layout[0] = walk->format->layout(words[0], walk->level);
-	entry->reserved[0] = walk->format->reserved(walk->rules, words[0], walk->level);
+	entry->word[0] = pt_word(walk->format, words[0]);
+	entry->layout[0] = walk->format->layout(entry->word[0], walk->level);
+	entry->reserved[0] = walk->format->reserved(walk->rules, entry->word[0], walk->level);
 }

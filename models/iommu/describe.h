@@ -20,7 +20,7 @@ struct iommu_entry {
 	unsigned words;
 
 	/* Once read. */
-	uint64_t word[IOMMU_WORDS_MAX];
+	uint64_t word[IOMMU_WORDS_MAX]; /* in the structure's own byte order */
 	const struct layout *layout[IOMMU_WORDS_MAX];
 	uint64_t reserved[IOMMU_WORDS_MAX]; /* bits that must be 0 in such a word, for this unit */
 };

@@ -112,7 +112,7 @@ struct iommu_translation {
 	bool must_snoop;        /* translation request: translated requests must snoop (N) */
 	bool is_privileged;     /* translation request: permissions are those of supervisor mode (Priv) */
 	phys_t output;
-	unsigned size_lg2;    /* of the translation, smaller of the stages: 12, 21, 30 */
+	unsigned size_lg2;    /* of the translation, smaller of the stages */
 	unsigned permissions; /* set of enum pt_permission */
 	bool iotlb_hit;
 	bool from_cache;                /* any cache took part: the result may be stale */

@@ -9,11 +9,10 @@
 
 enum { IOTLB_OUTPUT, IOTLB_PERMISSIONS };
 
-#define SIZES 3u
-
-static unsigned size_of_index(unsigned index)
+/* Sizes (log2) are kept as a set: the smallest of them. */
+static unsigned smallest(uint64_t sizes)
 {
-	return pt_entry_lg2(index);
+	return (unsigned)__builtin_ctzll(sizes);
 }
 
 static struct cache_key iotlb_key(uint64_t tag, iova_t page, unsigned size_lg2)
@@ -126,19 +125,16 @@ static uint64_t invalidate_iotlb(struct pipeline *pipeline, const struct pipelin
 	if (scope->tag & scope->mask & ~pipeline->tag_bits)
 		return 0;
 
-	for (unsigned i = 0; i < SIZES && keys <= occupancy; i++)
-		if (pipeline->sizes & 1u << i) {
-			uint64_t more = blocks(scope, size_of_index(i));
+	for (uint64_t sizes = pipeline->sizes; sizes && keys <= occupancy; sizes &= sizes - 1) {
+		uint64_t more = blocks(scope, smallest(sizes));
 
-			keys = more > occupancy ? UINT64_MAX : keys + more;
-		}
+		keys = more > occupancy ? UINT64_MAX : keys + more;
+	}
 	if (keys > occupancy)
 		return cache_invalidate_if(pipeline->iotlb, iotlb_matches, scope);
-	for (unsigned i = 0; i < SIZES; i++) {
-		unsigned lg2 = size_of_index(i);
+	for (uint64_t sizes = pipeline->sizes; sizes; sizes &= sizes - 1) {
+		unsigned lg2 = smallest(sizes);
 
-		if (!(pipeline->sizes & 1u << i))
-			continue;
 		for (uint64_t block = scope->first >> lg2; block <= scope->last >> lg2; block++)
 			removed += cache_invalidate(pipeline->iotlb, iotlb_key(scope->tag, block << lg2, lg2));
 	}
@@ -195,8 +191,8 @@ bool pipeline_lookup(struct pipeline *pipeline, struct iommu_translation *transl
 	iova_t iova = translation->request.iova;
 	uint64_t tag = translation->tag[0];
 
-	for (unsigned sizes = pipeline->sizes; sizes; sizes &= sizes - 1) {
-		unsigned size_lg2 = size_of_index((unsigned)__builtin_ctz(sizes));
+	for (uint64_t sizes = pipeline->sizes; sizes; sizes &= sizes - 1) {
+		unsigned size_lg2 = smallest(sizes);
 		uint64_t offset = iova & ((UINT64_C(1) << size_lg2) - 1);
 		const struct cache_value *value =
 			cache_lookup(pipeline->iotlb, iotlb_key(tag, iova - offset, size_lg2));
@@ -230,6 +226,6 @@ void pipeline_keep(struct pipeline *pipeline, struct iommu_translation *translat
 	}
 	cache_fill(pipeline->iotlb, iotlb_key(translation->tag[0], page, size_lg2),
 		   (struct cache_value){ { [IOTLB_OUTPUT] = output, [IOTLB_PERMISSIONS] = translation->permissions } });
-	pipeline->sizes |= 1u << (size_lg2 - PAGE_LG2) / PT_TABLE_LG2;
+	pipeline->sizes |= UINT64_C(1) << size_lg2;
 	pipeline->tag_bits |= translation->tag[0];
 }

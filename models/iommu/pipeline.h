@@ -4,6 +4,8 @@
  * goes through: the IOTLB, one or two table walks, and for each stage and level
  * a paging-structure cache.  Nothing of a family's bits is here.
  *
+ * Paging-structure caches are of tables of the least geometry (models/pagetable/format.h); the rest is of any.
+ *
  * One stage: its table walk.  Two stages: every first-stage table lies at an
  * address that the second stage translates before an entry of it is read, and the
  * first stage's output goes through the second stage at last.  With four
@@ -51,7 +53,7 @@ struct pipeline {
 	struct cache *iotlb;
 	struct cache *walk[PIPELINE_STAGES][PT_LEVELS_MAX]; /* NULL: absent */
 	bool keeps_tables;                                  /* any of them exists */
-	unsigned sizes;    /* since the IOTLB was last empty: bit n: a translation of 2^(12 + 9n) bytes was kept */
+	uint64_t sizes;    /* since the IOTLB was last empty: bit n: a translation of 2^n bytes was kept */
 	uint64_t tag_bits; /* and the bits set in any tag */
 	uint64_t epoch;    /* invalidations so far */
 	struct pipeline_scope recent[PIPELINE_RECENT]; /* the last ones, at epoch % PIPELINE_RECENT */

@@ -2,6 +2,8 @@
 /* Table walks of one stage or two, and the paging-structure caches that shorten them. */
 #include "models/iommu/pipeline_tables.h"
 
+#include "models/base/require.h"
+
 /* What may be kept of a stage's answer: a write must come back as long as the dirty flag is to be set. */
 static unsigned lasting_permissions(const struct walk *walk)
 {
@@ -76,6 +78,7 @@ static void keep_table(struct pipeline *pipeline, struct iommu_translation *tran
 
 	if (!cache)
 		return;
+	REQUIRE(!walk->rules->wider_page_lg2 && !walk->rules->wider_table_lg2);
 
 	struct cache_key key = table_key(translation->tag[stage], walk->iova, walk->level);
 	uint64_t last = key.word[0] + (UINT64_C(1) << table_lg2(walk->level)) - 1;

@@ -8,6 +8,8 @@
  *              a table of `levels` = 4 has levels 3..0.  Each format's
  *              header maps the specification's names to these numbers.
  *   entry      one 64-bit word of a table; 512 of them, 9 address bits a level
+ *   geometry   4 KiB and 512 entries are the least; rules may make the pages of
+ *              level 0, and tables, larger (see pt_rules)
  *   leaf       an entry that maps a page; table: an entry that points to one
  *   rules      what one unit and one context impose: widths, page sizes,
  *              whether accessed/dirty flags are kept
@@ -51,6 +53,8 @@ static inline phys_t pt_slot(phys_t table, unsigned level, iova_t iova)
 	return table + pt_index(level, iova) * sizeof(uint64_t);
 }
 
+/* These four are of the least geometry; those of any geometry stand below the rules. */
+
 /* Permissions, as a set. */
 enum pt_permission {
 	PT_READ = 1,
@@ -63,8 +67,8 @@ enum pt_permission {
 };
 
 struct pt_rules {
-	unsigned levels;           /* of the table: 3, 4 or 5 */
-	unsigned input_width_lg2;  /* bits of input address translated: 30..57 */
+	unsigned levels;           /* of the table: 1..5, as the format allows */
+	unsigned input_width_lg2;  /* bits of input address translated */
 	unsigned output_width_lg2; /* host address width: bits at or above it in an address are reserved */
 	bool size_2m, size_1g;     /* large leaves the unit supports */
 	bool accessed_dirty;       /* the unit keeps accessed/dirty flags in this table */
@@ -73,10 +77,23 @@ struct pt_rules {
 	bool execute_disable;      /* NXE: bit 63 is execute-disable, else ignored (first stage) */
 	bool extended_accessed;    /* EAFE: the unit also keeps the extended-accessed flag (first stage) */
 	bool force_snoop;          /* a driver writes leaves with SNP; not with snoop_reserved (second stage) */
-	bool tables_writable;    /* nested: a first-stage table must be writable here even to be read (second stage) */
-	bool io_permissions;     /* SSIRWE: IR and IW instead of R and W (second stage) */
-	bool execute_permission; /* SSEE: execution takes X, not only R (second stage) */
+	bool tables_writable;     /* nested: a first-stage table must be writable here even to be read (second stage) */
+	bool io_permissions;      /* SSIRWE: IR and IW instead of R and W (second stage) */
+	bool execute_permission;  /* SSEE: execution takes X, not only R (second stage) */
+	unsigned wider_page_lg2;  /* a page of level 0 has 2^(12 + this) bytes */
+	unsigned wider_table_lg2; /* a table has 2^(9 + this) entries; one of the highest covers less than 2^64 bytes */
 };
+
+static inline unsigned pt_rules_table_lg2(const struct pt_rules *rules)
+{
+	return PT_TABLE_LG2 + rules->wider_table_lg2;
+}
+
+/* pt_entry_lg2 under these rules. */
+static inline unsigned pt_rules_entry_lg2(const struct pt_rules *rules, unsigned level)
+{
+	return PAGE_LG2 + rules->wider_page_lg2 + pt_rules_table_lg2(rules) * level;
+}
 
 enum pt_kind {
 	PT_NOT_PRESENT,
@@ -94,8 +111,9 @@ struct pt_entry {
 };
 
 /*
- * The table entry that walks meet nearly always.  A word above level 0 with (word & care) == value is present, points
- * to a table at word & address, has no reserved bit set, grants every permission and has the flags that a walk sets.
+ * The table entry that walks meet nearly always.  A word above level 0, as memory gives it, with (word & care) == value
+ * is present, points to a table at word & address, has no reserved bit set, grants every permission and has the flags
+ * that a walk sets.  A value with a bit outside care: there is none.
  */
 struct pt_usual_table {
 	uint64_t care, value, address;
@@ -105,6 +123,8 @@ struct pt_format {
 	const char *name;   /* "vtd-second-stage" */
 	const char *source; /* key and section title, see docs/sources.md */
 	unsigned levels_min, levels_max;
+	unsigned leaf_levels; /* levels below this one may hold leaves */
+	bool is_big_endian; /* of the words in memory; a word that a function here takes or gives is in its own order */
 
 	/* An entry is present when any of these bits is set. */
 	uint64_t (*present)(const struct pt_rules *rules);
@@ -144,5 +164,11 @@ struct pt_format {
 	const struct layout *(*layout)(uint64_t word, unsigned level);
 	uint64_t (*reserved)(const struct pt_rules *rules, uint64_t word, unsigned level);
 };
+
+/* Between a word as simulated memory, which is little-endian, gives or takes it and the format's own; either way. */
+static inline uint64_t pt_word(const struct pt_format *format, uint64_t word)
+{
+	return format->is_big_endian ? __builtin_bswap64(word) : word;
+}
 
 #endif

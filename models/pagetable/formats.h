@@ -8,7 +8,7 @@
 
 #include "models/pagetable/format.h"
 
-#define PT_FORMATS 2u
+#define PT_FORMATS 3u
 
 extern const struct pt_format *const pt_formats[PT_FORMATS];
 

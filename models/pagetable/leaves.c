@@ -28,9 +28,17 @@ static iova_t device_address(const struct leaves *leaves, iova_t iova)
 	if (leaves->format->in_range(leaves->rules, iova))
 		return iova;
 
-	iova_t upper = iova | UINT64_MAX << pt_entry_lg2(leaves->rules->levels);
+	iova_t upper = iova | UINT64_MAX << pt_rules_entry_lg2(leaves->rules, leaves->rules->levels);
 
 	return leaves->format->in_range(leaves->rules, upper) ? upper : iova;
+}
+
+/* Entries of a table that an address of 64 bits can select. */
+static uint64_t entries_within(const struct pt_rules *rules, unsigned level)
+{
+	unsigned table_lg2 = pt_rules_table_lg2(rules), left_lg2 = 64 - pt_rules_entry_lg2(rules, level);
+
+	return UINT64_C(1) << (table_lg2 < left_lg2 ? table_lg2 : left_lg2);
 }
 
 bool leaves_next(struct leaves *leaves, struct page_table_leaf *leaf)
@@ -38,28 +46,31 @@ bool leaves_next(struct leaves *leaves, struct page_table_leaf *leaf)
 	const struct pt_format *format = leaves->format;
 
 	for (;;) {
-		unsigned level = leaves->level, index = leaves->at[level].next++;
+		unsigned level = leaves->level;
+		uint64_t index = leaves->at[level].next++;
 
-		if (index == PT_TABLE_ENTRIES) {
+		if (index == entries_within(leaves->rules, level)) {
 			if (level + 1 == leaves->rules->levels)
 				return false;
 			leaves->level++;
 			continue;
 		}
-		leaf->word_address = leaves->at[level].table + index * sizeof(leaf->word);
+		leaf->word_address = leaves->at[level].table | index * sizeof(leaf->word);
 		if (!leaves->read(leaves->argument, leaf->word_address, &leaf->word))
 			continue;
+		leaf->word = pt_word(format, leaf->word);
+		leaf->size_lg2 = pt_rules_entry_lg2(leaves->rules, level);
 		format->decode(leaves->rules, leaf->word, level, &leaf->entry);
 		if (leaf->entry.kind == PT_NOT_PRESENT)
 			continue;
 		leaf->permissions = leaves->at[level].permissions & leaf->entry.permissions;
-		leaf->iova = leaves->at[level].iova + index * pt_entry_bytes(level);
+		leaf->iova = leaves->at[level].iova + (index << leaf->size_lg2);
 		if (level > 0 && format->next_table(leaf->word) != PHYS_NONE) {
 			enter(leaves, level - 1, format->next_table(leaf->word), leaf->iova, leaf->permissions);
 			continue;
 		}
 		leaf->level = level;
-		leaf->entry.address &= ~(pt_entry_bytes(level) - 1);
+		leaf->entry.address &= UINT64_MAX << leaf->size_lg2;
 		leaf->iova = device_address(leaves, leaf->iova);
 		return true;
 	}

@@ -22,7 +22,7 @@ struct leaves {
 	struct {
 		phys_t table;
 		iova_t iova;          /* first that the table covers */
-		unsigned next;        /* entry */
+		uint64_t next;        /* entry */
 		unsigned permissions; /* of the entries above it, combined */
 	} at[PT_LEVELS_MAX];
 };

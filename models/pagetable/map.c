@@ -116,6 +116,7 @@ enum map_status page_table_init(struct page_table *table, const struct pt_format
 				struct memory_view view, struct frames *frames)
 {
 	REQUIRE(rules->levels >= format->levels_min && rules->levels <= format->levels_max);
+	REQUIRE(!format->is_big_endian && !rules->wider_page_lg2 && !rules->wider_table_lg2);
 	*table = (struct page_table){ .format = format, .rules = *rules, .view = view, .frames = frames };
 	table->present = format->present(rules);
 	table->root = table_alloc(table);
@@ -155,6 +156,7 @@ void page_table_for_each(const struct page_table *table,
 			continue;
 		leaf.word_address = tree.table[leaf.level] + index * sizeof(leaf.word);
 		leaf.permissions = tree.permissions[leaf.level] & leaf.entry.permissions;
+		leaf.size_lg2 = pt_entry_lg2(leaf.level);
 		leaf.iova = tree.iova[leaf.level] + index * pt_entry_bytes(leaf.level);
 		if (!table->format->in_range(&table->rules, leaf.iova)) /* the upper half of canonical addresses */
 			leaf.iova |= UINT64_MAX << pt_entry_lg2(table->rules.levels);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Building and tearing down one page table in memory, as a driver does: the
+ * Building and tearing down one page table of the least geometry in little-endian memory, as a driver does: the
  * largest leaves that alignment, size and rules allow, tables made on the way,
  * and on unmap the tables that the range covers wholly are freed.  Counts of
  * what was done let sim/ price it.
@@ -74,8 +74,8 @@ enum map_status page_table_unmap(struct page_table *table, iova_t iova, uint64_t
  */
 struct page_table_leaf {
 	iova_t iova;
-	unsigned level;
-	uint64_t word;
+	unsigned level, size_lg2;
+	uint64_t word; /* in the format's order */
 	phys_t word_address;
 	struct pt_entry entry;
 	unsigned permissions; /* combined over the levels */

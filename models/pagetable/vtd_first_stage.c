@@ -123,6 +123,7 @@ const struct pt_format vtd_first_stage = {
 	.source = "[VTD] \"First-Stage Paging Entries\"",
 	.levels_min = 4,
 	.levels_max = 5,
+	.leaf_levels = 3,
 	.present = present,
 	.knows_privilege = true,
 	.in_range = in_range,

@@ -138,6 +138,7 @@ const struct pt_format vtd_second_stage = {
 	.source = "[VTD] \"Second-Stage Paging Entries\"",
 	.levels_min = 3,
 	.levels_max = 5,
+	.leaf_levels = 3,
 	.present = present,
 	.knows_privilege = false,
 	.in_range = in_range,

@@ -14,7 +14,7 @@
 static void want_entry(struct walk *walk)
 {
 	walk->state = WALK_WANTS_READ;
-	walk->want_address = pt_slot(walk->table, walk->level, walk->iova);
+	walk->want_address = walk->table | walk_offset(walk);
 }
 
 static void fault(struct walk *walk, enum walk_status status)
@@ -34,6 +34,9 @@ void walk_begin_at(struct walk *walk, const struct pt_format *format, const stru
 	walk->iova = iova;
 	walk->access = access;
 	walk->level = level;
+	walk->entry_lg2 = pt_rules_entry_lg2(rules, level);
+	walk->table_lg2 = pt_rules_table_lg2(rules);
+	walk->slot_mask = ((UINT64_C(1) << walk->table_lg2) - 1) * sizeof(uint64_t);
 	walk->table = table;
 	walk->permissions = permissions;
 	walk->reads = 0;
@@ -56,8 +59,8 @@ static void pass(struct walk *walk)
 	walk->permissions &= walk->leaf.permissions;
 	if (walk->leaf.kind == PT_TABLE) {
 		walk->table = walk->leaf.address;
-		walk->level--;
-		want_entry(walk);
+		walk->state = WALK_WANTS_READ;
+		walk_descend(walk);
 		return;
 	}
 	walk->state = WALK_DONE;
@@ -77,8 +80,8 @@ static void set_flags(struct walk *walk, uint64_t word)
 		return;
 	}
 	walk->state = WALK_WANTS_UPDATE;
-	walk->want_expected = word;
-	walk->want_desired = word | flags;
+	walk->want_expected = pt_word(walk->format, word);
+	walk->want_desired = pt_word(walk->format, word | flags);
 }
 
 void walk_feed(struct walk *walk, uint64_t word)
@@ -88,6 +91,7 @@ void walk_feed(struct walk *walk, uint64_t word)
 
 	REQUIRE(walk->state == WALK_WANTS_READ);
 	walk->reads++;
+	word = pt_word(format, word);
 	format->decode(walk->rules, word, walk->level, entry);
 
 	if (entry->kind == PT_NOT_PRESENT) {
@@ -112,8 +116,8 @@ void walk_feed(struct walk *walk, uint64_t word)
 		if ((walk->access & PT_WRITE_IF_GRANTED) &&
 		    !walk_permits(format, walk->rules, permissions, PT_WRITE | (walk->access & PT_USER)))
 			walk->access &= ~(unsigned)PT_WRITE_IF_GRANTED;
-		walk->size_lg2 = pt_entry_lg2(walk->level);
-		walk->output = entry->address | (walk->iova & (pt_entry_bytes(walk->level) - 1));
+		walk->size_lg2 = walk->entry_lg2;
+		walk->output = entry->address | (walk->iova & ((UINT64_C(1) << walk->entry_lg2) - 1));
 	}
 	set_flags(walk, word);
 }
@@ -122,7 +126,7 @@ void walk_forgo_write(struct walk *walk)
 {
 	REQUIRE(walk->state == WALK_WANTS_UPDATE && walk->leaf.kind == PT_LEAF);
 	walk->access &= ~(unsigned)PT_WRITE_IF_GRANTED;
-	set_flags(walk, walk->want_expected);
+	set_flags(walk, pt_word(walk->format, walk->want_expected));
 }
 
 void walk_updated(struct walk *walk, bool done)
@@ -132,6 +136,6 @@ void walk_updated(struct walk *walk, bool done)
 		walk->state = WALK_WANTS_READ;
 		return;
 	}
-	walk->format->decode(walk->rules, walk->want_desired, walk->level, &walk->leaf);
+	walk->format->decode(walk->rules, pt_word(walk->format, walk->want_desired), walk->level, &walk->leaf);
 	pass(walk);
 }

@@ -45,12 +45,15 @@ struct walk {
 	unsigned access; /* what is asked: set of enum pt_permission (PT_USER set: a user-mode request) */
 	enum walk_state state;
 
-	/* What is wanted. */
+	/* What is wanted; words are those of memory, see pt_word. */
 	phys_t want_address;
 	uint64_t want_expected, want_desired;
 
 	/* Where the walk is. */
 	unsigned level;       /* level of the table being read */
+	unsigned entry_lg2;   /* what an entry of it covers */
+	unsigned table_lg2;   /* entries of a table */
+	uint64_t slot_mask;   /* where an entry lies in its table: bits of a byte offset */
 	phys_t table;         /* its address */
 	unsigned permissions; /* of the entries passed so far, combined (and) */
 	unsigned reads;       /* words fed */
@@ -61,7 +64,7 @@ struct walk {
 	unsigned fault_level; /* level of the entry that faulted */
 	struct pt_entry leaf;
 	phys_t output;     /* leaf page + offset of iova; known as soon as the leaf's flags are wanted */
-	unsigned size_lg2; /* of the leaf: 12, 21 or 30; likewise */
+	unsigned size_lg2; /* of the leaf; likewise */
 };
 
 /*
@@ -100,6 +103,20 @@ static inline bool walk_wants_update(const struct walk *walk)
 	return walk->state == WALK_WANTS_UPDATE;
 }
 
+/* Where the entry that the walk's address selects lies in the table that it is at, in bytes. */
+static inline uint64_t walk_offset(const struct walk *walk)
+{
+	return (walk->iova >> (walk->entry_lg2 - 3)) & walk->slot_mask;
+}
+
+/* Down to walk->table: wants the entry there. */
+static inline void walk_descend(struct walk *walk)
+{
+	walk->level--;
+	walk->entry_lg2 -= walk->table_lg2;
+	walk->want_address = walk->table | walk_offset(walk);
+}
+
 /*
  * The word that was wanted, if it is the usual table entry: the next one is wanted.  False: nothing has happened,
  * walk_feed is to judge the word.  Spares most reads of a walk all that walk_feed looks at.
@@ -109,9 +126,8 @@ static inline bool walk_passes(struct walk *walk, uint64_t word)
 	if (walk->level == 0 || (word & walk->usual.care) != walk->usual.value)
 		return false;
 	walk->reads++;
-	walk->level--;
 	walk->table = word & walk->usual.address;
-	walk->want_address = pt_slot(walk->table, walk->level, walk->iova);
+	walk_descend(walk);
 	return true;
 }
 

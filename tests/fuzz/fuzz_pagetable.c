@@ -51,9 +51,21 @@ static void take_rules(struct fuzz *fuzz)
 	};
 	if (fuzz->rules.input_width_lg2 > pt_entry_lg2(levels))
 		fuzz->rules.input_width_lg2 = pt_entry_lg2(levels);
+	if (format->is_big_endian) {
+		fuzz->rules.wider_page_lg2 = fuzz_below(&fuzz->in, 19);
+		fuzz->rules.wider_table_lg2 = fuzz_below(&fuzz->in, 2);
+		fuzz->rules.input_width_lg2 = pt_rules_entry_lg2(&fuzz->rules, levels);
+		if (pt_rules_entry_lg2(&fuzz->rules, levels - 1) >= 64)
+			fuzz->rules.levels = 1;
+	}
 }
 
 /* ---- words ---- */
+
+static uint64_t page_bytes(const struct fuzz *fuzz, unsigned level)
+{
+	return UINT64_C(1) << pt_rules_entry_lg2(&fuzz->rules, level);
+}
 
 static void check_word(const struct fuzz *fuzz, uint64_t word, unsigned level)
 {
@@ -72,12 +84,12 @@ static void check_word(const struct fuzz *fuzz, uint64_t word, unsigned level)
 		FUZZ_MUST(entry.address % PAGE_BYTES == 0);
 	}
 	if (entry.kind == PT_LEAF) {
-		FUZZ_MUST(level == 0 || format->next_table(word) == PHYS_NONE);
-		FUZZ_MUST(entry.address % pt_entry_bytes(level) == 0);
+		FUZZ_MUST(level < format->leaf_levels && (level == 0 || format->next_table(word) == PHYS_NONE));
+		FUZZ_MUST(entry.address % page_bytes(fuzz, level) == 0);
 	}
 	if (entry.kind == PT_TABLE || entry.kind == PT_LEAF)
 		FUZZ_MUST(entry.address >> fuzz->rules.output_width_lg2 == 0);
-	if (level > 0 && (word & usual.care) == usual.value)
+	if (level > 0 && (pt_word(format, word) & usual.care) == usual.value)
 		FUZZ_MUST(entry.kind == PT_TABLE && entry.address == (word & usual.address));
 	if (format->layout)
 		FUZZ_MUST(format->layout(word, level));
@@ -86,9 +98,9 @@ static void check_word(const struct fuzz *fuzz, uint64_t word, unsigned level)
 static void check_made(struct fuzz *fuzz)
 {
 	const struct pt_format *format = fuzz->format;
-	unsigned level = fuzz_below(&fuzz->in, 3), permissions = PT_READ | fuzz_below(&fuzz->in, 16);
+	unsigned level = fuzz_below(&fuzz->in, format->leaf_levels), permissions = PT_READ | fuzz_below(&fuzz->in, 16);
 	uint64_t space = (UINT64_C(1) << fuzz->rules.output_width_lg2) - 1;
-	phys_t page = fuzz_take(&fuzz->in, 7) & space & ~(pt_entry_bytes(level) - 1);
+	phys_t page = fuzz_take(&fuzz->in, 7) & space & ~(page_bytes(fuzz, level) - 1);
 	struct pt_entry entry;
 
 	if ((level == 1 && !fuzz->rules.size_2m) || (level == 2 && !fuzz->rules.size_1g))
@@ -145,7 +157,7 @@ static bool read_word(void *argument, phys_t address, uint64_t *word)
 {
 	struct fuzz *fuzz = argument;
 
-	FUZZ_MUST(address % 8 == 0 && address < UINT64_C(1) << 52);
+	FUZZ_MUST(address % 8 == 0 && (fuzz->format->is_big_endian || address < UINT64_C(1) << 52)); /* TCE: 64 bits */
 	if (++fuzz->reads > READS || address >= PAGES * PAGE_BYTES)
 		return false;
 	*word = memory_read64(fuzz->memory, address);
@@ -157,12 +169,12 @@ static void check_leaf(struct fuzz *fuzz, phys_t root, const struct page_table_l
 	struct walk walk;
 
 	FUZZ_MUST(leaf->level < fuzz->rules.levels);
-	FUZZ_MUST(leaf->iova % pt_entry_bytes(leaf->level) == 0 && leaf->word_address % 8 == 0);
+	FUZZ_MUST(leaf->iova % page_bytes(fuzz, leaf->level) == 0 && leaf->word_address % 8 == 0);
 	if (fuzz->rules.accessed_dirty) /* flags change tables that lead to themselves */
 		return;
 	run(fuzz, &walk, root, leaf->iova, PT_READ | (leaf->permissions & PT_USER));
 	if (walk.status == WALK_OK)
-		FUZZ_MUST(walk.output == leaf->entry.address && walk.size_lg2 == pt_entry_lg2(leaf->level));
+		FUZZ_MUST(walk.output == leaf->entry.address && walk.size_lg2 == leaf->size_lg2);
 }
 
 static bool visit(void *argument, const struct page_table_leaf *leaf)
@@ -189,7 +201,7 @@ static void enumerate(struct fuzz *fuzz)
 	leaves_begin(&leaves, fuzz->format, &fuzz->rules, table.root, read_word, fuzz);
 	for (unsigned i = 0; i < LEAVES && leaves_next(&leaves, &leaf); i++)
 		check_leaf(fuzz, table.root, &leaf);
-	if (fuzz->reads <= READS) /* it is no endless table */
+	if (fuzz->reads <= READS && !fuzz->format->is_big_endian) /* it is no endless table, and one of map.h */
 		page_table_for_each(&table, visit, fuzz);
 }
 
@@ -199,7 +211,7 @@ static void poke(struct fuzz *fuzz)
 {
 	unsigned where = (unsigned)fuzz_take(&fuzz->in, 2);
 	phys_t address = where % PAGES * PAGE_BYTES + (where & 1u << 15 ? where >> 4 & 0x1ff : where >> 4 & 7) * 8;
-	uint64_t word = memory_read64(fuzz->memory, address);
+	uint64_t word = pt_word(fuzz->format, memory_read64(fuzz->memory, address));
 
 	switch (fuzz_below(&fuzz->in, 3)) {
 	case 0:
@@ -212,7 +224,7 @@ static void poke(struct fuzz *fuzz)
 		word = fuzz_take(&fuzz->in, 8);
 		break;
 	}
-	memory_write64(fuzz->memory, address, word);
+	memory_write64(fuzz->memory, address, pt_word(fuzz->format, word));
 	check_word(fuzz, word, fuzz_below(&fuzz->in, fuzz->rules.levels));
 }
 

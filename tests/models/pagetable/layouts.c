@@ -6,6 +6,7 @@
 #include "models/base/bits.h"
 #include "models/base/random.h"
 #include "models/pagetable/formats.h"
+#include "models/pagetable/tce.h"
 #include "models/pagetable/vtd_first_stage.h"
 #include "models/pagetable/vtd_second_stage.h"
 #include "tests/suite.h"
@@ -76,6 +77,10 @@ START_TEST(names_and_places_are_the_manuals)
 		{ &vtd_first_stage, 0, PS, "FS-PTE", "PAT", BIT64(7) },
 		{ &vtd_first_stage, 0, 0, "FS-PTE", "D", BIT64(6) },
 		{ &vtd_first_stage, 0, 0, "FS-PTE", "XD", BIT64(63) },
+		/* [LINUX] arch/powerpc/include/asm/tce.h: TCE_PCI_READ, TCE_PCI_WRITE, TCE_RPN_SHIFT */
+		{ &tce_format, 0, 0, "TCE", "R", 0x1 },
+		{ &tce_format, 0, 0, "TCE", "W", 0x2 },
+		{ &tce_format, 4, 0, "indirect TCE", "RPN", BITS64(63, 12) },
 	};
 
 	for (size_t i = 0; i < sizeof(printed) / sizeof(printed[0]); i++) {
