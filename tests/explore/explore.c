@@ -154,8 +154,11 @@ void explore_free(struct explore_result *result)
 
 void explore_print(FILE *out, const char *name, const struct explore_result *result)
 {
-	fprintf(out, "%s: %zu states, %zu steps, depth %u: %s\n", name, result->states, result->steps, result->depth,
-		result->broken ? result->broken : "no rule broken");
+	fprintf(out, "%s: %zu states, %zu steps tried, ", name, result->states, result->steps);
+	if (result->broken)
+		fprintf(out, "after %u steps: %s\n", result->trace_count, result->broken);
+	else
+		fprintf(out, "%u steps deep: no rule broken\n", result->depth);
 	for (unsigned i = 0; i < result->trace_count; i++)
 		fprintf(out, "  %2u. %s\n", i + 1, result->trace[i]);
 }
