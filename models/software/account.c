@@ -18,14 +18,19 @@ bool account_fits(const struct account *account, enum account_mode mode, uint64_
 	return account->pages[mode] <= account->limit_pages && pages <= account->limit_pages - account->pages[mode];
 }
 
-int account_charge(struct account *account, enum account_mode mode, uint64_t pages)
+void account_charge_unlimited(struct account *account, enum account_mode mode, uint64_t pages)
 {
-	if (!account_fits(account, mode, pages))
-		return ENOMEM;
 	account->pages[mode] += pages;
 	account->total += pages;
 	if (account->peak < account->total)
 		account->peak = account->total;
+}
+
+int account_charge(struct account *account, enum account_mode mode, uint64_t pages)
+{
+	if (!account_fits(account, mode, pages))
+		return ENOMEM;
+	account_charge_unlimited(account, mode, pages);
 	return 0;
 }
 

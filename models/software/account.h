@@ -37,6 +37,8 @@ bool account_fits(const struct account *account, enum account_mode mode, uint64_
 
 /* All of it (0) or nothing (ENOMEM). */
 int account_charge(struct account *account, enum account_mode mode, uint64_t pages);
+/* The same for who had CAP_IPC_LOCK when it asked: no limit holds. */
+void account_charge_unlimited(struct account *account, enum account_mode mode, uint64_t pages);
 void account_uncharge(struct account *account, enum account_mode mode, uint64_t pages);
 
 #endif

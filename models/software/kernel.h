@@ -19,4 +19,86 @@ static inline bool kernel_since(const struct kernel *kernel, unsigned version, u
 	return kernel->version != version ? kernel->version > version : kernel->patchlevel >= patchlevel;
 }
 
+/*
+ * VFIO type1, the interface.  Names of commits in [LINUX]: "vfio/type1: Multi-IOMMU domain support" (3.15),
+ * "vfio iommu: Add ioctl definition for dirty pages tracking" (5.8), "vfio/type1: Add DMA available capability" (5.10),
+ * "vfio: interfaces to update vaddr", "vfio: option to unmap all" (5.12), "vfio/type1: Add IOVA range capability
+ * support" (5.4), "vfio: Remove VFIO_TYPE1_NESTING_IOMMU" (6.13).
+ */
+static inline bool kernel_type1_has_v2(const struct kernel *kernel)
+{
+	return kernel_since(kernel, 3, 15);
+}
+
+/* v1 unmaps by the leaves of the IOMMU's table, not by mappings. */
+static inline bool kernel_type1_unmaps_leaves(const struct kernel *kernel)
+{
+	return !kernel_since(kernel, 3, 15);
+}
+
+static inline bool kernel_type1_has_iova_ranges(const struct kernel *kernel)
+{
+	return kernel_since(kernel, 5, 4);
+}
+
+static inline bool kernel_type1_has_dirty_pages(const struct kernel *kernel)
+{
+	return kernel_since(kernel, 5, 8);
+}
+
+static inline bool kernel_type1_has_dma_avail(const struct kernel *kernel)
+{
+	return kernel_since(kernel, 5, 10);
+}
+
+static inline bool kernel_type1_has_vaddr_update(const struct kernel *kernel)
+{
+	return kernel_since(kernel, 5, 12);
+}
+
+static inline bool kernel_type1_has_unmap_all(const struct kernel *kernel)
+{
+	return kernel_since(kernel, 5, 12);
+}
+
+static inline bool kernel_type1_has_nesting(const struct kernel *kernel)
+{
+	return !kernel_since(kernel, 6, 13);
+}
+
+/* VT-d's domains can be asked for nesting (which type1 did nothing with). */
+static inline bool kernel_vtd_enables_nesting(const struct kernel *kernel)
+{
+	return !kernel_since(kernel, 6, 7);
+}
+
+/*
+ * VFIO type1, live update: mediated devices and invalid vaddrs exclude each other, and an update moves the locked memory to
+ * the process that calls: "vfio/type1: exclude mdevs from VFIO_UPDATE_VADDR", "vfio/type1: restore locked_vm" (6.3, and
+ * stable 6.1 from 6.1.16 on).  Before: what the host translates waits for the update; locked memory stays where it is.
+ */
+static inline bool kernel_type1_update_moves_owner(const struct kernel *kernel)
+{
+	return kernel_since(kernel, 6, 1);
+}
+
+/*
+ * Wraps of addresses are EOVERFLOW, told before flags and alignment, and an unmap may reach the last address: "vfio/type1:
+ * sanitize for overflow using check_*_overflow()", "vfio/type1: handle DMA map/unmap up to the addressable limit" (6.18).
+ * Before: EINVAL, told after them; an unmap whose end is 2^64 finds nothing.
+ */
+static inline bool kernel_type1_overflow(const struct kernel *kernel)
+{
+	return kernel_since(kernel, 6, 18);
+}
+
+/*
+ * A long-term pin for reading of private memory never written finds the zero page, which is neither kept nor accounted;
+ * since "mm/gup: reliable R/O long-term pinning in COW mappings" (6.2) the memory gets pages of its own.
+ */
+static inline bool kernel_pin_finds_zero_page(const struct kernel *kernel)
+{
+	return !kernel_since(kernel, 6, 2);
+}
+
 #endif

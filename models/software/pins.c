@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "models/software/pins.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "models/base/require.h"
@@ -38,20 +39,39 @@ static uint64_t block_pages_pinned(const struct pin_block *block)
 	return block->whole ? BLOCK_PAGES : block->single;
 }
 
-/* One page of a block up or down. */
-static void page_change(struct pin_block *block, size_t index, bool up)
+static void need_pages(struct pin_block *block)
 {
-	if (!block->page) {
-		block->page = calloc(BLOCK_PAGES, sizeof(*block->page));
-		REQUIRE(block->page);
-	}
-	uint32_t *count = &block->page[index];
+	if (block->page)
+		return;
+	block->page = calloc(BLOCK_PAGES, sizeof(*block->page));
+	REQUIRE(block->page);
+}
 
-	REQUIRE(up ? *count < UINT32_MAX : *count > 0);
-	if (up)
-		block->single += (*count)++ == 0;
-	else
-		block->single -= --(*count) == 0;
+/* One pin of all of it becomes a pin of each page. */
+static void split(struct pin_block *block)
+{
+	need_pages(block);
+	block->whole--;
+	for (size_t i = 0; i < BLOCK_PAGES; i++) {
+		REQUIRE(block->page[i] < UINT32_MAX);
+		block->single += block->page[i]++ == 0;
+	}
+}
+
+static void page_up(struct pin_block *block, size_t index)
+{
+	need_pages(block);
+	REQUIRE(block->page[index] < UINT32_MAX);
+	block->single += block->page[index]++ == 0;
+}
+
+static void page_down(struct pin_block *block, size_t index)
+{
+	if (!block->page || !block->page[index]) {
+		REQUIRE(block->whole > 0);
+		split(block);
+	}
+	block->single -= --block->page[index] == 0;
 }
 
 /* offset and bytes within the range. */
@@ -65,13 +85,19 @@ static void change(struct pins *pins, uint64_t offset, uint64_t bytes, bool up)
 		uint64_t stop = block_end < end ? block_end : end;
 		uint64_t before = block_pages_pinned(block);
 
-		if (stop - offset == BLOCK_BYTES) {
-			REQUIRE(up ? block->whole < UINT32_MAX : block->whole > 0);
+		if (stop - offset == BLOCK_BYTES && (up || block->whole)) {
+			REQUIRE(!up || block->whole < UINT32_MAX);
 			block->whole += up ? 1 : UINT32_MAX;
 			offset = stop;
 		}
-		for (; offset < stop; offset += PAGE_BYTES)
-			page_change(block, (offset >> PAGE_LG2) & (BLOCK_PAGES - 1), up);
+		for (; offset < stop; offset += PAGE_BYTES) {
+			size_t index = (offset >> PAGE_LG2) & (BLOCK_PAGES - 1);
+
+			if (up)
+				page_up(block, index);
+			else
+				page_down(block, index);
+		}
 		pins->pages += block_pages_pinned(block) - before;
 	}
 	if (pins->peak < pins->pages)

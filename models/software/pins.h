@@ -4,9 +4,8 @@
  * until it is unpinned as often as it was pinned, whoever did it and whatever became of the addresses by which it was
  * found.  Accounting is not here (account.h): it counts pins, this counts pages too.
  *
- * Whole aligned blocks of 2 MiB are counted as one, so that pinning a guest's
- * memory at start costs little; a range must be unpinned in the pieces it
- * was pinned in.
+ * Whole aligned blocks of 2 MiB are counted as one, so that pinning a guest's memory at start costs little.  A
+ * range may be unpinned in other pieces than it was pinned in.
  */
 #ifndef IOMMUSIM_SOFTWARE_PINS_H
 #define IOMMUSIM_SOFTWARE_PINS_H

@@ -19,6 +19,12 @@ void process_fini(struct process *process)
 	*process = (struct process){ 0 };
 }
 
+void process_exit(struct process *process)
+{
+	process->area_count = 0;
+	process->exited = true;
+}
+
 static uint64_t area_last(const struct area *area)
 {
 	return area->vaddr + (area->bytes - 1);
@@ -116,7 +122,9 @@ struct process_run process_run(const struct process *process, uint64_t vaddr, ui
 	if (offset >= area->backed_bytes)
 		return run;
 	run.phys = area->base + offset;
-	run.is_memory = area->kind != AREA_DEVICE;
+	run.page_lg2 = area->page_lg2;
+	run.is_memory =
+		area->kind != AREA_DEVICE && !(area->kind == AREA_UNTOUCHED && !write && process->finds_zero_page);
 	run.bytes = page - (run.phys & (page - 1));
 	if (run.bytes > area->backed_bytes - offset)
 		run.bytes = area->backed_bytes - offset;

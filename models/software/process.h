@@ -45,11 +45,21 @@ struct process {
 	struct pins *pins; /* of the machine's memory; not owned */
 	struct area *area; /* [area_count] by vaddr, disjoint */
 	size_t area_count, area_capacity;
+	/* A pin for reading finds the zero page in AREA_UNTOUCHED: kernel_pin_finds_zero_page().  SIMPLIFIED: the area stays
+	 * untouched when it is written later, and lies in its own frames, not in the one zero page. */
+	bool finds_zero_page;
+	bool exited; /* process_exit() */
 };
 
 /* limit_bytes as account_init.  No areas. */
 void process_init(struct process *process, struct pins *pins, uint64_t limit_bytes);
 void process_fini(struct process *process);
+
+/*
+ * The process ends: its areas go; pages that are pinned stay pinned, and who unpins them later finds no one to uncharge.
+ * The struct stays until no mapping refers to it.
+ */
+void process_exit(struct process *process);
 
 /* mmap: the area's addresses must be free. */
 void process_add_area(struct process *process, const struct area *area);
@@ -60,8 +70,9 @@ const struct area *process_area(const struct process *process, uint64_t vaddr);
 
 struct process_run {
 	phys_t phys;
-	uint64_t bytes; /* 0: EFAULT */
-	bool is_memory; /* false: of a device, nothing to pin or to account */
+	uint64_t bytes;    /* 0: EFAULT */
+	bool is_memory;    /* false: of a device, or the zero page: nothing to pin or to account */
+	unsigned page_lg2; /* a longer run would have ended at its physical multiples */
 };
 
 /* The contiguous run from vaddr on, at most bytes, that a pin for reading, or writing too, gives. */

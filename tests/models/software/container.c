@@ -249,6 +249,205 @@ START_TEST(a_map_of_registered_memory_pins_and_charges_nothing)
 }
 END_TEST
 
+START_TEST(an_unmap_gives_back_the_pages_that_were_mapped_whatever_became_of_their_addresses)
+{
+	struct area elsewhere = { .vaddr = RAM_VADDR + 0x1000,
+				  .bytes = 0x2000,
+				  .permissions = PT_READ | PT_WRITE,
+				  .base = RAM_BASE + 0x80000,
+				  .page_lg2 = 12,
+				  .backed_bytes = 0x2000 };
+
+	start(MIB, 12, 0);
+	ck_assert_int_eq(container_map(&container, 0, RAM_VADDR, 0x4000, PT_READ | PT_WRITE, &host.work), 0);
+	process_remove_areas(&host.process, RAM_VADDR, 0x4000);
+	process_add_area(&host.process, &elsewhere);
+	ck_assert_uint_eq(pins_count(&host.pins, RAM_BASE + 0x1000), 1);
+	ck_assert_uint_eq(unmap(0, 0x4000), 0x4000);
+	ck_assert_uint_eq(host.pins.pins, 0);
+	ck_assert_uint_eq(host.process.account.total, 0);
+}
+END_TEST
+
+START_TEST(who_maps_is_charged_even_if_another_unmaps_and_an_exited_process_is_not_asked)
+{
+	struct process child;
+	struct area ram;
+
+	start(MIB, 12, 4 * PAGE_BYTES);
+	process_init(&child, &host.pins, 0);
+	ram = *process_area(&host.process, RAM_VADDR);
+	process_add_area(&child, &ram);
+	ck_assert_int_eq(
+		container_map_of(&container, &child, 0, RAM_VADDR, 8 * PAGE_BYTES, PT_READ | PT_WRITE, &host.work), 0);
+	ck_assert_int_eq(
+		container_map_of(&container, &child, 0x10000, RAM_VADDR, 0x1000, PT_READ | PT_WRITE, &host.work), 0);
+	ck_assert_uint_eq(child.account.pages[ACCOUNT_MM], 9);
+	ck_assert_uint_eq(host.process.account.total, 0);
+	ck_assert_uint_eq(unmap(0, 8 * PAGE_BYTES), 8 * PAGE_BYTES);
+	ck_assert_uint_eq(child.account.pages[ACCOUNT_MM], 1);
+	process_exit(&child);
+	ck_assert_uint_eq(host.pins.pins, 1);
+	ck_assert_uint_eq(unmap(0x10000, 0x1000), 0x1000);
+	ck_assert_uint_eq(child.account.pages[ACCOUNT_MM], 1);
+	ck_assert_uint_eq(host.pins.pins, 0);
+	process_fini(&child);
+}
+END_TEST
+
+START_TEST(a_device_and_the_zero_page_are_mapped_but_neither_pinned_nor_charged)
+{
+	struct area bar = { .vaddr = RAM_VADDR + 0x100000,
+			    .bytes = 0x2000,
+			    .kind = AREA_DEVICE,
+			    .permissions = PT_READ | PT_WRITE,
+			    .base = 0xfe000000,
+			    .page_lg2 = 12,
+			    .backed_bytes = 0x2000 };
+	struct area untouched = { .vaddr = RAM_VADDR + 0x200000,
+				  .bytes = 0x2000,
+				  .kind = AREA_UNTOUCHED,
+				  .permissions = PT_READ | PT_WRITE,
+				  .base = RAM_BASE + 0x10000,
+				  .page_lg2 = 12,
+				  .backed_bytes = 0x2000 };
+	unsigned permissions;
+
+	start(MIB, 12, 2 * PAGE_BYTES);
+	process_add_area(&host.process, &bar);
+	process_add_area(&host.process, &untouched);
+	host.process.finds_zero_page = true;
+	ck_assert_int_eq(container_map(&container, 0, bar.vaddr, 0x2000, PT_READ | PT_WRITE, &host.work), 0);
+	ck_assert_int_eq(container_map(&container, 0x10000, untouched.vaddr, 0x2000, PT_READ, &host.work), 0);
+	ck_assert_uint_eq(host_translate(&host, 0x1000, &permissions), 0xfe001000);
+	ck_assert_uint_eq(host.process.account.total + host.pins.pins, 0);
+	ck_assert_int_eq(container_map(&container, 0x20000, untouched.vaddr, 0x2000, PT_READ | PT_WRITE, &host.work),
+			 0);
+	ck_assert_uint_eq(host.process.account.total, 2);
+	ck_assert_uint_eq(unmap(0, 0x30000), 0x6000);
+	ck_assert_uint_eq(host.process.account.total + host.pins.pins, 0);
+	host.process.finds_zero_page = false;
+	ck_assert_int_eq(container_map(&container, 0x10000, untouched.vaddr, 0x2000, PT_READ, &host.work), 0);
+	ck_assert_uint_eq(host.process.account.total, 2);
+}
+END_TEST
+
+/* ---- domains ---- */
+
+static struct page_table second_table;
+
+static struct host_table second_domain(void)
+{
+	struct pt_rules rules = host_rules();
+
+	if (page_table_init(&second_table, &vtd_second_stage, &rules, (struct memory_view){ .memory = host.memory },
+			    &host.frames) != MAP_OK)
+		abort();
+	return host_table_of(&second_table);
+}
+
+static phys_t translate_second(iova_t iova)
+{
+	struct page_table first = host.table;
+	unsigned permissions;
+
+	host.table = second_table;
+	phys_t phys = host_translate(&host, iova, &permissions);
+
+	host.table = first;
+	return phys;
+}
+
+START_TEST(a_second_domain_gets_all_mappings_and_pins_and_charges_nothing_again)
+{
+	start(MIB, 12, 0);
+	ck_assert_int_eq(container_map(&container, 0x4000, RAM_VADDR + 0x1000, 0x4000, PT_READ, &host.work), 0);
+	ck_assert_int_eq(container_map(&container, 0x10000, RAM_VADDR, 0x1000, PT_READ, &host.work), 0);
+	struct state before = state_now();
+	struct host_table table = second_domain();
+
+	ck_assert_int_eq(container_attach(&container, &table, &host.work), 0);
+	expect_unchanged(before);
+	ck_assert_uint_eq(translate_second(0x7fff), RAM_BASE + 0x4fff);
+	ck_assert_uint_eq(translate_second(0x10000), RAM_BASE);
+	ck_assert_int_eq(container_map(&container, 0x20000, RAM_VADDR, 0x1000, PT_READ, &host.work), 0);
+	ck_assert_uint_eq(translate_second(0x20000), RAM_BASE);
+	ck_assert_uint_eq(host.process.account.total, 6);
+	ck_assert_uint_eq(unmap(0, 0x9000), 0x4000);
+	ck_assert_uint_eq(translate_second(0x4000), PHYS_NONE);
+	ck_assert_uint_eq(unmap(0, 0x100000), 0x2000);
+	ck_assert_uint_eq(host.pins.pins, 0);
+	container_detach(&container, &table);
+	ck_assert_int_eq(container_map(&container, 0x20000, RAM_VADDR, 0x1000, PT_READ, &host.work), 0);
+	ck_assert_uint_eq(translate_second(0x20000), PHYS_NONE);
+	page_table_fini(&second_table);
+}
+END_TEST
+
+START_TEST(a_second_domain_without_frames_for_its_tables_changes_nothing)
+{
+	start(8 * MIB, 12, 0);
+	ck_assert_int_eq(container_map(&container, MIB, RAM_VADDR, 2 * MIB, PT_READ, &host.work), 0);
+	struct state before = state_now();
+	struct host_table table = second_domain();
+
+	while (frames_used(&host.frames) < TABLES_FRAMES - 3)
+		frames_alloc(&host.frames);
+	ck_assert_int_eq(container_attach(&container, &table, &host.work), ENOMEM);
+	expect_unchanged(before);
+	ck_assert_uint_eq(translate_second(MIB), PHYS_NONE);
+	ck_assert_uint_eq(container.table_count, 1);
+	ck_assert_uint_eq(unmap(0, 8 * MIB), 2 * MIB);
+	page_table_fini(&second_table);
+}
+END_TEST
+
+START_TEST(without_a_domain_nothing_is_pinned_until_one_is_attached)
+{
+	host_init(&host, MIB, 12, 4 * PAGE_BYTES);
+	struct container_config config = host_container(&host);
+	struct host_table table = config.table;
+	unsigned permissions;
+
+	config.table = (struct host_table){ 0 };
+	container_init(&container, &config);
+	for (iova_t iova = 0; iova < 0x3000; iova += 0x1000)
+		ck_assert_int_eq(container_map(&container, iova, RAM_VADDR + iova, 0x1000, PT_READ, &host.work), 0);
+	ck_assert_uint_eq(host.pins.pins + host.process.account.total, 0);
+	ck_assert_int_eq(container_map(&container, 0x8000, RAM_VADDR, 0x2000, PT_READ, &host.work), 0);
+	ck_assert_int_eq(container_attach(&container, &table, &host.work), ENOMEM); /* the fifth page */
+	ck_assert_uint_eq(host.pins.pins + host.process.account.total, 0);
+	ck_assert_uint_eq(host_translate(&host, 0, &permissions), PHYS_NONE);
+	ck_assert_uint_eq(unmap(0x8000, 0x2000), 0x2000);
+	ck_assert_int_eq(container_attach(&container, &table, &host.work), 0);
+	ck_assert_uint_eq(host.process.account.total, 3);
+	ck_assert_uint_eq(host_translate(&host, 0x2000, &permissions), RAM_BASE + 0x2000);
+	container_unpin(&container, &host.work);
+	container_detach(&container, &table);
+	ck_assert_uint_eq(host.pins.pins + host.process.account.total, 0);
+	ck_assert_uint_eq(container.mappings.count, 3);
+	ck_assert_uint_eq(unmap(0, 0x3000), 0x3000);
+}
+END_TEST
+
+START_TEST(two_mappings_made_of_one_are_unmapped_on_their_own)
+{
+	unsigned permissions;
+
+	start(MIB, 12, 0);
+	ck_assert_int_eq(container_map(&container, 0x10000, RAM_VADDR + 0x2000, 0x5000, PT_READ, &host.work), 0);
+	container_cut(&container, 0x12000);
+	ck_assert_uint_eq(container.mappings.count, 2);
+	ck_assert_uint_eq(unmap(0x12000, 0x1000), 0x3000);
+	ck_assert_uint_eq(host.process.account.total, 2);
+	ck_assert_uint_eq(pins_count(&host.pins, RAM_BASE + 0x3000), 1);
+	ck_assert_uint_eq(pins_count(&host.pins, RAM_BASE + 0x4000), 0);
+	ck_assert_uint_eq(host_translate(&host, 0x11000, &permissions), RAM_BASE + 0x3000);
+	ck_assert_uint_eq(unmap(0x10000, 0x1000), 0x2000);
+	ck_assert_uint_eq(host.pins.pins, 0);
+}
+END_TEST
+
 /* ---- the brute-force twin: a dictionary of pages ---- */
 
 #define IOVA_PAGES 96u
@@ -374,6 +573,13 @@ int main(void)
 	tcase_add_test(test, no_frame_for_a_table_half_way_undoes_the_first_half);
 	tcase_add_test(test, memory_that_is_not_registered_is_not_mapped);
 	tcase_add_test(test, a_map_of_registered_memory_pins_and_charges_nothing);
+	tcase_add_test(test, an_unmap_gives_back_the_pages_that_were_mapped_whatever_became_of_their_addresses);
+	tcase_add_test(test, who_maps_is_charged_even_if_another_unmaps_and_an_exited_process_is_not_asked);
+	tcase_add_test(test, a_device_and_the_zero_page_are_mapped_but_neither_pinned_nor_charged);
+	tcase_add_test(test, a_second_domain_gets_all_mappings_and_pins_and_charges_nothing_again);
+	tcase_add_test(test, a_second_domain_without_frames_for_its_tables_changes_nothing);
+	tcase_add_test(test, without_a_domain_nothing_is_pinned_until_one_is_attached);
+	tcase_add_test(test, two_mappings_made_of_one_are_unmapped_on_their_own);
 	tcase_add_loop_test(test, random_maps_and_unmaps_agree_with_a_dictionary_of_pages, 0, 6);
 	suite_add_tcase(suite, test);
 	return suite_main(suite);

@@ -49,6 +49,20 @@ START_TEST(a_whole_block_and_pages_of_it_are_counted_together)
 }
 END_TEST
 
+START_TEST(what_was_pinned_as_a_block_is_unpinned_page_by_page_and_the_reverse)
+{
+	pins_pin(&pins, BASE, 512 * PAGE_BYTES);
+	pins_unpin(&pins, BASE + 7 * PAGE_BYTES, PAGE_BYTES);
+	ck_assert_uint_eq(pins_count(&pins, BASE + 7 * PAGE_BYTES), 0);
+	ck_assert_uint_eq(pins_count(&pins, BASE + 8 * PAGE_BYTES), 1);
+	ck_assert_uint_eq(pins.pages, 511);
+	pins_pin(&pins, BASE + 7 * PAGE_BYTES, PAGE_BYTES);
+	pins_unpin(&pins, BASE, 512 * PAGE_BYTES);
+	ck_assert_uint_eq(pins.pages, 0);
+	ck_assert_uint_eq(pins.pins, 0);
+}
+END_TEST
+
 START_TEST(random_pins_agree_with_a_count_per_page)
 {
 	struct random random;
@@ -73,12 +87,16 @@ START_TEST(random_pins_agree_with_a_count_per_page)
 				count[i]++;
 		} else if (live_count) {
 			unsigned which = (unsigned)random_below(&random, live_count);
-			uint64_t page = live[which].page, pages = live[which].pages;
+			uint64_t page = live[which].page;
+			uint64_t pages = 1 + random_below(&random, live[which].pages); /* from the front on */
 
 			pins_unpin(&pins, BASE + page * PAGE_BYTES, pages * PAGE_BYTES);
 			for (uint64_t i = page; i < page + pages; i++)
 				count[i]--;
-			live[which] = live[--live_count];
+			live[which].page += pages;
+			live[which].pages -= pages;
+			if (!live[which].pages)
+				live[which] = live[--live_count];
 		}
 		uint64_t distinct = 0, references = 0;
 
@@ -114,6 +132,7 @@ int main(void)
 	tcase_add_checked_fixture(test, setup, teardown);
 	tcase_add_test(test, a_page_pinned_twice_is_one_page_with_two_references);
 	tcase_add_test(test, a_whole_block_and_pages_of_it_are_counted_together);
+	tcase_add_test(test, what_was_pinned_as_a_block_is_unpinned_page_by_page_and_the_reverse);
 	tcase_add_loop_test(test, random_pins_agree_with_a_count_per_page, 0, 4);
 	tcase_add_test_raise_signal(test, pages_outside_the_range_are_a_programmers_error, SIGILL);
 	tcase_add_test_raise_signal(test, unpinning_what_is_not_pinned_is_a_programmers_error, SIGILL);
