@@ -28,7 +28,7 @@ void container_fini(struct container *container)
 		;
 	ranges_fini(&container->mappings);
 	ranges_fini(&container->host_pages);
-	mapping_pool_fini(&container->pool);
+	host_mapping_pool_fini(&container->pool);
 	free(container->table);
 	container->table = NULL;
 	container->table_count = 0;
@@ -36,11 +36,11 @@ void container_fini(struct container *container)
 
 /* ---- pins and charges of runs ---- */
 
-static void unpin_run(struct container *container, const struct process_run *run, struct host_work *work)
+static void unpin_run(const struct host_mapping *mapping, const struct process_run *run, struct host_work *work)
 {
 	if (!run->is_memory)
 		return;
-	pins_unpin(container->config.process->pins, run->phys, run->bytes);
+	pins_unpin(mapping->process->pins, run->phys, run->bytes);
 	work->pages_unpinned += run->bytes >> PAGE_LG2;
 }
 
@@ -61,21 +61,21 @@ static uint64_t host_pages_in(const struct container *container, iova_t iova, ui
 	return count;
 }
 
-static void uncharge(struct container *container, struct mapping *mapping, uint64_t pages, struct host_work *work)
+static void uncharge(struct container *container, struct host_mapping *mapping, uint64_t pages, struct host_work *work)
 {
 	if (!pages)
 		return;
 	mapping->charged_pages -= pages;
 	work->account_operations++;
-	if (!mapping->process->exited)
-		account_uncharge(&mapping->process->account, container->config.account_mode, pages);
+	if (!mapping->payer->exited)
+		account_uncharge(&mapping->payer->account, container->config.account_mode, pages);
 }
 
 /* Pins and charges one run at iova; ENOMEM: the limit. */
-static int pin_run(struct container *container, struct mapping *mapping, iova_t iova, const struct process_run *run,
-		   struct host_work *work)
+static int pin_run(struct container *container, struct host_mapping *mapping, iova_t iova,
+		   const struct process_run *run, struct host_work *work)
 {
-	struct account *account = &mapping->process->account;
+	struct account *account = &mapping->payer->account;
 	enum account_mode mode = container->config.account_mode;
 	int error = 0;
 
@@ -83,7 +83,7 @@ static int pin_run(struct container *container, struct mapping *mapping, iova_t 
 		return 0;
 	uint64_t pages = (run->bytes >> PAGE_LG2) - host_pages_in(container, iova, run->bytes);
 
-	pins_pin(container->config.process->pins, run->phys, run->bytes);
+	pins_pin(mapping->process->pins, run->phys, run->bytes);
 	work->pages_pinned += run->bytes >> PAGE_LG2;
 	work->account_operations++;
 	if (mapping->unlimited)
@@ -91,7 +91,7 @@ static int pin_run(struct container *container, struct mapping *mapping, iova_t 
 	else
 		error = account_charge(account, mode, pages);
 	if (error)
-		unpin_run(container, run, work);
+		unpin_run(mapping, run, work);
 	else
 		mapping->charged_pages += pages;
 	return error;
@@ -142,8 +142,8 @@ static int map_in_all(const struct container *container, uint32_t count, iova_t 
 
 /* Maps runs of the mapping at iova into the first count tables, pinning each on the way unless the memory is
  * registered; *done of its bytes. */
-static int map_runs(struct container *container, struct mapping *mapping, iova_t iova, uint32_t count, uint64_t *done,
-		    struct host_work *work)
+static int map_runs(struct container *container, struct host_mapping *mapping, iova_t iova, uint32_t count,
+		    uint64_t *done, struct host_work *work)
 {
 	bool pins = !container->config.registrations;
 	uint64_t batch_bytes = (uint64_t)container->config.pin_batch_pages << PAGE_LG2;
@@ -164,28 +164,28 @@ static int map_runs(struct container *container, struct mapping *mapping, iova_t
 		error = map_in_all(container, count, iova + *done, &run, mapping->permissions, work);
 		if (error) {
 			if (pins) {
-				unpin_run(container, &run, work);
+				unpin_run(mapping, &run, work);
 				uncharge(container, mapping, mapping->charged_pages - charged, work);
 			}
 			return error;
 		}
-		mapping_add_run(mapping, *done, &run);
+		host_mapping_add_run(mapping, *done, &run);
 		*done += run.bytes;
 	}
 	return 0;
 }
 
 /* Takes the first bytes of a mapping, all that is in them, back out of the first count tables. */
-static void unmap_runs(struct container *container, struct mapping *mapping, iova_t iova, uint32_t count,
+static void unmap_runs(struct container *container, struct host_mapping *mapping, iova_t iova, uint32_t count,
 		       uint64_t bytes, struct host_work *work)
 {
 	for (uint64_t done = 0; done < bytes;) {
-		struct process_run run = mapping_run(mapping, done, bytes);
+		struct process_run run = host_mapping_run(mapping, done, bytes);
 
 		for (uint32_t i = 0; i < count; i++)
 			unmap_in(&container->table[i], iova + done, run.bytes, work);
 		if (!container->config.registrations)
-			unpin_run(container, &run, work);
+			unpin_run(mapping, &run, work);
 		done += run.bytes;
 	}
 	if (!container->config.registrations)
@@ -204,13 +204,13 @@ int container_map_of(struct container *container, struct process *process, iova_
 
 	if (error)
 		return error;
-	uint32_t number = mapping_take(&container->pool);
-	struct mapping *mapping = &container->pool.mapping[number];
+	uint32_t number = host_mapping_take(&container->pool);
+	struct host_mapping *mapping = &container->pool.mapping[number];
 	struct range range = { .first = iova, .last = iova + bytes - 1, .value = { number } };
 
 	mapping->vaddr = vaddr;
 	mapping->bytes = bytes;
-	mapping->process = process;
+	mapping->process = mapping->payer = process;
 	mapping->permissions = permissions;
 	mapping->unlimited = process->account.limit_pages == ACCOUNT_UNLIMITED;
 	mapping->in_tables = container->table_count > 0;
@@ -218,7 +218,7 @@ int container_map_of(struct container *container, struct process *process, iova_
 		error = map_runs(container, mapping, iova, container->table_count, &done, work);
 	if (error) {
 		unmap_runs(container, mapping, iova, container->table_count, done, work);
-		mapping_give(&container->pool, number);
+		host_mapping_give(&container->pool, number);
 		if (registrations)
 			registration_release(registrations, vaddr, work);
 		return error;
@@ -231,11 +231,11 @@ int container_map_of(struct container *container, struct process *process, iova_
 /* ---- domains ---- */
 
 /* A mapping that is in a table already goes into table[0] too; *done of it. */
-static int replay(struct container *container, const struct mapping *mapping, iova_t iova, uint64_t *done,
+static int replay(struct container *container, const struct host_mapping *mapping, iova_t iova, uint64_t *done,
 		  struct host_work *work)
 {
 	for (*done = 0; *done < mapping->bytes;) {
-		struct process_run run = mapping_neighbours(mapping, *done, mapping->bytes);
+		struct process_run run = host_mapping_neighbours(mapping, *done, mapping->bytes);
 		int error = map_in(&container->table[0], iova + *done, &run, mapping->permissions, work);
 
 		if (error)
@@ -251,7 +251,7 @@ static void unwind(struct container *container, iova_t iova, struct host_work *w
 	const struct range *range;
 
 	for (iova_t next = 0; iova && (range = ranges_find(&container->mappings, next, iova - 1));) {
-		struct mapping *mapping = container_mapping(container, range);
+		struct host_mapping *mapping = container_mapping(container, range);
 
 		if (mapping->in_tables)
 			unmap_in(&container->table[0], range->first, mapping->bytes, work);
@@ -275,7 +275,7 @@ int container_attach(struct container *container, const struct host_table *table
 	container->table[0] = *table;
 	container->table_count++;
 	for (iova_t next = 0; (range = ranges_find(&container->mappings, next, UINT64_MAX));) {
-		struct mapping *mapping = container_mapping(container, range);
+		struct host_mapping *mapping = container_mapping(container, range);
 		uint64_t done;
 
 		error = mapping->in_tables ? replay(container, mapping, range->first, &done, work)
@@ -317,7 +317,7 @@ void container_unpin(struct container *container, struct host_work *work)
 	const struct range *range;
 
 	for (iova_t next = 0; (range = ranges_find(&container->mappings, next, UINT64_MAX)); next = range->last + 1) {
-		struct mapping *mapping = container_mapping(container, range);
+		struct host_mapping *mapping = container_mapping(container, range);
 
 		if (!mapping->in_tables)
 			continue;
@@ -327,12 +327,12 @@ void container_unpin(struct container *container, struct host_work *work)
 	}
 }
 
-static uint64_t memory_pages(const struct mapping *mapping)
+static uint64_t memory_pages(const struct host_mapping *mapping)
 {
 	uint64_t pages = 0;
 
 	for (uint64_t done = 0; done < mapping->bytes;) {
-		struct process_run run = mapping_neighbours(mapping, done, mapping->bytes);
+		struct process_run run = host_mapping_neighbours(mapping, done, mapping->bytes);
 
 		pages += run.is_memory ? run.bytes >> PAGE_LG2 : 0;
 		done += run.bytes;
@@ -342,11 +342,11 @@ static uint64_t memory_pages(const struct mapping *mapping)
 
 void container_cut(struct container *container, iova_t iova)
 {
-	uint32_t number = mapping_take(&container->pool);
+	uint32_t number = host_mapping_take(&container->pool);
 	struct range *range = ranges_find(&container->mappings, iova - 1, iova - 1);
 
 	REQUIRE(range && range->last >= iova && !container->config.registrations);
-	struct mapping *head = container_mapping(container, range), *tail = &container->pool.mapping[number];
+	struct host_mapping *head = container_mapping(container, range), *tail = &container->pool.mapping[number];
 	struct range second = { .first = iova, .last = range->last, .value = { number } };
 	uint64_t offset = iova - range->first;
 
@@ -357,7 +357,7 @@ void container_cut(struct container *container, iova_t iova)
 	tail->vaddr += offset;
 	tail->bytes -= offset;
 	head->bytes = offset;
-	mapping_cut(head, offset, tail);
+	host_mapping_cut(head, offset, tail);
 	tail->charged_pages = memory_pages(tail);
 	head->charged_pages -= tail->charged_pages;
 	range->last = iova - 1;
@@ -376,7 +376,7 @@ void container_unmap_begin(struct unmap_call *call, iova_t iova, iova_t last, bo
 static void remove_mapping(struct container *container, struct unmap_call *call, const struct range *range,
 			   struct host_work *work)
 {
-	struct mapping *mapping = container_mapping(container, range);
+	struct host_mapping *mapping = container_mapping(container, range);
 	uint32_t number = (uint32_t)range->value[0];
 
 	if (container->config.registrations)
@@ -386,7 +386,7 @@ static void remove_mapping(struct container *container, struct unmap_call *call,
 	container->vaddr_invalid_count -= mapping->vaddr_invalid;
 	call->bytes += mapping->bytes;
 	ranges_remove(&container->mappings, range->first);
-	mapping_give(&container->pool, number);
+	host_mapping_give(&container->pool, number);
 	work->mappings_removed++;
 }
 
@@ -394,13 +394,13 @@ static void remove_mapping(struct container *container, struct unmap_call *call,
 static void release_flushed(struct container *container, struct unmap_call *call, struct host_work *work)
 {
 	const struct range *range = ranges_find(&container->mappings, call->flush_iova, call->flush_iova);
-	const struct mapping *mapping = container_mapping(container, range);
+	const struct host_mapping *mapping = container_mapping(container, range);
 	uint64_t done = call->flush_iova - range->first, end = done + call->flush_bytes;
 
 	while (!container->config.registrations && done < end) {
-		struct process_run run = mapping_run(mapping, done, end);
+		struct process_run run = host_mapping_run(mapping, done, end);
 
-		unpin_run(container, &run, work);
+		unpin_run(mapping, &run, work);
 		done += run.bytes;
 	}
 	call->flush_bytes = 0;
@@ -412,13 +412,13 @@ static void release_flushed(struct container *container, struct unmap_call *call
 static void take_runs(struct container *container, struct unmap_call *call, const struct range *range, iova_t iova,
 		      struct host_work *work)
 {
-	const struct mapping *mapping = container_mapping(container, range);
+	const struct host_mapping *mapping = container_mapping(container, range);
 	uint64_t offset = iova - range->first, done = offset;
 
 	for (uint32_t i = 1; !offset && i < container->table_count; i++)
 		unmap_in(&container->table[i], iova, mapping->bytes, work);
 	for (uint32_t runs = 0; runs < container->config.flush_runs && done < mapping->bytes; runs++) {
-		uint64_t bytes = mapping_run(mapping, done, mapping->bytes).bytes;
+		uint64_t bytes = host_mapping_run(mapping, done, mapping->bytes).bytes;
 
 		unmap_in(&container->table[0], range->first + done, bytes, work);
 		done += bytes;

@@ -10,7 +10,7 @@
 #define IOMMUSIM_SOFTWARE_CONTAINER_H
 
 #include "models/software/host.h"
-#include "models/software/mapping.h"
+#include "models/software/host_mapping.h"
 #include "models/software/process.h"
 #include "models/software/ranges.h"
 #include "models/software/registration.h"
@@ -27,7 +27,7 @@ struct container_config {
 struct container {
 	struct container_config config;
 	struct ranges mappings; /* by iova; value[0]: number in pool */
-	struct mapping_pool pool;
+	struct host_mapping_pool pool;
 	struct host_table *table; /* [table_count]; the newest first */
 	uint32_t table_count;
 	uint32_t vaddr_invalid_count; /* of mappings */
@@ -37,7 +37,7 @@ struct container {
 };
 
 /* Of a member of container->mappings; valid until the next map. */
-static inline struct mapping *container_mapping(const struct container *container, const struct range *range)
+static inline struct host_mapping *container_mapping(const struct container *container, const struct range *range)
 {
 	return &container->pool.mapping[range->value[0]];
 }

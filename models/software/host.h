@@ -23,6 +23,7 @@ struct host_table {
 	enum map_status (*map)(void *argument, iova_t iova, phys_t output, uint64_t bytes, unsigned permissions,
 			       struct map_work *work);
 	void (*unmap)(void *argument, iova_t iova, uint64_t bytes, struct map_work *work);
+	uint64_t (*leaf)(void *argument, iova_t iova); /* bytes of the leaf that maps iova; 0: none */
 };
 
 /* The seam over a bare page table, for tests and for hosts without a driver. */

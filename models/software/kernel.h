@@ -36,6 +36,18 @@ static inline bool kernel_type1_unmaps_leaves(const struct kernel *kernel)
 	return !kernel_since(kernel, 3, 15);
 }
 
+/* "vfio/type1: Limit DMA mappings per container" (5.1) */
+static inline bool kernel_type1_limits_entries(const struct kernel *kernel)
+{
+	return kernel_since(kernel, 5, 1);
+}
+
+/* "vfio: align capability structures" (6.6) */
+static inline bool kernel_vfio_aligns_capabilities(const struct kernel *kernel)
+{
+	return kernel_since(kernel, 6, 6);
+}
+
 static inline bool kernel_type1_has_iova_ranges(const struct kernel *kernel)
 {
 	return kernel_since(kernel, 5, 4);

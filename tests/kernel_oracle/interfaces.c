@@ -2,5 +2,6 @@
 #include "tests/kernel_oracle/interface.h"
 
 const struct oracle_interface *const oracle_interfaces[] = {
+	&type1_interface,
 	NULL,
 };

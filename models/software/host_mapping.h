@@ -3,8 +3,8 @@
  * One mapping of a container: whose memory it is, and the physical pages it found there.  What is unmapped and unpinned
  * later are those pages, whatever became of the process's addresses meanwhile.
  */
-#ifndef IOMMUSIM_SOFTWARE_MAPPING_H
-#define IOMMUSIM_SOFTWARE_MAPPING_H
+#ifndef IOMMUSIM_SOFTWARE_HOST_MAPPING_H
+#define IOMMUSIM_SOFTWARE_HOST_MAPPING_H
 
 #include "models/software/process.h"
 
@@ -16,9 +16,10 @@ struct extent {
 	bool is_memory;    /* struct process_run */
 };
 
-struct mapping {
+struct host_mapping {
 	uint64_t vaddr, bytes;
-	struct process *process; /* whose memory, and who is charged; not owned */
+	struct process *process; /* whose memory; not owned */
+	struct process *payer;   /* who is charged: the same, but see kernel_type1_update_moves_owner() */
 	uint64_t charged_pages;
 	unsigned permissions;
 	bool unlimited;     /* the process could lock any amount when it mapped (CAP_IPC_LOCK) */
@@ -31,26 +32,26 @@ struct mapping {
 };
 
 /* What it holds on the heap. */
-void mapping_fini(struct mapping *mapping);
+void host_mapping_fini(struct host_mapping *mapping);
 
 /* The run's pages come next, at offset. */
-void mapping_add_run(struct mapping *mapping, uint64_t offset, const struct process_run *run);
+void host_mapping_add_run(struct host_mapping *mapping, uint64_t offset, const struct process_run *run);
 /* The run that starts at offset and ends before end; both lie in extents. */
-struct process_run mapping_run(const struct mapping *mapping, uint64_t offset, uint64_t end);
+struct process_run host_mapping_run(const struct host_mapping *mapping, uint64_t offset, uint64_t end);
 /* Where the pages from offset on lie, and up to where they are neighbours (end at most), across runs. */
-struct process_run mapping_neighbours(const struct mapping *mapping, uint64_t offset, uint64_t end);
+struct process_run host_mapping_neighbours(const struct host_mapping *mapping, uint64_t offset, uint64_t end);
 /* Extents from offset on become tail's, whose start that is. */
-void mapping_cut(struct mapping *mapping, uint64_t offset, struct mapping *tail);
+void host_mapping_cut(struct host_mapping *mapping, uint64_t offset, struct host_mapping *tail);
 
 /* Mappings by number; a pointer is valid until the next take. */
-struct mapping_pool {
-	struct mapping *mapping; /* [capacity] */
+struct host_mapping_pool {
+	struct host_mapping *mapping; /* [capacity] */
 	uint32_t used, capacity;
 	uint32_t spare; /* 1 + number of one given back, linked by extent_count; 0: none */
 };
 
-void mapping_pool_fini(struct mapping_pool *pool);
-uint32_t mapping_take(struct mapping_pool *pool);
-void mapping_give(struct mapping_pool *pool, uint32_t number);
+void host_mapping_pool_fini(struct host_mapping_pool *pool);
+uint32_t host_mapping_take(struct host_mapping_pool *pool);
+void host_mapping_give(struct host_mapping_pool *pool, uint32_t number);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "models/software/mapping.h"
+#include "models/software/host_mapping.h"
 
 #include "models/base/heap.h"
 
-void mapping_fini(struct mapping *mapping)
+void host_mapping_fini(struct host_mapping *mapping)
 {
 	free(mapping->more);
 	free(mapping->dirty);
@@ -12,17 +12,17 @@ void mapping_fini(struct mapping *mapping)
 	mapping->extent_count = mapping->more_capacity = 0;
 }
 
-static struct extent *extent_at(struct mapping *mapping, uint32_t index)
+static struct extent *extent_at(struct host_mapping *mapping, uint32_t index)
 {
 	return index ? &mapping->more[index - 1] : &mapping->first;
 }
 
-static const struct extent *extent_in(const struct mapping *mapping, uint32_t index)
+static const struct extent *extent_in(const struct host_mapping *mapping, uint32_t index)
 {
 	return index ? &mapping->more[index - 1] : &mapping->first;
 }
 
-static void add_extent(struct mapping *mapping, const struct extent *extent)
+static void add_extent(struct host_mapping *mapping, const struct extent *extent)
 {
 	uint32_t index = mapping->extent_count++;
 
@@ -33,7 +33,7 @@ static void add_extent(struct mapping *mapping, const struct extent *extent)
 	*extent_at(mapping, index) = *extent;
 }
 
-void mapping_add_run(struct mapping *mapping, uint64_t offset, const struct process_run *run)
+void host_mapping_add_run(struct host_mapping *mapping, uint64_t offset, const struct process_run *run)
 {
 	struct extent next = { offset, run->phys, run->page_lg2, run->is_memory };
 
@@ -48,7 +48,7 @@ void mapping_add_run(struct mapping *mapping, uint64_t offset, const struct proc
 }
 
 /* The extent that holds offset. */
-static uint32_t find(const struct mapping *mapping, uint64_t offset)
+static uint32_t find(const struct host_mapping *mapping, uint64_t offset)
 {
 	uint32_t low = 0, high = mapping->extent_count;
 
@@ -64,7 +64,7 @@ static uint32_t find(const struct mapping *mapping, uint64_t offset)
 	return low;
 }
 
-struct process_run mapping_neighbours(const struct mapping *mapping, uint64_t offset, uint64_t end)
+struct process_run host_mapping_neighbours(const struct host_mapping *mapping, uint64_t offset, uint64_t end)
 {
 	uint32_t index = find(mapping, offset);
 	const struct extent *extent = extent_in(mapping, index);
@@ -77,9 +77,9 @@ struct process_run mapping_neighbours(const struct mapping *mapping, uint64_t of
 				     .page_lg2 = extent->page_lg2 };
 }
 
-struct process_run mapping_run(const struct mapping *mapping, uint64_t offset, uint64_t end)
+struct process_run host_mapping_run(const struct host_mapping *mapping, uint64_t offset, uint64_t end)
 {
-	struct process_run run = mapping_neighbours(mapping, offset, end);
+	struct process_run run = host_mapping_neighbours(mapping, offset, end);
 	uint64_t page = UINT64_C(1) << run.page_lg2, left = page - (run.phys & (page - 1));
 
 	if (run.bytes > left)
@@ -87,7 +87,7 @@ struct process_run mapping_run(const struct mapping *mapping, uint64_t offset, u
 	return run;
 }
 
-void mapping_cut(struct mapping *mapping, uint64_t offset, struct mapping *tail)
+void host_mapping_cut(struct host_mapping *mapping, uint64_t offset, struct host_mapping *tail)
 {
 	uint32_t index = find(mapping, offset), kept = index + 1;
 
@@ -106,13 +106,13 @@ void mapping_cut(struct mapping *mapping, uint64_t offset, struct mapping *tail)
 	mapping->extent_count = kept;
 }
 
-void mapping_pool_fini(struct mapping_pool *pool)
+void host_mapping_pool_fini(struct host_mapping_pool *pool)
 {
 	free(pool->mapping);
-	*pool = (struct mapping_pool){ 0 };
+	*pool = (struct host_mapping_pool){ 0 };
 }
 
-uint32_t mapping_take(struct mapping_pool *pool)
+uint32_t host_mapping_take(struct host_mapping_pool *pool)
 {
 	uint32_t number = pool->spare;
 
@@ -125,15 +125,15 @@ uint32_t mapping_take(struct mapping_pool *pool)
 		}
 		number = pool->used++;
 	}
-	pool->mapping[number] = (struct mapping){ 0 };
+	pool->mapping[number] = (struct host_mapping){ 0 };
 	return number;
 }
 
-void mapping_give(struct mapping_pool *pool, uint32_t number)
+void host_mapping_give(struct host_mapping_pool *pool, uint32_t number)
 {
-	struct mapping *mapping = &pool->mapping[number];
+	struct host_mapping *mapping = &pool->mapping[number];
 
-	mapping_fini(mapping);
+	host_mapping_fini(mapping);
 	mapping->extent_count = pool->spare;
 	pool->spare = number + 1;
 }
