@@ -7,6 +7,7 @@
 #define IOMMUSIM_SOFTWARE_KERNEL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct kernel {
 	unsigned version, patchlevel; /* 6.12: 6, 12 */
@@ -111,6 +112,69 @@ static inline bool kernel_type1_overflow(const struct kernel *kernel)
 static inline bool kernel_pin_finds_zero_page(const struct kernel *kernel)
 {
 	return !kernel_since(kernel, 6, 2);
+/* ---- iommufd ---- */
+
+/*
+ * Does iommufd know the ioctl of this number?  [LINUX] include/uapi/linux/iommufd.h.  The last one is known of a 7.3
+ * kernel only by its answer.
+ */
+static inline bool kernel_has_iommufd_ioctl(const struct kernel *kernel, unsigned number)
+{
+	static const struct {
+		unsigned number, version, patchlevel;
+	} since[] = {
+		{ 0x80, 6, 2 },  { 0x81, 6, 2 },  { 0x82, 6, 2 },  { 0x83, 6, 2 },  { 0x84, 6, 2 },  { 0x85, 6, 2 },
+		{ 0x86, 6, 2 },  { 0x87, 6, 2 },  { 0x88, 6, 2 },  { 0x89, 6, 6 },  { 0x8a, 6, 6 },  { 0x8b, 6, 7 },
+		{ 0x8c, 6, 7 },  { 0x8d, 6, 8 },  { 0x8e, 6, 11 }, { 0x8f, 6, 13 }, { 0x90, 6, 13 }, { 0x91, 6, 13 },
+		{ 0x92, 6, 14 }, { 0x93, 6, 15 }, { 0x94, 6, 17 }, { 0x95, 7, 3 },
+	};
+
+	for (size_t i = 0; i < sizeof(since) / sizeof(since[0]); i++)
+		if (since[i].number == number)
+			return kernel_since(kernel, since[i].version, since[i].patchlevel);
+	return false;
+}
+
+/* HWPT_ALLOC takes flags, data for the driver and, as what it is allocated on, an HWPT. */
+static inline bool kernel_hwpt_has_data(const struct kernel *kernel)
+{
+	return kernel_since(kernel, 6, 7);
+}
+
+/* IOMMU_HWPT_ALLOC_PASID is a flag. */
+static inline bool kernel_hwpt_has_pasid(const struct kernel *kernel)
+{
+	return kernel_since(kernel, 6, 15);
+}
+
+/* IOMMU_HWPT_FAULT_ID_VALID stays in iommufd; before, drivers of page tables were asked, and refused it. */
+static inline bool kernel_hwpt_keeps_fault_flag(const struct kernel *kernel)
+{
+	return kernel_since(kernel, 6, 13);
+}
+
+/* GET_HW_INFO reports capabilities. */
+static inline bool kernel_hw_info_has_capabilities(const struct kernel *kernel)
+{
+	return kernel_since(kernel, 6, 7);
+}
+
+/* Among them, that a device has no ATS.  First seen in a 7.3 kernel. */
+static inline bool kernel_hw_info_has_ats(const struct kernel *kernel)
+{
+	return kernel_since(kernel, 7, 3);
+}
+
+/* GET_DIRTY_BITMAP of no bytes is EINVAL; before, its end wrapped: EOVERFLOW.  First seen in a 7.3 kernel. */
+static inline bool kernel_dirty_checks_length(const struct kernel *kernel)
+{
+	return kernel_since(kernel, 7, 3);
+}
+
+/* The mock IOMMU has a page table (drivers/iommu/generic_pt) where it had a list of pages. */
+static inline bool kernel_mock_has_page_table(const struct kernel *kernel)
+{
+	return kernel_since(kernel, 6, 19);
 }
 
 #endif

@@ -49,6 +49,7 @@ struct process {
 	 * untouched when it is written later, and lies in its own frames, not in the one zero page. */
 	bool finds_zero_page;
 	bool exited; /* process_exit() */
+	uint64_t pinned_vm; /* VmPin in pages, as iommufd keeps it (mm->pinned_vm): it wraps where the kernel's does */
 };
 
 /* limit_bytes as account_init.  No areas. */
