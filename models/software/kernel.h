@@ -112,6 +112,8 @@ static inline bool kernel_type1_overflow(const struct kernel *kernel)
 static inline bool kernel_pin_finds_zero_page(const struct kernel *kernel)
 {
 	return !kernel_since(kernel, 6, 2);
+}
+
 /* ---- iommufd ---- */
 
 /*

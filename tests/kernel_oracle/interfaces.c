@@ -3,5 +3,6 @@
 
 const struct oracle_interface *const oracle_interfaces[] = {
 	&type1_interface,
+	&iommufd_interface,
 	NULL,
 };
