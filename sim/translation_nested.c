@@ -13,8 +13,9 @@
 #include "sim/vtd_host.h"
 
 struct nested_guest {
-	struct host_domain parent; /* guest-physical to host-physical */
-	struct ioas ioas;          /* over parent */
+	struct host_domain parent;    /* guest-physical to host-physical */
+	struct iommufd_domain domain; /* parent, as iommufd has it */
+	struct ioas ioas;             /* with that one domain */
 };
 
 struct nested_device {
@@ -176,11 +177,16 @@ static bool create_guest(struct guest *guest, struct err *err)
 {
 	struct machine *machine = guest->machine;
 	struct nested_guest *own = guest->nested = heap_zeroed(1, sizeof(*own));
-	struct container_config container;
+	struct host_work work = { 0 };
 
 	vtd_host_domain(machine, &own->parent, &machine->vtd->list);
-	container = host_container(guest, host_table_of_domain(&own->parent), ACCOUNT_USER);
-	ioas_init(&own->ioas, &container, units_host_last(machine->config));
+	own->domain = (struct iommufd_domain){ .table = host_table_of_domain(&own->parent),
+					       .page_sizes = PAGE_BYTES,
+					       .iova_last = units_host_last(machine->config),
+					       .needs_permission = true };
+	ioas_init(&own->ioas);
+	REQUIRE(!ioas_reserve(&own->ioas, (struct iova_span){ INTERRUPT_RANGE_FIRST, INTERRUPT_RANGE_LAST }, own));
+	REQUIRE(!ioas_attach(&own->ioas, &own->domain, &work)); /* nothing is mapped yet: costs nothing */
 	if (!vtd_guest_create(guest, true, nested_call, err))
 		return false;
 	if (machine->scheme.doorbell == SCHEME_HARDWARE_QUEUE)
@@ -200,7 +206,14 @@ static bool assign(struct guest *guest, struct assignment *to, uint16_t guest_id
 
 static int start_memory(struct guest *guest, phys_t gpa, uint64_t bytes, struct host_work *work)
 {
-	return ioas_map(&guest->nested->ioas, gpa, GUEST_VADDR + gpa, bytes, PT_READ | PT_WRITE, work);
+	const struct iommufd_source source = { .process = &guest->process,
+					       .user = &guest->process.account,
+					       .mode = ACCOUNT_USER,
+					       .pin_batch_pages = guest->machine->config->machine.pin_batch_pages };
+	struct ioas_place place = { .iova = gpa, .bytes = bytes, .fixed = true };
+
+	work->ioctls++;
+	return ioas_map(&guest->nested->ioas, &source, NULL, GUEST_VADDR + gpa, PT_READ | PT_WRITE, &place, work);
 }
 
 const struct translation translation_nested = {

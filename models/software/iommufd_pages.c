@@ -191,50 +191,62 @@ static void unpin_span(struct iommufd_pages *pages, struct iommufd_span span, st
 	work->pages_unpinned += before - pages->pinned_pages;
 }
 
-/* The contiguous run of a file from offset on.  [LINUX] memfd_pin_folios(): no page of the call beyond the end. */
-static struct process_run file_run(const struct iommufd_file *file, uint64_t offset, uint64_t bytes)
+/* Where the page at offset from start of the pages lies, and how many more lie behind it, at most bytes. */
+static bool find_piece(const struct iommufd_pages *pages, uint64_t offset, uint64_t bytes, struct iommufd_pinned *piece)
 {
-	if (offset + bytes > file->bytes)
-		return (struct process_run){ .bytes = 0 };
-	return (struct process_run){ .phys = file->base + offset, .bytes = bytes, .is_memory = true };
+	uint64_t start = pages->start + offset;
+
+	piece->span = (struct iommufd_span){ offset >> PAGE_LG2, (offset + bytes - 1) >> PAGE_LG2 };
+	if (pages->file) {
+		piece->phys = pages->file->base + start;
+		piece->page_lg2 = pages->file->page_lg2;
+		/* [LINUX] memfd_pin_folios(): no page of the call beyond the end. */
+		return start + bytes <= pages->file->bytes;
+	}
+	struct process_run run = process_run(pages->source.process, start, bytes, pages->writable);
+
+	if (!run.bytes || !run.is_memory)
+		return false;
+	piece->phys = run.phys;
+	piece->page_lg2 = process_area(pages->source.process, start)->page_lg2;
+	piece->span.last = (offset + run.bytes - 1) >> PAGE_LG2;
+	return true;
+}
+
+/* Does next lie behind piece, in pages of the same kind? */
+static bool continues(const struct iommufd_pinned *piece, const struct iommufd_pinned *next)
+{
+	return next->span.first == piece->span.last + 1 && next->phys == piece->phys + span_bytes(piece->span) &&
+	       next->page_lg2 == piece->page_lg2;
 }
 
 /* Pins span, of which nothing is pinned. */
 static int pin_span(struct iommufd_pages *pages, struct iommufd_span span, struct host_work *work)
 {
-	uint64_t bytes = span_bytes(span), start = pages->start + (span.first << PAGE_LG2);
+	uint64_t begin = span.first << PAGE_LG2, end = (span.last + 1) << PAGE_LG2, before = pages->pinned_pages;
 	uint64_t batch = (uint64_t)pages->source.pin_batch_pages << PAGE_LG2;
-	struct iommufd_pinned piece = { .span = { span.first, span.first - 1 } }; /* that grows; empty */
-	int error = 0;
+	struct iommufd_pinned piece = { 0 }, next; /* piece grows while memory is contiguous */
+	bool found = true;
 
-	work->pin_calls += (bytes + batch - 1) / batch;
-	for (uint64_t done = 0; done < bytes;) {
-		struct process_run run =
-			pages->file ? file_run(pages->file, start + done, bytes - done)
-				    : process_run(pages->source.process, start + done, bytes - done, pages->writable);
-
-		if (!run.bytes || !run.is_memory) {
-			error = pages->file ? EINVAL : EFAULT;
+	work->pin_calls += (end - begin + batch - 1) / batch;
+	for (uint64_t at = begin; at < end; at = (piece.span.last + 1) << PAGE_LG2) {
+		found = find_piece(pages, at, end - at, &next);
+		if (!found)
 			break;
+		if (at > begin && continues(&piece, &next)) {
+			piece.span.last = next.span.last;
+			continue;
 		}
-		bool is_empty = piece.span.last + 1 == piece.span.first;
-
-		if (!is_empty && piece.phys + span_bytes(piece.span) != run.phys) {
+		if (at > begin)
 			pin_piece(pages, &piece);
-			piece.span.first = piece.span.last + 1;
-			is_empty = true;
-		}
-		if (is_empty)
-			piece.phys = run.phys;
-		piece.span.last += run.bytes >> PAGE_LG2;
-		work->pages_pinned += run.bytes >> PAGE_LG2;
-		done += run.bytes;
+		piece = next;
 	}
-	if (piece.span.last + 1 != piece.span.first)
+	if (piece.page_lg2)
 		pin_piece(pages, &piece);
-	if (error)
+	work->pages_pinned += pages->pinned_pages - before;
+	if (!found)
 		unpin_span(pages, span, work);
-	return error;
+	return found ? 0 : pages->file ? EINVAL : EFAULT;
 }
 
 /* ---- holding ---- */
@@ -323,18 +335,14 @@ struct process_run iommufd_pages_run(const struct iommufd_pages *pages, uint64_t
 
 	REQUIRE(place < pages->pinned_count && pages->pinned[place].span.first <= page);
 	const struct iommufd_pinned *piece = &pages->pinned[place];
-	uint64_t into = offset - (piece->span.first << PAGE_LG2);
+	uint64_t into = offset - (piece->span.first << PAGE_LG2), page_bytes = UINT64_C(1) << piece->page_lg2;
 	struct process_run run = { .phys = piece->phys + into, .is_memory = true };
 
 	run.bytes = span_bytes(piece->span) - into;
-	for (place++; run.bytes < bytes && place < pages->pinned_count; place++) {
-		const struct iommufd_pinned *next = &pages->pinned[place];
-
-		if (next->span.first != next[-1].span.last + 1 ||
-		    next->phys != next[-1].phys + span_bytes(next[-1].span))
-			break;
-		run.bytes += span_bytes(next->span);
-	}
+	for (place++; place < pages->pinned_count && continues(piece, &pages->pinned[place]); place++, piece++)
+		run.bytes += span_bytes(pages->pinned[place].span);
+	if (run.bytes > page_bytes - (run.phys & (page_bytes - 1)))
+		run.bytes = page_bytes - (run.phys & (page_bytes - 1));
 	if (run.bytes > bytes)
 		run.bytes = bytes;
 	return run;

@@ -26,6 +26,7 @@ struct iommufd_source {
 struct iommufd_file {
 	phys_t base; /* where its first page lies; the rest follows */
 	uint64_t bytes;
+	unsigned page_lg2; /* as of an area of a process */
 };
 
 struct iommufd_span {
@@ -34,7 +35,8 @@ struct iommufd_span {
 
 struct iommufd_pinned {
 	struct iommufd_span span;
-	phys_t phys; /* of the first */
+	phys_t phys;       /* of the first */
+	unsigned page_lg2; /* runs of it end at their physical multiples (process.h) */
 };
 
 struct iommufd_pages {
@@ -47,7 +49,7 @@ struct iommufd_pages {
 
 	struct iommufd_span *held; /* [held_count] by areas that are in a domain; they may overlap */
 	size_t held_count, held_capacity;
-	struct iommufd_pinned *pinned; /* [pinned_count] by first, disjoint; each pinned in one piece */
+	struct iommufd_pinned *pinned; /* [pinned_count] by first, disjoint */
 	size_t pinned_count, pinned_capacity;
 	uint64_t pinned_pages, charged_pages;
 	bool counted; /* for iommufd_change_process */

@@ -43,7 +43,7 @@ struct state {
 	struct iommufd_file file; /* of the next IOAS_MAP_FILE */
 	bool has_file;
 	uint32_t dirty_flags; /* of the last GET_DIRTY_BITMAP; the one after a bad flag asks the IOAS */
-	unsigned set_calls, get_calls;
+	unsigned copies, set_calls, get_calls;
 };
 
 /* ---- helpers ---- */
@@ -260,7 +260,7 @@ static void copy(struct state *state, const struct oracle_call *call, struct ora
 	iova_t to = oracle_argument(call, "dst_iova");
 	bool is_same = oracle_argument(call, "same_ioas");
 	/* Once the program copies to an IOAS that does not exist: its 11th copy of case copy, to where there is one. */
-	bool is_missing = !strcmp(state->world->name, "copy") && ++state->set_calls == 11;
+	bool is_missing = !strcmp(state->world->name, "copy") && ++state->copies == 11;
 	uint32_t target = is_missing ? NO_OBJECT : is_same ? state->ioas : state->second_ioas;
 
 	fail_or(answer,
@@ -517,7 +517,7 @@ static void event(void *opaque, const struct oracle_event *event)
 		iommufd_init(&state->iommufd, state->world->kernel, false);
 	} else if (!strcmp(event->what, "file")) {
 		state->has_file = event->value[1] != 0;
-		state->file = (struct iommufd_file){ event->value[0], event->value[1] };
+		state->file = (struct iommufd_file){ event->value[0], event->value[1], PAGE_LG2 };
 	}
 }
 

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "models/software/iommufd.h"
 #include "models/software/type1.h"
 #include "tests/models/software/host_fixture.h"
 #include "tests/suite.h"
@@ -72,7 +71,6 @@ struct replay {
 	struct host host;
 	struct page_table second_table;
 	struct type1 type1[2]; /* the second is another container of the process */
-	struct ioas ioas;
 	uint32_t entries;
 	bool live;
 };
@@ -90,9 +88,6 @@ static void replay_start(struct replay *replay, uint64_t bytes, unsigned page_lg
 	type1_init(&replay->type1[0], &config, TYPE1_ENTRY_LIMIT, APERTURE_LAST);
 	config.table = host_table_of(&replay->second_table);
 	type1_init(&replay->type1[1], &config, TYPE1_ENTRY_LIMIT, APERTURE_LAST);
-	config.table = host_table_of(&host->table);
-	config.account_mode = ACCOUNT_USER;
-	ioas_init(&replay->ioas, &config, APERTURE_LAST);
 	replay->live = true;
 }
 
@@ -102,23 +97,9 @@ static void replay_end(struct replay *replay)
 		return;
 	type1_fini(&replay->type1[0]);
 	type1_fini(&replay->type1[1]);
-	ioas_fini(&replay->ioas);
 	page_table_fini(&replay->second_table);
 	host_fini(&replay->host);
 	replay->live = false;
-}
-
-static int ioas_unmap(struct replay *replay, const struct recorded_call *call, uint64_t *out)
-{
-	struct unmap_call unmap;
-	int error = ioas_unmap_begin(&replay->ioas, &unmap, call->iova, call->size, &replay->host.work);
-
-	if (error)
-		return error;
-	while (ioas_unmap_step(&replay->ioas, &unmap, &replay->host.work))
-		;
-	*out = unmap.bytes;
-	return unmap.error;
 }
 
 static int type1_unmap_all(struct type1 *type1, uint64_t *out, struct host_work *work)
@@ -148,11 +129,6 @@ static int answer(struct replay *replay, const struct recorded_call *call, uint6
 		return registration_add(&replay->host.registrations, call->vaddr, call->size, work);
 	if (!strcmp(call->op, "UNREGISTER"))
 		return registration_remove(&replay->host.registrations, call->vaddr, call->size, work);
-	if (!strcmp(call->op, "IOAS_MAP")) /* flags: fixed 1, writeable 2, readable 4 */
-		return ioas_map(&replay->ioas, call->iova, call->vaddr, call->size,
-				(call->flags & 4 ? PT_READ : 0) | (call->flags & 2 ? PT_WRITE : 0), work);
-	if (!strcmp(call->op, "IOAS_UNMAP"))
-		return ioas_unmap(replay, call, out);
 	ck_abort_msg("unknown call %s", call->op);
 	return -1;
 }
@@ -219,12 +195,6 @@ START_TEST(registration_answers_as_a_kernel_did)
 }
 END_TEST
 
-START_TEST(iommufd_answers_as_a_kernel_did)
-{
-	ck_assert_uint_ge(replay_file("iommufd-x86-6.12.txt"), 38);
-}
-END_TEST
-
 int main(void)
 {
 	Suite *suite = suite_create("oracles");
@@ -232,7 +202,6 @@ int main(void)
 
 	tcase_add_test(test, type1_answers_as_a_kernel_did);
 	tcase_add_test(test, registration_answers_as_a_kernel_did);
-	tcase_add_test(test, iommufd_answers_as_a_kernel_did);
 	suite_add_tcase(suite, test);
 	return suite_main(suite);
 }
