@@ -140,10 +140,8 @@ static uint64_t span_bytes(struct iommufd_span span)
 	return (span.last - span.first + 1) << PAGE_LG2;
 }
 
-static void pin_piece(struct iommufd_pages *pages, const struct iommufd_pinned *piece)
+static void piece_insert(struct iommufd_pages *pages, size_t place, const struct iommufd_pinned *piece)
 {
-	size_t place = place_of(pages, piece->span.first);
-
 	if (pages->pinned_count == pages->pinned_capacity) {
 		pages->pinned_capacity = pages->pinned_capacity ? 2 * pages->pinned_capacity : 1;
 		pages->pinned = heap_resized(pages->pinned, pages->pinned_capacity, sizeof(*pages->pinned));
@@ -151,44 +149,57 @@ static void pin_piece(struct iommufd_pages *pages, const struct iommufd_pinned *
 	memmove(&pages->pinned[place + 1], &pages->pinned[place], (pages->pinned_count - place) * sizeof(*piece));
 	pages->pinned[place] = *piece;
 	pages->pinned_count++;
+}
+
+static void piece_remove(struct iommufd_pages *pages, size_t place)
+{
+	pages->pinned_count--;
+	memmove(&pages->pinned[place], &pages->pinned[place + 1],
+		(pages->pinned_count - place) * sizeof(*pages->pinned));
+}
+
+static void pin_piece(struct iommufd_pages *pages, const struct iommufd_pinned *piece)
+{
+	piece_insert(pages, place_of(pages, piece->span.first), piece);
 	pages->pinned_pages += piece->span.last - piece->span.first + 1;
 	pins_pin(pages->source.process->pins, piece->phys, span_bytes(piece->span));
 }
 
-/* Takes out the piece at place. */
-static struct iommufd_pinned unpin_piece(struct iommufd_pages *pages, size_t place)
+/* The part of a piece that span covers; they overlap. */
+static struct iommufd_pinned piece_within(const struct iommufd_pinned *piece, struct iommufd_span span)
 {
-	struct iommufd_pinned piece = pages->pinned[place];
+	struct iommufd_pinned part = *piece;
 
-	pages->pinned_count--;
-	memmove(&pages->pinned[place], &pages->pinned[place + 1], (pages->pinned_count - place) * sizeof(piece));
-	pages->pinned_pages -= piece.span.last - piece.span.first + 1;
-	pins_unpin(pages->source.process->pins, piece.phys, span_bytes(piece.span));
-	return piece;
+	if (part.span.first < span.first)
+		part.span.first = span.first;
+	if (part.span.last > span.last)
+		part.span.last = span.last;
+	part.phys += (part.span.first - piece->span.first) << PAGE_LG2;
+	return part;
 }
 
-/* Pins come off in the pieces they went on in (pins.h), so what is left of a piece goes on again. */
+/* Unpins what is pinned in span. */
 static void unpin_span(struct iommufd_pages *pages, struct iommufd_span span, struct host_work *work)
 {
-	uint64_t before = pages->pinned_pages;
-
 	for (size_t place; (place = place_of(pages, span.first)) < pages->pinned_count;) {
-		struct iommufd_pinned piece = pages->pinned[place], rest = piece;
+		struct iommufd_pinned piece = pages->pinned[place], part, rest;
 
 		if (piece.span.first > span.last)
 			break;
-		unpin_piece(pages, place);
-		if (piece.span.first < span.first) {
-			rest.span.last = span.first - 1;
-			pin_piece(pages, &rest);
+		part = piece_within(&piece, span);
+		piece_remove(pages, place);
+		if (piece.span.last > part.span.last) {
+			rest = piece_within(&piece, (struct iommufd_span){ part.span.last + 1, piece.span.last });
+			piece_insert(pages, place, &rest);
 		}
-		if (piece.span.last > span.last) {
-			rest.span = (struct iommufd_span){ span.last + 1, piece.span.last };
-			rest.phys = piece.phys + ((rest.span.first - piece.span.first) << PAGE_LG2);
-			pin_piece(pages, &rest);
+		if (piece.span.first < part.span.first) {
+			rest = piece_within(&piece, (struct iommufd_span){ piece.span.first, part.span.first - 1 });
+			piece_insert(pages, place, &rest);
 		}
+		pins_unpin(pages->source.process->pins, part.phys, span_bytes(part.span));
+		pages->pinned_pages -= part.span.last - part.span.first + 1;
+		work->pages_unpinned += part.span.last - part.span.first + 1;
 	}
-	work->pages_unpinned += before - pages->pinned_pages;
 }
 
 /* Where the page at offset from start of the pages lies, and how many more lie behind it, at most bytes. */

@@ -10,9 +10,9 @@
 #define VFIO_INFO_PGSIZES 0x1u
 #define VFIO_INFO_CAPS    0x2u
 
-/* Bytes of struct vfio_iommu_type1_info and its capabilities, each rounded up to 8. */
+/* Bytes of struct vfio_iommu_type1_info and its capabilities. */
 #define VFIO_INFO_BYTES       24u
-#define VFIO_CAP_AVAIL_BYTES  16u
+#define VFIO_CAP_AVAIL_BYTES  12u
 #define VFIO_CAP_IOVA_BYTES   16u
 #define VFIO_IOVA_RANGE_BYTES 16u
 
@@ -64,6 +64,7 @@ int iommufd_vfio_get_info(const struct iommufd *iommufd, struct iommufd_vfio_inf
 	if (!iommufd->vfio_ioas)
 		return ENODEV;
 	const struct ioas *ioas = &iommufd->vfio_ioas->ioas;
+	bool aligns = kernel_vfio_aligns_capabilities(&iommufd->kernel);
 	uint64_t sizes = UINT64_MAX;
 
 	for (size_t i = 0; i < ioas->domain_count; i++)
@@ -74,7 +75,7 @@ int iommufd_vfio_get_info(const struct iommufd *iommufd, struct iommufd_vfio_inf
 		sizes = ioas->alignment;
 	info->flags = VFIO_INFO_PGSIZES | VFIO_INFO_CAPS;
 	info->page_sizes = sizes;
-	info->bytes = VFIO_INFO_BYTES + VFIO_CAP_AVAIL_BYTES + VFIO_CAP_IOVA_BYTES +
+	info->bytes = VFIO_INFO_BYTES + VFIO_CAP_AVAIL_BYTES + (aligns ? 4 : 0) + VFIO_CAP_IOVA_BYTES +
 		      VFIO_IOVA_RANGE_BYTES * (uint32_t)ioas_ranges(ioas, NULL, 0);
 	return 0;
 }

@@ -48,7 +48,7 @@ struct process {
 	/* A pin for reading finds the zero page in AREA_UNTOUCHED: kernel_pin_finds_zero_page().  SIMPLIFIED: the area stays
 	 * untouched when it is written later, and lies in its own frames, not in the one zero page. */
 	bool finds_zero_page;
-	bool exited; /* process_exit() */
+	bool exited;        /* process_exit() */
 	uint64_t pinned_vm; /* VmPin in pages, as iommufd keeps it (mm->pinned_vm): it wraps where the kernel's does */
 };
 
