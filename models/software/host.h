@@ -53,6 +53,13 @@ struct host_work {
 	uint64_t table_calls; /* map or unmap calls of the IOMMU driver */
 	struct map_work table;
 	uint64_t flushes; /* ranges handed out for invalidation */
+
+	/* sPAPR TCE */
+	uint64_t user_view_writes;              /* entries of windows' user views */
+	uint64_t tce_kills, tce_entries_killed; /* calls of the bridge's driver, by group; entries that they name */
+	uint64_t tce_hypercalls;                /* of this host to its own hypervisor, for table entries */
+	uint64_t hypercalls, hypercall_exits;   /* of the guest for TCEs; those that went on to the device model */
+	uint64_t tces_checked, tces_put;        /* entries of the guest's table validated; written */
 };
 
 #endif

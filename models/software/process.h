@@ -40,10 +40,13 @@ struct area {
 	uint64_t backed_bytes; /* of a file: up to its end, rounded up to pages; otherwise bytes */
 };
 
+struct registrations;
+
 struct process {
 	struct account account;
-	struct pins *pins; /* of the machine's memory; not owned */
-	struct area *area; /* [area_count] by vaddr, disjoint */
+	struct pins *pins;                   /* of the machine's memory; not owned */
+	struct registrations *registrations; /* of its memory (registration.h); NULL: none can be */
+	struct area *area;                   /* [area_count] by vaddr, disjoint */
 	size_t area_count, area_capacity;
 	/* A pin for reading finds the zero page in AREA_UNTOUCHED: kernel_pin_finds_zero_page().  SIMPLIFIED: the area stays
 	 * untouched when it is written later, and lies in its own frames, not in the one zero page. */

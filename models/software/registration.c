@@ -22,6 +22,7 @@ void registrations_init(struct registrations *registrations, struct process *pro
 	*registrations =
 		(struct registrations){ .process = process, .page_lg2 = page_lg2, .pin_batch_pages = pin_batch_pages };
 	ranges_init(&registrations->ranges);
+	process->registrations = registrations;
 }
 
 static struct region *region_of(const struct range *range)

@@ -39,6 +39,7 @@ struct registrations {
 	struct ranges ranges; /* by vaddr; value[0]: struct region * */
 };
 
+/* They become the process's. */
 void registrations_init(struct registrations *registrations, struct process *process, unsigned page_lg2,
 			uint32_t pin_batch_pages);
 /* Unpins and uncharges what is left. */

@@ -327,3 +327,19 @@ uint64_t tce_table_get(const struct tce_table *table, iova_t iova)
 	}
 	return 0;
 }
+
+uint64_t tce_table_hole(const struct tce_table *table, iova_t iova)
+{
+	uint64_t page = (iova - table->window.start) >> table->window.page_lg2;
+	phys_t at = table->root;
+
+	for (unsigned level = table->window.levels - 1; level > 0; level--) {
+		uint64_t word = entry_read(table, at + (index_at(table, level, page) << ENTRY_LG2));
+		uint64_t span = UINT64_C(1) << (table->table_lg2 * level);
+
+		if (!word)
+			return span - (page & (span - 1));
+		at = word & TCE_RPN;
+	}
+	return 0;
+}

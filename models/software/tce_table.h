@@ -67,6 +67,9 @@ enum map_status tce_table_clear(struct tce_table *table, iova_t iova, uint64_t p
  */
 enum map_status tce_table_exchange(struct tce_table *table, iova_t iova, uint64_t *word, struct map_work *work);
 
+/* Entries from iova, which lies in the window, on that have no table: 0 where there is one, else to that one's end. */
+uint64_t tce_table_hole(const struct tce_table *table, iova_t iova);
+
 /* The entry of iova; 0 also where there is no table, or no window. */
 uint64_t tce_table_get(const struct tce_table *table, iova_t iova);
 

@@ -51,13 +51,15 @@ enum vfio_request {
 
 struct vfio_group;
 struct vfio_driver;
+struct spapr_host;
 
 /* The host's kernel: one for all its containers. */
 struct vfio_host {
 	struct kernel kernel;
 	const struct vfio_driver *const *driver; /* [driver_count], asked in this order */
 	size_t driver_count;
-	uint32_t dma_entry_limit; /* parameter of vfio_iommu_type1: mappings per container */
+	uint32_t dma_entry_limit;       /* parameter of vfio_iommu_type1: mappings per container */
+	const struct spapr_host *spapr; /* NULL: not a POWER host */
 };
 
 struct vfio_driver {

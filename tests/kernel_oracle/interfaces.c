@@ -4,5 +4,6 @@
 const struct oracle_interface *const oracle_interfaces[] = {
 	&type1_interface,
 	&iommufd_interface,
+	&spapr_interface,
 	NULL,
 };

@@ -164,6 +164,22 @@ START_TEST(clearing_makes_no_table_and_loses_no_entry_behind_a_gap)
 }
 END_TEST
 
+/* 2^20 pages in three levels of 4 KiB tables: 512 entries, 2 MiB of pages below the second, 1 GiB below the first. */
+START_TEST(a_hole_ends_where_the_lowest_absent_table_would)
+{
+	struct tce_window window = { .bytes = 4 * GIB, .page_lg2 = 12, .levels = 3, .host_page_lg2 = 12 };
+
+	ck_assert_int_eq(create(window), MAP_OK);
+	ck_assert_uint_eq(tce_table_hole(&table, 0), 512 * 512);
+	ck_assert_uint_eq(tce_table_hole(&table, 3 * GIB + 0x5000), 512 * 512 - 5);
+	ck_assert_int_eq(tce_table_set(&table, 3 * GIB, 0x1000, 1, PT_READ, &work), MAP_OK);
+	ck_assert_uint_eq(tce_table_hole(&table, 3 * GIB + 0x1ff000), 0);
+	ck_assert_uint_eq(tce_table_hole(&table, 3 * GIB + 0x203000), 509);
+	ck_assert_uint_eq(tce_table_hole(&table, 2 * GIB), 512 * 512);
+	tce_table_fini(&table);
+}
+END_TEST
+
 START_TEST(nothing_outside_the_window_is_touched)
 {
 	struct tce_window window = window_of(16, 0x40000000, 1);
@@ -316,6 +332,7 @@ int main(void)
 	tcase_add_test(tests, an_old_linux_makes_them_all_at_once);
 	tcase_add_test(tests, write_implies_read);
 	tcase_add_test(tests, clearing_makes_no_table_and_loses_no_entry_behind_a_gap);
+	tcase_add_test(tests, a_hole_ends_where_the_lowest_absent_table_would);
 	tcase_add_test(tests, nothing_outside_the_window_is_touched);
 	tcase_add_test(tests, used_up_frames_leave_what_was_mapped);
 	tcase_add_test(tests, a_table_made_of_used_frames_is_empty);
