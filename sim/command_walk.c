@@ -150,6 +150,11 @@ static struct iommu *restore(struct snapshot *snapshot, struct err *err)
 			snapshot->registers_path, snapshot->family);
 		return NULL;
 	}
+	if (!iommu_families[i].restore) {
+		err_set(err, ERR_FILE, "%s: a unit of %s, whose state is not all in its registers",
+			snapshot->registers_path, snapshot->family);
+		return NULL;
+	}
 	iommu = iommu_families[i].restore(snapshot_register, snapshot, &absent, &cause);
 	if (!iommu)
 		err_set(err, ERR_FILE, "%s: %s", snapshot->registers_path, cause.text);

@@ -65,7 +65,7 @@ struct iommu_describe_ops {
 	/*
 	 * Visits every table that the structures lead to, by source ID, then PASID, a first stage before its second.
 	 * Goes by the present bits alone: whether the unit would take an entry is a walk's business.  What `access`
-	 * cannot read counts as not present.
+	 * cannot read counts as not present.  NULL: they are not all in memory.
 	 */
 	void (*tables)(const struct iommu *iommu, iommu_access_fn *access, void *access_argument, iommu_table_fn *visit,
 		       void *visit_argument);

@@ -8,9 +8,9 @@
 #include "models/iommu/describe.h"
 
 struct iommu_family {
-	const char *name; /* as in iommu_ops.family */
-	const char *help; /* what of it is modelled */
-	iommu_restore_fn *restore;
+	const char *name;          /* as in iommu_ops.family */
+	const char *help;          /* what of it is modelled */
+	iommu_restore_fn *restore; /* NULL: registers alone do not tell the unit's state */
 };
 
 extern const struct iommu_family iommu_families[];
