@@ -79,12 +79,6 @@ static inline bool kernel_type1_has_nesting(const struct kernel *kernel)
 	return !kernel_since(kernel, 6, 13);
 }
 
-/* VT-d's domains can be asked for nesting (which type1 did nothing with). */
-static inline bool kernel_vtd_enables_nesting(const struct kernel *kernel)
-{
-	return !kernel_since(kernel, 6, 7);
-}
-
 /*
  * VFIO type1, live update: mediated devices and invalid vaddrs exclude each other, and an update moves the locked memory to
  * the process that calls: "vfio/type1: exclude mdevs from VFIO_UPDATE_VADDR", "vfio/type1: restore locked_vm" (6.3, and

@@ -39,7 +39,8 @@ struct type1_iommu {
 	iova_t aperture_first, aperture_last;
 	uint64_t page_sizes;       /* a bit for each */
 	bool coherent;             /* its domains refuse non-coherent writes (enforce_cache_coherency) */
-	bool nesting;              /* its domains can be asked for nesting, while that type existed */
+	bool nesting;              /* its domains can be asked for nesting, while that type existed; VT-d's in legacy
+				      mode cannot (recorded: 6.1, 6.12) */
 	bool unprotected_messages; /* interrupts are not remapped: a device could write any */
 	const struct type1_reserved *reserved;
 	size_t reserved_count;

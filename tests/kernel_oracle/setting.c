@@ -35,6 +35,10 @@
 #define CHILD_EXIT                  SETTING_CHILD_EXIT, { 0 }, { 0 }, 0, NULL
 #define EVENT(what)                 SETTING_EVENT, { 0 }, { 0 }, 0, what
 
+/* The cases of record/, which asks at random. */
+#define LIMITED "limited1 limited3 limited5 limited7 limited9 limited11 limited13 limited15 limited17 limited19 limited21 limited23"
+#define RANDOM  "random0 random2 random4 random6 random8 random10 random12 random14 random16 random18 random20 random22 " LIMITED
+
 const struct setting setting_table[] = {
 	{ "type1", "setup", AFTER("GET_INFO", 1), MEMORY(BYTES(0), BYTES(0x10000)) },
 	{ "type1", "setup", AFTER("UNSET_CONTAINER with device open", 1), EVENT("close device") },
@@ -94,6 +98,12 @@ const struct setting setting_table[] = {
 	{ "type1", "xproc", BEFORE("child status after parent unmapped", 1), CHILD },
 	{ "type1", "xproc", BEFORE("parent after child exit", 1), CHILD_EXIT },
 
+	{ "type1", RANDOM, BEGIN, MEMORY(BYTES(0), BYTES(0x40000)) },
+	{ "type1", RANDOM, BEGIN, UNMAP(BYTES(0x28000), BYTES(0x4000)) },
+	{ "type1", RANDOM, BEGIN, UNTOUCHED(BYTES(0x100000), BYTES(0x8000), PT_READ) },
+	{ "type1", LIMITED, BEGIN, DROP_IPC_LOCK },
+	{ "type1", LIMITED, BEGIN, MEMLOCK(BYTES(0x20000)) },
+
 	{ "iommufd", "setup", AFTER("unknown ioctl", 1), EVENT("close iommufd") },
 	{ "iommufd", "setup", AFTER("ATTACH before bind", 1), EVENT("close device") },
 	{ "iommufd", "setup", AFTER("ATTACH before bind", 1), EVENT("close iommufd") },
@@ -140,6 +150,18 @@ const struct setting setting_table[] = {
 	{ "iommufd", "mapfile", BEFORE("IOAS_MAP", 1), MEMORY(BYTES(0), BYTES(0x10000)) },
 	{ "iommufd", "mapfile", BEFORE("IOAS_CHANGE_PROCESS", 5), CHILD },
 	{ "iommufd", "mapfile", BEFORE("parent after child's CHANGE_PROCESS + exit", 1), CHILD_EXIT },
+
+	{ "iommufd", RANDOM, BEGIN, MEMORY(BYTES(0), BYTES(0x40000)) },
+	{ "iommufd", RANDOM, BEGIN, UNMAP(BYTES(0x28000), BYTES(0x4000)) },
+	{ "iommufd", LIMITED, BEGIN, DROP_IPC_LOCK },
+	{ "iommufd", LIMITED, BEGIN, MEMLOCK(BYTES(0x20000)) },
+
+	{ "spapr", RANDOM, BEGIN, EVENT("second container") },
+	{ "spapr", RANDOM, BEGIN, MEMORY(PAGES(0), PAGES(64)) },
+	{ "spapr", RANDOM, BEGIN, UNMAP(PAGES(40), PAGES(4)) },
+	{ "spapr", RANDOM, BEGIN, UNTOUCHED(BYTES(0x10000000), PAGES(4), PT_READ) },
+	{ "spapr", LIMITED, BEGIN, DROP_IPC_LOCK },
+	{ "spapr", LIMITED, BEGIN, SETTING_MEMLOCK, { 0 }, { 8 << 20, 24 }, 0, NULL },
 
 	{ "spapr", "setup", BEGIN, NOTHING },
 	{ "spapr", "enable enable_limit v1map", BEGIN, MEMORY(BYTES(0), PAGES(64)) },

@@ -83,7 +83,6 @@ static void *begin(struct oracle_world *world)
 	state->iommu = (struct type1_iommu){ .driver = &vtd_second_stage,
 					     .aperture_last = (UINT64_C(1) << 48) - 1,
 					     .page_sizes = UINT64_C(0x40201000),
-					     .nesting = kernel_vtd_enables_nesting(&world->kernel),
 					     .reserved = &messages,
 					     .reserved_count = 1,
 					     .domain_create = create_domain,

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Random calls of iommufd with a device of vfio-pci: iommufd GROUP DEVICE.  Every third case never attaches the device,
+ * the others do at some time.  Two IOASes; the odd cases have a limit of 32 pages.  Each case's memory: 64 written pages at BASE, of
+ * which 40..43 are a hole.
+ */
+#include <linux/iommufd.h>
+
+#include "record.h"
+
+#define PAGE  0x1000UL
+#define IOVAS 0x2000000UL
+#define LIVE  64
+
+static char device_path[300];
+static int iommufd, device;
+static uint32_t ioas[2];
+static int attached;
+
+static struct {
+	uint64_t iova, size;
+} live[2][LIVE];
+static unsigned live_count[2];
+
+static const char *op_of(const char *op, int which)
+{
+	static char name[32];
+
+	snprintf(name, sizeof(name), which ? "%s(ioas2)" : "%s", op);
+	return name;
+}
+
+static void remember(int which, uint64_t iova, uint64_t size)
+{
+	if (live_count[which] < LIVE) {
+		live[which][live_count[which]].iova = iova;
+		live[which][live_count[which]++].size = size;
+	}
+}
+
+static uint32_t create_ioas(void)
+{
+	struct iommu_ioas_alloc call = { .size = sizeof(call) };
+	long ret = ioctl(iommufd, IOMMU_IOAS_ALLOC, &call);
+
+	print_call("IOAS_ALLOC", ret, errno, ret ? "" : "id>0", "flags=0");
+	return call.out_ioas_id;
+}
+
+static void map(int which, uint32_t flags, uint64_t vaddr, uint64_t size, uint64_t iova)
+{
+	struct iommu_ioas_map call = { .size = sizeof(call),
+				       .flags = flags,
+				       .ioas_id = ioas[which],
+				       .user_va = vaddr,
+				       .length = size,
+				       .iova = iova };
+	long ret = ioctl(iommufd, IOMMU_IOAS_MAP, &call);
+	int error = errno;
+	char out[48];
+
+	snprintf(out, sizeof(out), "iova=%#lx", (unsigned long)call.iova);
+	print_call(op_of("IOAS_MAP", which), ret, error, out, "flags=%#x va=%#lx len=%#lx iova=%#lx", flags, vaddr,
+		   size, iova);
+	if (ret == 0)
+		remember(which, call.iova, size);
+}
+
+static void unmap(int which, uint64_t iova, uint64_t size)
+{
+	struct iommu_ioas_unmap call = { .size = sizeof(call), .ioas_id = ioas[which], .iova = iova, .length = size };
+	long ret = ioctl(iommufd, IOMMU_IOAS_UNMAP, &call);
+	int error = errno;
+	char out[48];
+
+	snprintf(out, sizeof(out), "length=%#lx", (unsigned long)call.length);
+	print_call(op_of("IOAS_UNMAP", which), ret, error, out, "iova=%#lx len=%#lx", iova, size);
+}
+
+static void copy(int to, int from, uint32_t flags, uint64_t size, uint64_t iova, uint64_t source)
+{
+	struct iommu_ioas_copy call = { .size = sizeof(call),
+					.flags = flags,
+					.dst_ioas_id = ioas[to],
+					.src_ioas_id = ioas[from],
+					.length = size,
+					.dst_iova = iova,
+					.src_iova = source };
+	long ret = ioctl(iommufd, IOMMU_IOAS_COPY, &call);
+	int error = errno;
+	char out[48];
+
+	snprintf(out, sizeof(out), "dst_iova=%#lx", (unsigned long)call.dst_iova);
+	print_call("IOAS_COPY", ret, error, out, "flags=%#x len=%#lx dst_iova=%#lx src_iova=%#lx same_ioas=%d", flags,
+		   size, iova, source, to == from);
+	if (ret == 0)
+		remember(to, call.dst_iova, size);
+}
+
+static void ranges(void)
+{
+	struct iommu_iova_range range[4] = { 0 };
+	struct iommu_ioas_iova_ranges call = {
+		.size = sizeof(call), .ioas_id = ioas[0], .num_iovas = 4, .allowed_iovas = (uintptr_t)range
+	};
+	long ret = ioctl(iommufd, IOMMU_IOAS_IOVA_RANGES, &call);
+	int error = errno;
+	char out[400];
+	int length = snprintf(out, sizeof(out), "num=%u align=%#lx", call.num_iovas, (long)call.out_iova_alignment);
+
+	for (uint32_t i = 0; i < 4 && i < call.num_iovas; i++)
+		length += snprintf(out + length, sizeof(out) - (size_t)length, " [%#lx-%#lx]", (long)range[i].start,
+				   (long)range[i].last);
+	print_call("IOVA_RANGES", ret, error, out, "num=%u", 4);
+}
+
+static void attach(void)
+{
+	struct vfio_device_attach_iommufd_pt call = { .argsz = sizeof(call), .pt_id = ioas[0] };
+	long ret = ioctl(device, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &call);
+
+	print_call("ATTACH_IOMMUFD_PT", ret, errno, "", "");
+	attached = attached || ret == 0;
+}
+
+static void detach(void)
+{
+	struct vfio_device_detach_iommufd_pt call = { .argsz = sizeof(call) };
+	long ret = ioctl(device, VFIO_DEVICE_DETACH_IOMMUFD_PT, &call);
+
+	print_call("DETACH", ret, errno, "", "");
+	attached = 0;
+}
+
+static void open_device(void)
+{
+	struct vfio_device_bind_iommufd call = { .argsz = sizeof(call) };
+
+	iommufd = open("/dev/iommu", O_RDWR);
+	device = open(device_path, O_RDWR);
+	if (iommufd < 0 || device < 0) {
+		printf("N %s open %s: %s\n", case_name, device_path, strerrorname_np(errno));
+		_exit(1);
+	}
+	call.iommufd = iommufd;
+	print_call("BIND_IOMMUFD", ioctl(device, VFIO_DEVICE_BIND_IOMMUFD, &call), errno, "", "");
+}
+
+static void step(int may_attach)
+{
+	int which = below(3) == 0, from = (int)below(2);
+	uint64_t iova = IOVAS + below(64) * PAGE, size = (1 + below(8)) * PAGE, vaddr = BASE + below(60) * PAGE;
+	uint32_t flags = below(8) ? 7 : 1 + 2 * (uint32_t)below(4);
+
+	if (live_count[which] && below(3)) {
+		unsigned any = (unsigned)below(live_count[which]);
+
+		iova = live[which][any].iova;
+		size = live[which][any].size;
+		if (!below(4))
+			size += below(4) * PAGE;
+		if (!below(6))
+			iova += below(2) * PAGE;
+	}
+	switch (below(16)) {
+	case 0:
+		if (may_attach && attached && !below(3))
+			detach();
+		else if (may_attach && !attached)
+			attach();
+		else
+			ranges();
+		break;
+	case 1:
+		unmap(which, below(4) ? iova : 0, below(4) ? size : UINT64_MAX);
+		break;
+	case 2:
+	case 3:
+	case 4:
+	case 5:
+		unmap(which, iova, size);
+		break;
+	case 6:
+	case 7:
+	case 8:
+		if (live_count[from] > 0) {
+			unsigned any = (unsigned)below(live_count[from]);
+
+			copy(which, from, flags, live[from][any].size, IOVAS + below(64) * PAGE, live[from][any].iova);
+		} else {
+			copy(which, from, flags, size, IOVAS + below(64) * PAGE, iova);
+		}
+		break;
+	case 9:
+		map(which, flags & ~1u, vaddr, size, 0);
+		break;
+	case 10:
+		map(which, flags, vaddr + 0x800 * below(2), size, iova);
+		break;
+	default:
+		map(which, flags, vaddr, size, IOVAS + below(64) * PAGE);
+	}
+}
+
+static void story(unsigned number)
+{
+	live_count[0] = live_count[1] = 0;
+	attached = 0;
+	open_device();
+	ioas[0] = create_ioas();
+	ioas[1] = create_ioas();
+	memory(BASE, 64 * PAGE, PROT_READ | PROT_WRITE, 1);
+	munmap((void *)(BASE + 40 * PAGE), 4 * PAGE);
+	if (number % 2)
+		limit_memory(32 * PAGE);
+	for (unsigned i = 0; i < 80; i++)
+		step(number % 3 != 0);
+}
+
+int main(int count, char **words)
+{
+	if (count < 3)
+		return 2;
+	for (unsigned i = 0; i < 64; i++) {
+		char path[300];
+
+		snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/vfio-dev/vfio%u", words[2], i);
+		if (!access(path, F_OK))
+			snprintf(device_path, sizeof(device_path), "/dev/vfio/devices/vfio%u", i);
+	}
+	for (unsigned number = 0; number < 24; number++)
+		run_case("iommufd-vtd-detached", number, story);
+	return 0;
+}
