@@ -16,7 +16,7 @@
 #include "models/base/units.h"
 #include "scenarios/scheme.h"
 
-enum replay_mode { REPLAY_DEPENDENCIES, REPLAY_RECORDED };
+enum replay_mode { REPLAY_DEPENDENCIES, REPLAY_RECORDED, REPLAY_PACED };
 enum device_pattern { DEVICE_AUTO, DEVICE_NVME, DEVICE_NIC };
 
 /* The machine's: bits of host-physical address, and where guest memory goes on above its low part. */
@@ -123,6 +123,9 @@ struct config {
 		bool queued_invalidation, write_buffer_flush, caching_mode, page_selective;
 		uint32_t address_mask_limit, page_size_lg2, input_width, domain_bits, fault_records, pasid_bits;
 	} virtual;
+	struct {
+		bool sync_map_lock; /* a map that has nothing to invalidate takes its domain's cache lock, too */
+	} guest;
 	struct {
 		uint32_t pattern; /* enum device_pattern; auto: by PCI class */
 		uint32_t mps_bytes, mrrs_bytes;

@@ -52,9 +52,10 @@ static const char *const replacements[] = {
 static const char *const patterns[] = {
 	[DEVICE_AUTO] = "auto", [DEVICE_NVME] = "nvme", [DEVICE_NIC] = "nic", [DEVICE_NIC + 1] = NULL
 };
-static const char *const modes[] = {
-	[REPLAY_DEPENDENCIES] = "dependencies", [REPLAY_RECORDED] = "recorded", [REPLAY_RECORDED + 1] = NULL
-};
+static const char *const modes[] = { [REPLAY_DEPENDENCIES] = "dependencies",
+				     [REPLAY_RECORDED] = "recorded",
+				     [REPLAY_PACED] = "paced",
+				     [REPLAY_PACED + 1] = NULL };
 
 const struct parameter parameters[] = {
 	/* ---- machine ---- */
@@ -175,6 +176,11 @@ const struct parameter parameters[] = {
 	U32(virtual.pasid_bits, "20", 1, 20, "bits", "ASSUMED: as the hardware's",
 	    "ECAP.PSS of a nested guest's unit."),
 
+	/* ---- the guest's kernel ---- */
+	SWITCH(guest.sync_map_lock, "true",
+	       "[LINUX] 6.12: cache_tag_flush_range_np; commit 12724ce3fe1a (6.17) leaves it out where it does nothing",
+	       "VT-d: each map takes its domain's cache lock, also when it has nothing to invalidate."),
+
 	/* ---- device ---- */
 	CHOICE(device.pattern, "auto", patterns, "[RECORDED]: each device's class code is in the trace",
 	       "What surrounds a transfer: NVMe queues or NIC rings; auto: by PCI class."),
@@ -198,7 +204,9 @@ const struct parameter parameters[] = {
 
 	/* ---- replay ---- */
 	CHOICE(replay.mode, "dependencies", modes, "ASSUMED: closed loop, as the recorded drivers are",
-	       "dependencies: program order and think time; recorded: at the recorded dates, as an open-loop load."),
+	       "dependencies: program order and think time; recorded: at the recorded dates, as an open-loop load; "
+	       "paced: as "
+	       "dependencies, but nothing before its recorded date."),
 	NAMED("replay.think_time", replay.think_time_ppm, PARAMETER_PPM, "1", 0, UINT64_C(1000000000), "", NULL,
 	      "[RECORDED]: gaps as recorded",
 	      "Factor on the recorded time between a CPU's operations; 0: back to back."),

@@ -50,13 +50,18 @@ static void remove_first(struct cores *cores)
 
 /* ---- progress ---- */
 
+static uint32_t busy(const struct cores *cores)
+{
+	return cores->running + cores->spinning;
+}
+
 /* Brings work to date. */
 static void proceed(struct cores *cores, ps_t date)
 {
 	u128_t elapsed = (u128_t)(date - cores->updated) << CORES_FRACTION;
 
 	REQUIRE(date >= cores->updated);
-	cores->work += cores->running > cores->count ? elapsed * cores->count / cores->running : elapsed;
+	cores->work += busy(cores) > cores->count ? elapsed * cores->count / busy(cores) : elapsed;
 	cores->updated = date;
 }
 
@@ -71,8 +76,8 @@ static void plan(struct cores *cores)
 	}
 	u128_t left = cores->heap[0]->end > cores->work ? cores->heap[0]->end - cores->work : 0;
 
-	if (cores->running > cores->count)
-		left = (left * cores->running + cores->count - 1) / cores->count;
+	if (busy(cores) > cores->count)
+		left = (left * busy(cores) + cores->count - 1) / cores->count;
 	engine_schedule(&cores->actor, cores->updated + (ps_t)((left + one - 1) >> CORES_FRACTION));
 }
 
@@ -116,4 +121,55 @@ void cores_compute(struct cores *cores, struct actor *actor, ps_t work, enum res
 	actor_wait(actor, &own.waiters, CAUSE_CPU_WAIT);
 	actor->parts[CAUSE_CPU_WAIT] -= work;
 	actor->parts[cause] += work;
+}
+
+/* ---- spinning ---- */
+
+static bool are_shared(const struct cores *cores)
+{
+	return cores && cores->count > 0;
+}
+
+void cores_spin(struct cores *cores, struct actor *actor)
+{
+	if (!are_shared(cores))
+		return;
+	actor_touch(actor);
+	proceed(cores, actor->now);
+	cores->spinning++;
+	plan(cores);
+}
+
+void cores_spin_end(struct cores *cores, struct actor *actor)
+{
+	if (!are_shared(cores))
+		return;
+	actor_touch(actor);
+	REQUIRE(cores->spinning > 0);
+	proceed(cores, actor->now);
+	cores->spinning--;
+	plan(cores);
+}
+
+void spinlock_init(struct spinlock *lock, struct cores *cores, ps_t handover)
+{
+	*lock = (struct spinlock){ .cores = cores };
+	slots_init(&lock->slots, 1, handover);
+}
+
+void spinlock_take(struct spinlock *lock, struct actor *actor, enum result_cause cause)
+{
+	actor_touch(actor);
+	bool waits = lock->slots.free == 0;
+
+	if (waits)
+		cores_spin(lock->cores, actor);
+	slots_take(&lock->slots, actor, cause);
+	if (waits)
+		cores_spin_end(lock->cores, actor);
+}
+
+void spinlock_give(struct spinlock *lock, struct actor *actor)
+{
+	slots_give(&lock->slots, actor);
 }

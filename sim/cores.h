@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The host's cores, shared fairly by the actors that compute: with n of them on c cores each proceeds at the rate
+ * The host's cores, shared fairly by the actors that compute or spin: with n of them on c cores each proceeds at the rate
  * min(1, c / n).  Equal to what SimGrid makes of a host with so many cores (tests/sim/cores.c), in integers, so that a
  * date is the same on every machine, and without entering SimGrid.
  *
@@ -21,6 +21,7 @@ struct cores {
 	ps_t updated;              /* the date of it */
 	struct computation **heap; /* [running] by (end, actor's number), least first */
 	uint32_t running, capacity;
+	uint32_t spinning; /* who wait without giving up their core */
 };
 
 #define CORES_FRACTION 40u
@@ -31,5 +32,24 @@ void cores_fini(struct cores *cores);
 
 /* Returns when this work, in ps at full speed, is done (after a touch); what it took longer is CAUSE_CPU_WAIT. */
 void cores_compute(struct cores *cores, struct actor *actor, ps_t work, enum result_cause cause);
+
+/*
+ * From the one to the other (both touch) the actor waits for what others do, and looks again and again whether it is done: it has its
+ * share of the cores all the while, as if it computed.  Nothing where cores are not shared (count 0, or cores NULL).
+ */
+void cores_spin(struct cores *cores, struct actor *actor);
+void cores_spin_end(struct cores *cores, struct actor *actor);
+
+/* A spin lock: one holder, handed over in order of arrival; who waits for it spins. */
+struct spinlock {
+	struct slots slots;
+	struct cores *cores;
+};
+
+void spinlock_init(struct spinlock *lock, struct cores *cores, ps_t handover);
+
+/* For actors with a story. */
+void spinlock_take(struct spinlock *lock, struct actor *actor, enum result_cause cause);
+void spinlock_give(struct spinlock *lock, struct actor *actor);
 
 #endif

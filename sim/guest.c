@@ -141,18 +141,18 @@ static void read_segments(struct vcpu *vcpu, const struct trace_op *op)
 		vcpu->guest->machine->fail(&err);
 }
 
-/* The pause before this row: as recorded between the rows, scaled; or until its recorded date. */
+/* The pause before this row: as recorded between the rows, scaled; or until its recorded date; or both. */
 static void think(struct vcpu *vcpu, struct actor *actor, const struct trace_op *op)
 {
 	const struct config *config = vcpu->guest->machine->config;
 
-	if (config->replay.mode == REPLAY_RECORDED) {
-		actor_wait_until(actor, op->begin_ps, CAUSE_GUEST_CPU);
-	} else if (op->begin_ps > vcpu->recorded_end) {
+	if (config->replay.mode != REPLAY_RECORDED && op->begin_ps > vcpu->recorded_end) {
 		u128_t gap = (u128_t)(op->begin_ps - vcpu->recorded_end) * config->replay.think_time_ppm / 1000000;
 
 		actor_spend(actor, (ps_t)gap, CAUSE_GUEST_CPU);
 	}
+	if (config->replay.mode != REPLAY_DEPENDENCIES)
+		actor_wait_until(actor, op->begin_ps, CAUSE_GUEST_CPU);
 	if (op->end_ps > vcpu->recorded_end)
 		vcpu->recorded_end = op->end_ps;
 }

@@ -190,6 +190,7 @@ enum {
 	STREAM_RING,
 	STREAM_BATCH,
 	STREAM_GAP,
+	STREAM_PERIOD,
 	STREAM_PAUSES,
 	STREAM_ORDER,
 	STREAM_FIELDS
@@ -219,7 +220,7 @@ static bool read_stream_values(struct reader *reader, const struct document_fiel
 	static const char *const pauses[] = { "fixed", "exponential", NULL };
 	static const char *const orders[] = { "in-order", "shuffled", NULL };
 	unsigned direction = TRACE_FROM_DEVICE, is_random = 0, is_shuffled = 0;
-	uint64_t bytes = 4096, window = 64, batch = 1, gap = 0;
+	uint64_t bytes = 4096, window = 64, batch = 1, gap = 0, period = 0;
 	bool read = find_device(reader, &field[STREAM_DEVICE], &stream->device) &&
 		    read_amount(reader, &field[STREAM_MAPS], amount_count, 1, UINT64_C(1) << 40, &stream->maps) &&
 		    read_amount(reader, &field[STREAM_BYTES], amount_bytes, 1, UINT64_C(1) << 30, &bytes);
@@ -231,6 +232,7 @@ static bool read_stream_values(struct reader *reader, const struct document_fiel
 	       read_amount(reader, &field[STREAM_RING], amount_bytes, 0, UINT64_C(1) << 30, &stream->ring_bytes) &&
 	       read_amount(reader, &field[STREAM_BATCH], amount_count, 1, 65536, &batch) &&
 	       read_amount(reader, &field[STREAM_GAP], amount_time, 0, PS_PER_S, &gap) &&
+	       read_amount(reader, &field[STREAM_PERIOD], amount_time, 0, PS_PER_S, &period) &&
 	       read_word(reader, &field[STREAM_PAUSES], pauses, &is_random) &&
 	       read_word(reader, &field[STREAM_ORDER], orders, &is_shuffled);
 	stream->bytes = bytes;
@@ -239,6 +241,7 @@ static bool read_stream_values(struct reader *reader, const struct document_fiel
 	stream->window = (uint32_t)window;
 	stream->batch = (uint32_t)batch;
 	stream->gap = gap;
+	stream->period = period;
 	stream->is_random = is_random;
 	stream->is_shuffled = is_shuffled;
 	return read;
@@ -258,6 +261,7 @@ static bool read_stream(struct reader *reader, const yaml_node_t *node)
 		[STREAM_RING] = { .name = "ring_bytes" },
 		[STREAM_BATCH] = { .name = "batch" },
 		[STREAM_GAP] = { .name = "gap" },
+		[STREAM_PERIOD] = { .name = "period" },
 		[STREAM_PAUSES] = { .name = "pauses" },
 		[STREAM_ORDER] = { .name = "order" },
 	};

@@ -329,6 +329,7 @@ void unit_status_written(struct unit *unit, struct actor *actor, phys_t address)
 void unit_poll_status(struct unit *unit, struct actor *actor, phys_t address, uint32_t value)
 {
 	struct poll own = { .address = address }, **link = poll_chain(unit, address);
+	bool spins = false;
 	uint32_t status;
 
 	own.next = *link;
@@ -339,8 +340,13 @@ void unit_poll_status(struct unit *unit, struct actor *actor, phys_t address, ui
 		memory_read(unit->memory, address, &status, sizeof(status));
 		if (status == value)
 			break;
+		if (!spins)
+			cores_spin(unit->cores, actor);
+		spins = true;
 		actor_wait(actor, &own.waiters, CAUSE_INVALIDATION);
 	}
+	if (spins)
+		cores_spin_end(unit->cores, actor);
 	for (link = poll_chain(unit, address); *link != &own;)
 		link = &(*link)->next;
 	*link = own.next;

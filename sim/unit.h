@@ -12,6 +12,7 @@
 #include "scenarios/config.h"
 #include "sim/actor.h"
 #include "sim/audit.h"
+#include "sim/cores.h"
 
 /* A walk under way that other requests to the same page wait for. */
 struct miss {
@@ -46,6 +47,7 @@ struct unit {
 	struct memory *memory;
 	const struct timing *timing;
 	struct result_scheme *result;
+	struct cores *cores; /* of those who poll status words; NULL: nobody shares */
 	struct slots walkers;
 	struct miss *misses[UNIT_MISS_CHAINS]; /* by page and source */
 	struct waiters engine_idle;            /* the engine, between commands */
@@ -92,7 +94,7 @@ void unit_invalidated(struct unit *unit, struct actor *actor, bool drain);
 /* The status word at address was written: who polls it looks again. */
 void unit_status_written(struct unit *unit, struct actor *actor, phys_t address);
 
-/* Returns when the 32-bit word at address holds value; polls cost timing.guest.status_poll each. */
+/* Returns when the 32-bit word at address holds value; polls cost timing.guest.status_poll each, and the actor spins. */
 void unit_poll_status(struct unit *unit, struct actor *actor, phys_t address, uint32_t value);
 
 #endif

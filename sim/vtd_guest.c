@@ -43,8 +43,9 @@ bool vtd_guest_create(struct guest *guest, bool nested, vtd_call_fn *call, struc
 	own->assignment = heap_zeroed(guest->device_count, sizeof(struct assignment *));
 	own->list = heap_zeroed(guest->vcpu_count + guest->device_count + 1u, sizeof(*own->list));
 	slots_init(&own->emulator_lock, 1, machine->timing->guest.lock_handover);
-	slots_init(&own->queue_lock, 1, machine->timing->guest.lock_handover);
-	slots_init(&own->register_lock, 1, machine->timing->guest.lock_handover);
+	own->cache_lock = heap_zeroed(guest->device_count + 1u, sizeof(*own->cache_lock));
+	spinlock_init(&own->queue_lock, &machine->cores, machine->timing->guest.lock_handover);
+	spinlock_init(&own->register_lock, &machine->cores, machine->timing->guest.lock_handover);
 	own->unit = units_virtual(config, nested, err);
 	if (!own->unit)
 		return false;
@@ -59,10 +60,18 @@ void vtd_guest_add(struct guest *guest, struct assignment *to, uint16_t guest_id
 	guest->vtd->assignment[viommu_add(&guest->vtd->viommu, guest_id)] = to;
 }
 
+static struct spinlock *cache_lock_of(const struct domain *domain)
+{
+	return &domain->owner->vtd->cache_lock[domain - domain->owner->domains];
+}
+
 void vtd_guest_create_domain(struct domain *domain)
 {
+	struct machine *machine = domain->owner->machine;
+
 	domain->vtd = vtd_domain_create(domain->owner->vtd->driver, VTD_DOMAIN_DMA);
 	REQUIRE(domain->vtd);
+	spinlock_init(cache_lock_of(domain), &machine->cores, machine->timing->guest.lock_handover);
 }
 
 /* ---- the guest's invalidation queue and command registers ---- */
@@ -77,7 +86,7 @@ static void guest_queue(struct guest *guest, struct actor *actor, struct vtd_inv
 	const struct timing *timing = machine->timing;
 	struct vtd_submission submission;
 
-	slots_take(&guest->vtd->queue_lock, actor, CAUSE_QUEUE_WAIT);
+	spinlock_take(&guest->vtd->queue_lock, actor, CAUSE_QUEUE_WAIT);
 	guest_compute(machine, actor, timing->guest.queue_submit, CAUSE_INVALIDATION);
 	actor_touch(actor);
 	while (vtd_driver_submit(guest->vtd->driver, list, &submission) == VTD_QUEUE_FULL) {
@@ -93,7 +102,7 @@ static void guest_queue(struct guest *guest, struct actor *actor, struct vtd_inv
 		guest->vtd->unit->ops->register_write(guest->vtd->unit, VTD_REG_IQT, 8, submission.tail);
 		waiters_wake_all(&guest->vtd->queue_idle, actor, 0);
 	}
-	slots_give(&guest->vtd->queue_lock, actor);
+	spinlock_give(&guest->vtd->queue_lock, actor);
 	unit_poll_status(&machine->unit, actor, submission.status_address + guest->view.offset,
 			 submission.status_value);
 	vtd_driver_complete(guest->vtd->driver, &submission);
@@ -110,7 +119,7 @@ static void guest_command(struct guest *guest, struct actor *actor, struct vtd_i
 	struct vtd_submission submission;
 	const struct vtd_register_command *command = &submission.command;
 
-	slots_take(&guest->vtd->register_lock, actor, CAUSE_QUEUE_WAIT);
+	spinlock_take(&guest->vtd->register_lock, actor, CAUSE_QUEUE_WAIT);
 	actor_touch(actor);
 	enum vtd_submit what = vtd_driver_submit(guest->vtd->driver, list, &submission);
 
@@ -123,7 +132,7 @@ static void guest_command(struct guest *guest, struct actor *actor, struct vtd_i
 	uint64_t done = vtd_emulator_read(guest, actor, command->done.offset, command->done.bytes);
 
 	REQUIRE(!(done & command->done.busy)); /* the device model did it before the write returned */
-	slots_give(&guest->vtd->register_lock, actor);
+	spinlock_give(&guest->vtd->register_lock, actor);
 }
 
 /* Does all that list holds, in order; each submission or command is an operation of its own. */
@@ -148,9 +157,17 @@ static void guest_submit(struct guest *guest, struct actor *actor, struct vtd_in
 	list->next = list->count = 0;
 }
 
-static bool guest_traps(const struct guest *guest)
+/*
+ * Does what list holds for this domain under the domain's cache lock: one flush of a domain at a time, and its exit is within.
+ * [LINUX] cache_tag_flush_range, cache_tag_flush_range_np, cache_tag_flush_all
+ */
+static void domain_submit(struct domain *domain, struct actor *actor, struct vtd_invalidations *list)
 {
-	return guest->machine->scheme.doorbell == SCHEME_TRAP;
+	struct guest *guest = domain->owner;
+
+	spinlock_take(cache_lock_of(domain), actor, CAUSE_QUEUE_WAIT);
+	guest_submit(guest, actor, list, guest->machine->scheme.doorbell == SCHEME_TRAP);
+	spinlock_give(cache_lock_of(domain), actor);
 }
 
 /* ---- map and unmap ---- */
@@ -205,7 +222,8 @@ bool vtd_guest_map(struct vcpu *vcpu, struct actor *actor, const struct trace_op
 	if (!map_segments(vcpu, actor, domain, op, iova))
 		return false;
 	vtd_domain_sync_map(domain->vtd, iova, op->bytes, list);
-	guest_submit(guest, actor, list, guest_traps(guest));
+	if (machine->config->guest.sync_map_lock || list->count > 0)
+		domain_submit(domain, actor, list);
 	vtd_domain_free_tables(domain->vtd, &list->replaced);
 	vcpu->pieces[0] = (struct piece){ .iova = op->iova, .bus = iova, .bytes = op->bytes };
 	vcpu->piece_count = 1;
@@ -229,7 +247,7 @@ static void unmap_tables(struct vcpu *vcpu, struct actor *actor, struct domain *
 		deferred_unmap(vcpu, actor, domain, iova, bytes, &gather.freed);
 	} else {
 		vtd_domain_sync_unmap(domain->vtd, &gather, list);
-		guest_submit(guest, actor, list, guest_traps(guest));
+		domain_submit(domain, actor, list);
 		actor_touch(actor);
 		vtd_domain_free_tables(domain->vtd, &gather.freed);
 	}
@@ -253,7 +271,7 @@ void vtd_guest_flush(struct domain *domain, struct actor *actor, const struct vc
 	struct vtd_invalidations *list = vcpu ? &guest->vtd->list[vcpu->number] : &timers[domain - guest->domains];
 
 	vtd_domain_flush_all(domain->vtd, list);
-	guest_submit(guest, actor, list, guest_traps(guest));
+	domain_submit(domain, actor, list);
 }
 
 void vtd_guest_free_tables(struct domain *domain, struct table_list *freed)

@@ -21,8 +21,9 @@ struct vtd_guest {
 
 	struct vtd_driver *driver;
 	struct vtd_invalidations *list; /* [virtual CPUs, then domains, for their flush timers] */
-	struct slots queue_lock;
-	struct slots register_lock;
+	struct spinlock queue_lock;
+	struct spinlock register_lock;
+	struct spinlock *cache_lock; /* [domains] */
 	struct waiters queue_space;
 	struct waiters queue_idle; /* hardware queue: its engine, while it is empty */
 };

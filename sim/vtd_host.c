@@ -47,6 +47,7 @@ static bool create_hardware(struct machine *machine, struct err *err)
 	if (config->check.stale_translations)
 		auditor = units_hardware(config, false, err);
 	unit_init(&machine->unit, &machine->engine, config, iommu, auditor, machine->memory, machine->result);
+	machine->unit.cores = &machine->cores;
 	return auditor || !config->check.stale_translations;
 }
 
@@ -79,8 +80,8 @@ static bool create_driver(struct machine *machine, struct err *err)
 	host->driver = vtd_driver_started(machine, machine->unit.iommu, &config,
 					  (struct memory_view){ .memory = machine->memory }, &machine->host_frames,
 					  &registers, err);
-	slots_init(&host->queue_lock, 1, machine->timing->guest.lock_handover);
-	slots_init(&host->register_lock, 1, machine->timing->guest.lock_handover);
+	spinlock_init(&host->queue_lock, &machine->cores, machine->timing->guest.lock_handover);
+	spinlock_init(&host->register_lock, &machine->cores, machine->timing->guest.lock_handover);
 	return host->driver != NULL;
 }
 
@@ -138,7 +139,7 @@ static void host_queue(struct machine *machine, struct actor *actor, struct vtd_
 {
 	struct vtd_submission submission;
 
-	slots_take(&machine->vtd->queue_lock, actor, CAUSE_QUEUE_WAIT);
+	spinlock_take(&machine->vtd->queue_lock, actor, CAUSE_QUEUE_WAIT);
 	host_compute(machine, actor, machine->timing->host.queue_submit, CAUSE_INVALIDATION);
 	actor_touch(actor);
 	while (vtd_driver_submit(machine->vtd->driver, list, &submission) == VTD_QUEUE_FULL) {
@@ -148,7 +149,7 @@ static void host_queue(struct machine *machine, struct actor *actor, struct vtd_
 	machine->unit.iommu->ops->register_write(machine->unit.iommu, VTD_REG_IQT, 8, submission.tail);
 	machine->result->counter[COUNT_HOST_COMMANDS] += submission.descriptors;
 	unit_doorbell(&machine->unit, actor);
-	slots_give(&machine->vtd->queue_lock, actor);
+	spinlock_give(&machine->vtd->queue_lock, actor);
 	unit_poll_status(&machine->unit, actor, submission.status_address, submission.status_value);
 	vtd_driver_complete(machine->vtd->driver, &submission);
 	waiters_wake_all(&machine->vtd->queue_space, actor, 0);
@@ -165,7 +166,7 @@ static void host_command(struct machine *machine, struct actor *actor, struct vt
 	struct vtd_submission submission;
 	const struct vtd_register_command *command = &submission.command;
 
-	slots_take(&machine->vtd->register_lock, actor, CAUSE_QUEUE_WAIT);
+	spinlock_take(&machine->vtd->register_lock, actor, CAUSE_QUEUE_WAIT);
 	actor_touch(actor);
 	enum vtd_submit what = vtd_driver_submit(machine->vtd->driver, list, &submission);
 
@@ -185,7 +186,7 @@ static void host_command(struct machine *machine, struct actor *actor, struct vt
 	}
 	host_compute(machine, actor, timing->host.register_read, CAUSE_INVALIDATION);
 	REQUIRE(!(iommu->ops->register_read(iommu, command->done.offset, command->done.bytes) & command->done.busy));
-	slots_give(&machine->vtd->register_lock, actor);
+	spinlock_give(&machine->vtd->register_lock, actor);
 }
 
 void vtd_host_submit(struct machine *machine, struct actor *actor, struct vtd_invalidations *list)

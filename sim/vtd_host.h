@@ -9,8 +9,8 @@
 struct vtd_host {
 	struct vtd_driver *driver;
 	struct vtd_invalidations list; /* while starting */
-	struct slots queue_lock;
-	struct slots register_lock;
+	struct spinlock queue_lock;
+	struct spinlock register_lock;
 	struct waiters queue_space; /* who found no free descriptor */
 };
 

@@ -32,6 +32,7 @@ struct stream {
 	uint64_t mapped;      /* maps written */
 	uint32_t to_unmap;    /* at the end: buffers looked at */
 	ps_t next;            /* date of the next batch */
+	ps_t idle;            /* between the batch at hand and the pause after it */
 	struct random random;
 };
 
@@ -137,7 +138,8 @@ static bool write_row(struct generator *generator, struct trace_op *op, const st
 		      struct err *err)
 {
 	op->line = ++generator->line;
-	op->end_ps = op->begin_ps;
+	if (op->end_ps < op->begin_ps)
+		op->end_ps = op->begin_ps;
 	op->context = (uint32_t)op->cpu + 1;
 	if (op->begin_ps > generator->summary.duration_ps)
 		generator->summary.duration_ps = op->begin_ps;
@@ -169,6 +171,7 @@ static struct trace_op row_of(const struct stream *stream, const struct buffer *
 	iova_t iova = stream->iova + buffer->place * stream->pages_bytes;
 
 	return (struct trace_op){ .begin_ps = stream->next,
+				  .end_ps = stream->next + stream->idle,
 				  .cpu = spec->cpu,
 				  .kind = kind,
 				  .api = TRACE_API_PAGE,
@@ -262,6 +265,9 @@ static bool write_batch(struct generator *generator, struct stream *stream, stru
 	}
 	if (spec->ring_bytes > 0 && stream->mapped == 0 && !write_ring(generator, stream, true, err))
 		return false;
+	ps_t pause = pause_of(stream);
+
+	stream->idle = spec->period > pause ? spec->period - pause : 0;
 	for (uint32_t i = 0; i < spec->batch && stream->mapped < spec->maps; i++) {
 		struct buffer *buffer = &stream->ring[stream->mapped++ % spec->window];
 
@@ -269,7 +275,7 @@ static bool write_batch(struct generator *generator, struct stream *stream, stru
 		    !write_map(generator, stream, buffer, err))
 			return false;
 	}
-	stream->next += pause_of(stream);
+	stream->next += stream->idle + pause;
 	return true;
 }
 

@@ -5,7 +5,8 @@
  * about real guests, and its provenance says so.
  *
  * A stream has `window` buffers.  Its n-th map takes the buffer that was unmapped longest ago, after unmapping
- * it if it is mapped; `batch` of them follow one another at once, then comes `gap`.  At the end all are
+ * it if it is mapped; `batch` of them follow one another at once, then comes `gap`: what the CPU does in between.  With a
+ * `period` the batches have dates at least that far apart, as when data arrives at a rate (replay.mode: paced).  At the end all are
  * unmapped.  Written in constant memory, whatever the length.
  */
 #ifndef IOMMUSIM_TRACES_SYNTH_H
@@ -25,8 +26,9 @@ struct synth_stream {
 	uint64_t ring_bytes; /* of a coherent descriptor ring that the device uses for each transfer; 0: none */
 	uint32_t batch;      /* maps without a pause, at least 1 */
 	ps_t gap;            /* pause after a batch; with is_random its mean */
-	bool is_random;      /* pauses are exponentially distributed */
-	bool is_shuffled;    /* buffers do not lie in order */
+	ps_t period; /* from a batch to the next at least; what the pause leaves of it is the last operation's own time */
+	bool is_random;   /* pauses are exponentially distributed */
+	bool is_shuffled; /* buffers do not lie in order */
 	enum trace_direction direction;
 };
 
