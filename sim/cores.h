@@ -6,6 +6,8 @@
  *
  * All proceed alike, so one number says how far everyone has come: the work that an actor would have had done
  * that computed from the beginning.  An actor that starts when it is v is done when it is v + its own work.
+ *
+ * SIMPLIFIED: shares, no time slices: nobody who holds a lock loses his core altogether for a while.
  */
 #ifndef IOMMUSIM_SIM_CORES_H
 #define IOMMUSIM_SIM_CORES_H

@@ -141,8 +141,8 @@ static bool write_row(struct generator *generator, struct trace_op *op, const st
 	if (op->end_ps < op->begin_ps)
 		op->end_ps = op->begin_ps;
 	op->context = (uint32_t)op->cpu + 1;
-	if (op->begin_ps > generator->summary.duration_ps)
-		generator->summary.duration_ps = op->begin_ps;
+	if (op->end_ps > generator->summary.duration_ps)
+		generator->summary.duration_ps = op->end_ps;
 	if (op->cpu >= generator->summary.cpus)
 		generator->summary.cpus = (uint16_t)(op->cpu + 1);
 	return trace_writer_op(generator->writer, op, segment, segment ? 1 : 0, err);

@@ -265,7 +265,7 @@ START_TEST(an_error_says_what_is_allowed)
 		{ "device.pattern", "nvm", "device.pattern = nvm: must be auto, nvme or nic: did you mean 'nvme'?" },
 		{ "device.pattern", "gpu-like", "device.pattern = gpu-like: must be auto, nvme or nic" },
 		{ "replay.mode", "record",
-		  "replay.mode = record: must be dependencies or recorded: did you mean 'recorded'?" },
+		  "replay.mode = record: must be dependencies, recorded or paced: did you mean 'recorded'?" },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

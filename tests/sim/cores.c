@@ -79,6 +79,82 @@ START_TEST(as_many_actors_as_cores_do_not_wait)
 }
 END_TEST
 
+/* ---- spinning ---- */
+
+static void spin_story(struct actor *actor, void *argument)
+{
+	struct worker *worker = argument;
+
+	actor_spend(actor, worker->start, CAUSE_PCIE);
+	cores_spin(&cores, actor);
+	actor_spend(actor, worker->work[0], CAUSE_PCIE);
+	cores_spin_end(&cores, actor);
+	worker->end[0] = actor->now;
+}
+
+static struct spinlock lock;
+
+static void lock_story(struct actor *actor, void *argument)
+{
+	struct worker *worker = argument;
+
+	actor->parts = worker->parts;
+	spinlock_take(&lock, actor, CAUSE_QUEUE_WAIT);
+	cores_compute(&cores, actor, worker->work[0], CAUSE_GUEST_CPU);
+	spinlock_give(&lock, actor);
+	worker->end[0] = actor->now;
+}
+
+static void run_stories(void (*const story[])(struct actor *actor, void *argument), struct worker *worker,
+			unsigned count, uint32_t core_count, bool exact)
+{
+	struct engine engine;
+	struct err err = { 0 };
+
+	ck_assert_msg(clock_start(core_count, &err), "%s", err.text);
+	engine_init(&engine, exact);
+	cores_init(&cores, &engine, core_count);
+	spinlock_init(&lock, &cores, 7);
+	for (unsigned i = 0; i < count; i++)
+		engine_actor(&engine, "worker", story[i], &worker[i], false);
+	clock_run();
+	engine_fini(&engine);
+	cores_fini(&cores);
+}
+
+/* Of one core: alone to 20 ns, half of it to 60 ns, alone again for the 60 ns that are left. */
+START_TEST(who_spins_has_a_share_of_the_cores_and_no_longer_than_it_spins)
+{
+	static void (*const story[])(struct actor *, void *) = { compute_story, spin_story };
+	struct worker worker[] = { { .work = { 100000 }, .rounds = 1 }, { .start = 20000, .work = { 40000 } } };
+
+	run_stories(story, worker, 2, 1, _i);
+	ck_assert_uint_eq(worker[0].end[0], 120000);
+	ck_assert_uint_eq(worker[0].parts[CAUSE_CPU_WAIT], 20000);
+	ck_assert_uint_eq(worker[1].end[0], 60000);
+}
+END_TEST
+
+/*
+ * On one core: the first computes beside two that spin, 3 x 1 ns; the second, 7 ps later, beside one, 2 x 1 ns; the third
+ * alone.  With a core for each of them nobody is slowed down.
+ */
+START_TEST(a_lock_is_held_longer_the_more_spin_for_it_when_there_are_too_few_cores)
+{
+	static void (*const story[])(struct actor *, void *) = { lock_story, lock_story, lock_story };
+	static const struct {
+		uint32_t cores;
+		ps_t end[3];
+	} cases[] = { { 1, { 3000, 5007, 6014 } }, { 3, { 1000, 2007, 3014 } } };
+	struct worker worker[3] = { { .work = { 1000 } }, { .work = { 1000 } }, { .work = { 1000 } } };
+
+	run_stories(story, worker, 3, cases[_i / 2].cores, _i % 2);
+	for (unsigned i = 0; i < 3; i++)
+		ck_assert_uint_eq(worker[i].end[0], cases[_i / 2].end[i]);
+	ck_assert_uint_eq(worker[2].parts[CAUSE_QUEUE_WAIT], cases[_i / 2].end[1] + 7);
+}
+END_TEST
+
 /* ---- SimGrid's ---- */
 
 static struct worker random_worker[WORKERS];
@@ -159,6 +235,8 @@ int main(void)
 	tcase_set_timeout(all, SUITE_TIMEOUT_SECONDS);
 	tcase_add_loop_test(all, three_actors_on_two_cores_slow_each_other_down, 0, 2);
 	tcase_add_loop_test(all, as_many_actors_as_cores_do_not_wait, 0, 2);
+	tcase_add_loop_test(all, who_spins_has_a_share_of_the_cores_and_no_longer_than_it_spins, 0, 2);
+	tcase_add_loop_test(all, a_lock_is_held_longer_the_more_spin_for_it_when_there_are_too_few_cores, 0, 4);
 	tcase_add_test(all, random_computations_end_when_those_of_a_simgrid_host_do);
 	suite_add_tcase(suite, all);
 	return suite_main(suite);

@@ -95,6 +95,7 @@ static const struct {
 	{ "virtual.domain_bits", "8", PIN FEW },
 	{ "virtual.fault_records", "2", PIN FEW },
 	{ "virtual.pasid_bits", "19", NESTED FEW },
+	{ "guest.sync_map_lock", "false", NESTED BUSY },
 	{ "seed", "77", CROWDED "iommu.replacement=random" },
 	{ "device.reads_in_flight", "1", NESTED BUSY },
 	{ "device.writes_in_flight", "1", PIN BUSY },

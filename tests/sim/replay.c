@@ -106,6 +106,35 @@ START_TEST(recorded_dates_are_kept_and_a_late_operation_delays_only_what_it_over
 }
 END_TEST
 
+START_TEST(paced_nothing_comes_before_its_recorded_date_nor_without_its_pause)
+{
+	static const char *const text[] = {
+		APPEARS("0"),
+		ALLOC("0", "1.000010", "80000000", "80001000", "100000"),
+		FREE("0", "1.000020", "80000000", "80001000"),
+		ALLOC("0", "1.000060", "80000000", "80001000", "100000"),
+		FREE("0", "1.000090", "80000000", "80001000"),
+		NULL,
+	};
+	/* Pauses are 5, 5, 20 and 15 us: with maps of 25 us the second row and all after it are late. */
+	static const struct {
+		ps_t map, begin[4];
+	} cases[] = {
+		{ 5 * US, { 10 * US, 20 * US, 60 * US, 90 * US } },
+		{ 25 * US, { 10 * US, 40 * US, 63 * US, 103 * US } },
+	};
+
+	config.replay.mode = REPLAY_PACED;
+	config.replay.think_time_ppm = 500000;
+	config.timing.guest.dma_direct_map = cases[_i].map;
+	config.timing.guest.dma_direct_unmap = 3 * US;
+	replay_preset(text, "passthrough");
+	for (unsigned i = 0; i < 4; i++)
+		ck_assert_uint_eq(replayed_span(run, i % 2 ? RESULT_UNMAP : RESULT_MAP, 0, i / 2)->begin,
+				  cases[_i].begin[i]);
+}
+END_TEST
+
 /* ---- dependencies ---- */
 
 START_TEST(an_unmap_on_another_cpu_waits_for_its_map_outside_its_latency)
@@ -335,15 +364,30 @@ START_TEST(an_iova_reused_after_its_flush_lies_where_it_was_and_nothing_stale_is
 }
 END_TEST
 
-/* ---- the queue's lock ---- */
+/* ---- the locks of invalidating ---- */
 
-/* Two CPUs unmap at once; the device appears on a third, long before. */
+/* Two CPUs unmap at once, each from a domain of its own; the devices appear on a third, long before. */
 static const char *const at_once[] = {
+	APPEARS("2"),
+	TASK("109", "2", "1.000002", "add_device_to_group: IOMMU: groupID=2 device=" NIC)
+		TASK("109", "2", "1.000003", "attach_device_to_domain: IOMMU: device=" NIC),
+	ALLOC("0", "1.005000", "80000000", "80001000", "100000"),
+	TASK("101", "1", "1.005000", MAP("0000000090000000", "0000000090001000", "0000000000200000", "4096"))
+		TASK("101", "1", "1.005000", DMA_ALLOC(NIC, "90000000", "4096")),
+	FREE("0", "1.006000", "80000000", "80001000"),
+	TASK("101", "1", "1.006000", DMA_FREE(NIC, "90000000", "4096"))
+		TASK("101", "1", "1.006000", UNMAP("0000000090000000", "0000000090001000", "4096")),
+	NULL,
+};
+
+/* The same in one domain; and one that maps there meanwhile. */
+static const char *const one_domain[] = {
 	APPEARS("2"),
 	ALLOC("0", "1.005000", "80000000", "80001000", "100000"),
 	ALLOC("1", "1.005000", "90000000", "90001000", "200000"),
 	FREE("0", "1.006000", "80000000", "80001000"),
 	FREE("1", "1.006000", "90000000", "90001000"),
+	ALLOC("3", "1.006010", "a0000000", "a0001000", "300000"),
 	NULL,
 };
 
@@ -401,6 +445,44 @@ START_TEST(with_a_hardware_queue_it_waits_for_the_others_doorbell_only)
 }
 END_TEST
 
+/* Out and back are 90 us, of which the first has the lock from 6,000 us on. */
+START_TEST(in_one_domain_it_waits_for_the_whole_flush_of_the_other_and_so_does_a_map_that_invalidates_nothing)
+{
+	bool locks = _i;
+
+	queue_prices();
+	config.guest.sync_map_lock = locks;
+	replay_preset(one_domain, "nested");
+	const struct span *first = replayed_span(run, RESULT_UNMAP, 0, 0);
+	const struct span *second = replayed_span(run, RESULT_UNMAP, 1, 0);
+	ps_t flush = (1 + (10 + 20 + 3 + 5 + 7 + 2) + (4 + 6 + 4 + 9 + 1) + (3 + 8) + 1) * US;
+
+	check_span(RESULT_UNMAP, 0, 0, 6000 * US, flush);
+	ck_assert_uint_eq(first->parts[CAUSE_QUEUE_WAIT], 0);
+	check_span(RESULT_UNMAP, 1, 0, 6000 * US, flush + US / 2 + flush);
+	ck_assert_uint_eq(second->parts[CAUSE_QUEUE_WAIT], flush + US / 2);
+	check_span(RESULT_MAP, 3, 0, 6010 * US, locks ? 2 * (flush + US / 2) - 10 * US : 0);
+}
+END_TEST
+
+/*
+ * A map's flush is 11 us, an unmap's 12 (the host polls, too); without the lock the next would begin while the one before
+ * still polls.
+ */
+START_TEST(a_map_that_invalidates_takes_the_lock_in_any_case)
+{
+	config.guest.sync_map_lock = false;
+	config.timing.host.exit = 10 * US;
+	config.timing.guest.status_poll = 1 * US;
+	replay_preset(one_domain, "pin-on-map");
+	check_span(RESULT_MAP, 0, 0, 5000 * US, 11 * US);
+	check_span(RESULT_MAP, 1, 0, 5000 * US, 22 * US);
+	check_span(RESULT_MAP, 3, 0, 6010 * US, 11 * US);
+	check_span(RESULT_UNMAP, 0, 0, 6011 * US, 22 * US);
+	check_span(RESULT_UNMAP, 1, 0, 6022 * US, 23 * US);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("sim/replay");
@@ -410,6 +492,7 @@ int main(void)
 	tcase_set_timeout(cases, SUITE_TIMEOUT_SECONDS);
 	tcase_add_loop_test(cases, pauses_between_operations_are_scaled_exactly_and_their_durations_left_out, 0, 4);
 	tcase_add_test(cases, recorded_dates_are_kept_and_a_late_operation_delays_only_what_it_overruns);
+	tcase_add_loop_test(cases, paced_nothing_comes_before_its_recorded_date_nor_without_its_pause, 0, 2);
 	tcase_add_test(cases, an_unmap_on_another_cpu_waits_for_its_map_outside_its_latency);
 	tcase_add_test(cases, a_map_waits_for_the_unmap_that_freed_its_iova_on_another_cpu);
 	tcase_add_test(cases, an_unmap_waits_for_its_dma_and_the_wait_is_not_in_its_latency);
@@ -421,6 +504,11 @@ int main(void)
 	tcase_add_test(cases, an_iova_reused_after_its_flush_lies_where_it_was_and_nothing_stale_is_used);
 	tcase_add_test(cases, who_unmaps_at_the_same_time_waits_for_the_whole_exit_of_the_other);
 	tcase_add_test(cases, with_a_hardware_queue_it_waits_for_the_others_doorbell_only);
+	tcase_add_loop_test(
+		cases,
+		in_one_domain_it_waits_for_the_whole_flush_of_the_other_and_so_does_a_map_that_invalidates_nothing, 0,
+		2);
+	tcase_add_test(cases, a_map_that_invalidates_takes_the_lock_in_any_case);
 	suite_add_tcase(suite, cases);
 	SRunner *runner = srunner_create(suite);
 

@@ -154,6 +154,38 @@ START_TEST(a_batch_comes_at_once_and_then_the_pause)
 }
 END_TEST
 
+/* Batches of three every 5 us, 2 us of which are the pause: what the last row's own time leaves. */
+START_TEST(with_a_period_the_pause_follows_what_it_leaves_of_it)
+{
+	struct synth_stream streams[2];
+	struct synth synth = two_streams(streams);
+	struct err err = { 0 };
+	uint64_t maps = 0;
+	struct trace_op op;
+	ps_t ended = 0;
+
+	synth.stream_count = 1;
+	streams[0].period = 5 * PS_PER_US;
+	make(&synth, file);
+	struct trace *trace = trace_open(file, &err);
+	struct trace_cursor *rows = trace_cursor_open(trace, 0);
+
+	while (maps < 1000 && trace_cursor_next(rows, &op, &err)) {
+		if (op.kind != TRACE_MAP && op.kind != TRACE_UNMAP)
+			continue;
+		ck_assert_uint_eq(op.begin_ps, maps / 3 * 5 * PS_PER_US);
+		ck_assert_uint_eq(op.end_ps, op.begin_ps + 3 * PS_PER_US);
+		if (op.begin_ps > ended)
+			ck_assert_uint_eq(op.begin_ps - ended, 2 * PS_PER_US);
+		ended = op.end_ps;
+		maps += op.kind == TRACE_MAP;
+	}
+	ck_assert_uint_eq(maps, 1000);
+	trace_cursor_close(rows);
+	trace_close(trace);
+}
+END_TEST
+
 /* The mean of n exponential pauses lies within 5 / sqrt(n) of theirs but once in two million times; the seed is fixed. */
 START_TEST(random_pauses_have_the_mean_and_the_spread_of_an_exponential_distribution)
 {
@@ -237,6 +269,7 @@ int main(void)
 	tcase_add_test(all, trace_check_finds_nothing_amiss_in_what_is_made);
 	tcase_add_test(all, each_stream_maps_as_often_as_asked_keeps_its_window_and_unmaps_all);
 	tcase_add_test(all, a_batch_comes_at_once_and_then_the_pause);
+	tcase_add_test(all, with_a_period_the_pause_follows_what_it_leaves_of_it);
 	tcase_add_test(all, random_pauses_have_the_mean_and_the_spread_of_an_exponential_distribution);
 	tcase_add_test(all, the_same_rule_and_seed_make_the_same_bytes_and_another_seed_others);
 	tcase_add_test(all, an_impossible_stream_is_named_and_no_file_is_left);
