@@ -81,7 +81,7 @@ struct oracle_world {
  *
  *   "second container"  opened with the second group attached and its IOMMU set (ops MAP2, MAP(c2), ...); comes after
  *                       begin() and before the first call
- *   "close device", "close group", "close container", "close iommufd"
+ *   "close device", "close group", "close container", "close iommufd": what may not be open, where opening it failed
  *   "file"              the descriptor of the next IOAS_MAP_FILE: value[0] where its pages lie, value[1] bytes; 0, 0: none
  *   "child"             a child that the process forked calls from now on: world->process is the child
  *   "parent"            the process calls again

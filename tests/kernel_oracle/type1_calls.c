@@ -111,9 +111,9 @@ static void event(void *argument, const struct oracle_event *event)
 
 	if (strcmp(event->what, "second container") == 0)
 		open_container(state, 1);
-	else if (strcmp(event->what, "close device") == 0)
+	else if (strcmp(event->what, "close device") == 0 && state->group[0].devices_open)
 		vfio_device_close(&state->group[0], &state->work);
-	else if (strcmp(event->what, "close group") == 0)
+	else if (strcmp(event->what, "close group") == 0 && state->group[0].file_open)
 		vfio_group_close(&state->group[0], &state->work);
 	else if (strcmp(event->what, "child") == 0)
 		state->world->process->finds_zero_page = kernel_pin_finds_zero_page(&state->world->kernel);
