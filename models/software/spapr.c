@@ -96,8 +96,6 @@ static int enable(struct spapr_container *container, struct process *caller, str
 
 	if (container->enabled)
 		return EBUSY;
-	if (!container->groups)
-		return ENODEV;
 	container->owner = caller;
 	if (spapr_charge(container, bytes, work))
 		return ENOMEM;
@@ -189,8 +187,6 @@ static int get_info(const struct spapr_container *container, struct spapr_info_c
 {
 	const struct spapr_platform *platform = container->host->platform;
 
-	if (!container->groups)
-		return ENXIO;
 	if (call->argsz < SPAPR_INFO_BYTES)
 		return EINVAL;
 	call->flags = container->v2 ? SPAPR_INFO_DDW : 0;

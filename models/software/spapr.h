@@ -29,7 +29,7 @@ struct spapr_container {
 	size_t held_count;
 };
 
-/* The driver for VFIO_SPAPR_TCE_IOMMU and VFIO_SPAPR_TCE_v2_IOMMU.  vfio_host.spapr must be set, group->iommu is a
+/* The driver for VFIO_SPAPR_TCE_IOMMU and VFIO_SPAPR_TCE_v2_IOMMU.  It is called while it has a group.  vfio_host.spapr must be set, group->iommu is a
  * struct spapr_group *, callers have process->registrations; its state is a struct spapr_container *. */
 extern const struct vfio_driver spapr_driver;
 

@@ -95,16 +95,14 @@ int spapr_window_put_region(struct spapr_window *window, struct registrations *r
 	return 0;
 }
 
-int spapr_window_put_page(struct spapr_window *window, iova_t iova, phys_t phys, unsigned permissions,
-			  struct host_work *work)
+void spapr_window_put_page(struct spapr_window *window, iova_t iova, phys_t phys, unsigned permissions,
+			   struct host_work *work)
 {
 	uint64_t word = phys | permission_bits(permissions);
 
-	if (exchange(window, iova, &word, work) != MAP_OK)
-		return ENOMEM;
+	REQUIRE(exchange(window, iova, &word, work) == MAP_OK);
 	if (word & VALID)
 		release_page(window, word, work);
-	return 0;
 }
 
 void spapr_window_clear_one(struct spapr_window *window, struct registrations *registrations, iova_t iova,

@@ -59,9 +59,9 @@ static inline uint64_t spapr_window_page_bytes(const struct spapr_window *window
  */
 int spapr_window_put_region(struct spapr_window *window, struct registrations *registrations, iova_t iova,
 			    struct region *region, uint64_t vaddr, unsigned permissions, struct host_work *work);
-/* One entry becomes that of a page that the caller pinned (v1); what was there is unpinned. */
-int spapr_window_put_page(struct spapr_window *window, iova_t iova, phys_t phys, unsigned permissions,
-			  struct host_work *work);
+/* One entry becomes that of a page that the caller pinned (v1: one level); what was there is unpinned. */
+void spapr_window_put_page(struct spapr_window *window, iova_t iova, phys_t phys, unsigned permissions,
+			   struct host_work *work);
 
 /* Clears entries, gives back what they had, kills them. */
 void spapr_window_clear(struct spapr_window *window, struct registrations *registrations, iova_t iova, uint64_t entries,

@@ -128,8 +128,6 @@ static int make_pending(struct spapr_container *container, struct host_work *wor
 
 	if (!container->window_pending)
 		return 0;
-	if (!container->groups)
-		return ENODEV;
 
 	int error =
 		create_window(container, DEFAULT_PAGE_LG2, container->host->platform->window32_bytes, 1, &start, work);
@@ -143,8 +141,6 @@ int spapr_create(struct spapr_container *container, struct process *caller, stru
 		 struct host_work *work)
 {
 	container->owner = caller;
-	if (!container->groups)
-		return ENXIO;
 	if (call->flags)
 		return EINVAL;
 
@@ -157,8 +153,6 @@ int spapr_remove(struct spapr_container *container, struct process *caller, cons
 		 struct host_work *work)
 {
 	container->owner = caller;
-	if (!container->groups)
-		return ENXIO;
 	if (call->flags)
 		return EINVAL;
 	if (container->window_pending && call->start == 0) {
@@ -191,13 +185,8 @@ static int map_page(struct spapr_window *window, struct process *process, iova_t
 	pins_pin(process->pins, run.phys, page);
 	work->pages_pinned += page >> PAGE_LG2;
 
-	int error = spapr_window_put_page(window, iova, run.phys + offset, permissions, work);
-
-	if (error) {
-		pins_unpin(process->pins, run.phys, page);
-		work->pages_unpinned += page >> PAGE_LG2;
-	}
-	return error;
+	spapr_window_put_page(window, iova, run.phys + offset, permissions, work);
+	return 0;
 }
 
 /* v2: the page lies in one region, whose pages are at least as large. */

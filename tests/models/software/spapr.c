@@ -79,6 +79,102 @@ START_TEST(v1_pins_the_kernels_page_for_each_tce_in_it)
 }
 END_TEST
 
+/* ---- what is asked of a container ---- */
+
+START_TEST(a_container_is_opened_with_its_own_types_only)
+{
+	host.group[1].kind = VFIO_GROUP_EMULATED;
+	vfio_container_init(&host.container[0], &host.host);
+	ck_assert_int_eq(vfio_check_extension(&host.container[0], V1), 1);
+	ck_assert_int_eq(vfio_check_extension(&host.container[0], VFIO_EEH), 1);
+	ck_assert_int_eq(vfio_check_extension(&host.container[0], VFIO_TYPE1_IOMMU), 0);
+	ck_assert_int_eq(power_attach(&host, 1, 0), 0);
+	ck_assert_int_eq(vfio_set_iommu(&host.container[0], V2, &host.work), EINVAL);
+	vfio_group_close(&host.group[1], &host.work);
+	ck_assert_int_eq(power_attach(&host, 0, 0), 0);
+	ck_assert_int_eq(vfio_set_iommu(&host.container[0], VFIO_EEH, &host.work), EINVAL);
+	ck_assert_int_eq(vfio_set_iommu(&host.container[0], V2, &host.work), 0);
+	host.host.spapr = NULL;
+	ck_assert_int_eq(vfio_check_extension(&host.container[0], V1), 0);
+	host.host.spapr = &host.spapr;
+}
+END_TEST
+
+START_TEST(info_is_given_as_far_as_the_caller_has_room)
+{
+	struct spapr_info_call info = { .argsz = SPAPR_INFO_BYTES - 1, .levels = 99 };
+
+	power_open(&host, 0, V2);
+	ck_assert_int_eq(power_call(&host, 0, VFIO_IOMMU_SPAPR_TCE_GET_INFO, &info), EINVAL);
+	info.argsz = SPAPR_INFO_DDW_BYTES - 1;
+	ck_assert_int_eq(power_call(&host, 0, VFIO_IOMMU_GET_INFO, &info), 0);
+	ck_assert_uint_eq(info.flags, SPAPR_INFO_DDW);
+	ck_assert_uint_eq(info.levels, 99);
+	info.argsz = SPAPR_INFO_DDW_BYTES;
+	ck_assert_int_eq(power_call(&host, 0, VFIO_IOMMU_SPAPR_TCE_GET_INFO, &info), 0);
+	ck_assert_uint_eq(info.levels, 5);
+}
+END_TEST
+
+START_TEST(recovery_is_asked_of_every_group)
+{
+	struct spapr_eeh_call eeh = { .op = SPAPR_EEH_UNFREEZE_IO };
+
+	power_open(&host, 0, V2);
+	ck_assert_int_eq(power_attach(&host, 1, 0), 0);
+	spapr_group_freeze(&host.pe[0]);
+	spapr_group_freeze(&host.pe[1]);
+	ck_assert_int_eq(power_call(&host, 0, VFIO_EEH_PE_OP, &eeh), 0);
+	eeh.op = SPAPR_EEH_GET_STATE;
+	ck_assert_int_eq(power_call(&host, 0, VFIO_EEH_PE_OP, &eeh), 0);
+	ck_assert_uint_eq(eeh.state, SPAPR_EEH_STOPPED_DMA);
+	ck_assert(!host.pe[0].io_stopped && !host.pe[1].io_stopped);
+	eeh.flags = 1;
+	ck_assert_int_eq(power_call(&host, 0, VFIO_EEH_PE_OP, &eeh), EINVAL);
+}
+END_TEST
+
+/* ---- no memory for tables ---- */
+
+START_TEST(a_window_without_frames_leaves_nothing)
+{
+	iova_t start;
+
+	power_open(&host, 0, V2);
+	host.frames.end = host.frames.next + 0x401000; /* for the default window's table, not for its user view */
+	ck_assert_int_eq(power_create(&host, 0, 0, 16, 0x40000000, 1, &start), ENOMEM);
+	ck_assert_uint_eq(power_locked(&host), 0);
+	host.frames.end = host.frames.next;
+	ck_assert_int_eq(power_create(&host, 0, 0, 16, 0x40000000, 1, &start), ENOMEM);
+	host.frames.end = TABLES_END;
+	ck_assert_int_eq(power_create(&host, 0, 0, 16, 0x40000000, 1, &start), 0);
+}
+END_TEST
+
+/* The first level only is there; of the second, the tables for one half of the window. */
+START_TEST(a_map_without_frames_takes_back_what_it_made)
+{
+	iova_t start;
+
+	power_open(&host, 0, V2);
+	ck_assert_int_eq(power_register(&host, 0, RAM_VADDR, 0x40000), 0);
+	ck_assert_int_eq(power_create(&host, 0, 0, 16, UINT64_C(1) << 36, 2, &start), 0);
+
+	iova_t boundary = start + (UINT64_C(8192) << 16);
+
+	ck_assert_int_eq(power_map(&host, 0, RW, RAM_VADDR, boundary - 0x10000, 0x10000), 0);
+	for (unsigned tables = 0; tables < 2; tables++) {
+		host.frames.end = host.frames.next + tables * 0x10000;
+		ck_assert_int_eq(power_map(&host, 0, RW, RAM_VADDR + 0x10000, boundary - 0x10000, 0x20000), ENOMEM);
+		ck_assert_int_eq(power_unregister(&host, 0, RAM_VADDR, 0x40000), 0);
+		ck_assert_int_eq(power_register(&host, 0, RAM_VADDR, 0x40000), 0);
+	}
+	host.frames.end = TABLES_END;
+	ck_assert_int_eq(power_map(&host, 0, RW, RAM_VADDR, boundary - 0x10000, 0x20000), 0);
+	ck_assert_int_eq(power_unregister(&host, 0, RAM_VADDR, 0x40000), EBUSY);
+}
+END_TEST
+
 /* ---- several groups ---- */
 
 struct told {
@@ -314,6 +410,11 @@ int main(void)
 	tcase_add_checked_fixture(of_64k, setup_64k, teardown);
 	tcase_add_test(of_64k, a_map_counts_in_its_region_and_kills_once);
 	tcase_add_test(of_64k, v1_pins_the_kernels_page_for_each_tce_in_it);
+	tcase_add_test(of_64k, a_container_is_opened_with_its_own_types_only);
+	tcase_add_test(of_64k, info_is_given_as_far_as_the_caller_has_room);
+	tcase_add_test(of_64k, recovery_is_asked_of_every_group);
+	tcase_add_test(of_64k, a_window_without_frames_leaves_nothing);
+	tcase_add_test(of_64k, a_map_without_frames_takes_back_what_it_made);
 	tcase_add_test(of_64k, a_window_is_every_groups_and_each_bridge_is_told);
 	tcase_add_test(of_64k, a_container_is_its_first_callers);
 	tcase_add_test(of_64k, a_mapping_of_anothers_region_outlives_that_container);
