@@ -186,7 +186,7 @@ int type1_bitmap_check(const struct type1_bitmap *bitmap, uint64_t bytes);
 
 enum type1_host_state {
 	TYPE1_HOST_DONE,  /* with the call's result */
-	TYPE1_HOST_WAITS, /* until the next type1_vaddr_update: nothing was done, ask again then */
+	TYPE1_HOST_WAITS, /* until a vaddr is updated or its mapping gone: nothing was done, ask again then */
 };
 
 void type1_listen(struct type1 *type1, struct type1_listener *listener);

@@ -246,6 +246,34 @@ START_TEST(in_older_kernels_the_host_waits_for_the_vaddr)
 }
 END_TEST
 
+START_TEST(after_an_update_the_new_processes_limit_holds)
+{
+	struct type1_map_call update = {
+		.argsz = TYPE1_MAP_ARGSZ, .flags = TYPE1_MAP_VADDR, .vaddr = RAM_VADDR, .iova = 0x100000, .size = 0x4000
+	};
+	uint64_t size = 0x4000;
+	phys_t phys[4];
+
+	fixture_init(&fixture, KERNEL_DEFAULT);
+	ck_assert(fixture_open(&fixture, VFIO_TYPE1v2_IOMMU));
+	type1_listen(fixture_type1(&fixture), &listener);
+	ck_assert_int_eq(fixture_map(&fixture, 3, RAM_VADDR, 0x100000, 0x4000), 0);
+	ck_assert_int_eq(fixture_unmap(&fixture, TYPE1_UNMAP_VADDR, 0x100000, &size), 0);
+	fixture.child.account.limit_pages = 5;
+	ck_assert_int_eq(vfio_call(&fixture.container, &fixture.child, VFIO_IOMMU_MAP_DMA, &update, &fixture.work), 0);
+	ck_assert_int_eq(vfio_group_set_container(&fixture.mediated, &fixture.container, &fixture.work), 0);
+	ck_assert_int_eq(vfio_group_unset_container(&fixture.group[0], &fixture.work), 0);
+	ck_assert_uint_eq(fixture.child.account.total, 0);
+	fixture.child.account.limit_pages = 2;
+	ck_assert_int_eq(pin(0x100000, 3, R, phys), ENOMEM);
+	ck_assert_int_eq(pin(0x100000, 2, R, phys), 0);
+	ck_assert_uint_ge(phys[0], RAM_BASE + RAM_BYTES); /* the child's memory */
+	ck_assert_uint_eq(fixture.child.account.total, 2);
+	type1_unpin_pages(fixture_type1(&fixture), 0x100000, 2, &fixture.work);
+	ck_assert_uint_eq(fixture.child.account.total, 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("type1_host");
@@ -260,6 +288,7 @@ int main(void)
 	tcase_add_test(test, an_unmap_tells_the_devices_first);
 	tcase_add_test(test, the_hosts_accesses_follow_permissions_and_memory);
 	tcase_add_test(test, newer_kernels_let_no_mediated_device_and_no_invalid_vaddr_meet);
+	tcase_add_test(test, after_an_update_the_new_processes_limit_holds);
 	tcase_add_test(test, in_older_kernels_the_host_waits_for_the_vaddr);
 	suite_add_tcase(suite, test);
 	return suite_main(suite);
