@@ -84,14 +84,13 @@ void host_refused(struct machine *machine, const char *call, int error, iova_t i
 	machine->fail(&err);
 }
 
-struct container_config host_container(struct guest *guest, struct host_table table, enum account_mode mode)
+struct container_config host_container(struct guest *guest, struct host_table table)
 {
 	const struct machine *machine = guest->machine;
 
 	return (struct container_config){
 		.process = &guest->process,
 		.registrations = machine->scheme.pin == SCHEME_PREREGISTERED ? &guest->registrations : NULL,
-		.account_mode = mode,
 		.table = table,
 		.pin_batch_pages = machine->config->machine.pin_batch_pages,
 		.flush_runs = TYPE1_FLUSH_RUNS,

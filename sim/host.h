@@ -22,6 +22,6 @@ void host_charge(struct guest *guest, struct actor *actor, const struct host_wor
 void host_refused(struct machine *machine, const char *call, int error, iova_t iova);
 
 /* A container of the guest's process over table. */
-struct container_config host_container(struct guest *guest, struct host_table table, enum account_mode mode);
+struct container_config host_container(struct guest *guest, struct host_table table);
 
 #endif

@@ -27,7 +27,7 @@ static bool create_guest(struct guest *guest, struct err *err)
 
 	(void)err;
 	vtd_host_domain(machine, &own->parent, &machine->vtd->list);
-	container = host_container(guest, host_table_of_domain(&own->parent), ACCOUNT_MM);
+	container = host_container(guest, host_table_of_domain(&own->parent));
 	type1_init(&own->type1, &container, TYPE1_ENTRY_LIMIT, units_host_last(machine->config));
 	return true;
 }

@@ -93,7 +93,7 @@ static bool assign(struct guest *guest, struct assignment *to, uint16_t guest_id
 	slots_init(&own->container_lock, 1, machine->timing->guest.lock_handover);
 	vtd_host_probe(machine, to->device.source_id);
 	vtd_host_domain(machine, &own->host, &own->list);
-	container = host_container(guest, host_table_of_domain(&own->host), ACCOUNT_MM);
+	container = host_container(guest, host_table_of_domain(&own->host));
 	type1_init(&own->type1, &container, TYPE1_ENTRY_LIMIT, units_host_last(machine->config));
 	vtd_guest_add(guest, to, guest_id);
 	return vtd_host_attach_now(machine, own->host.domain, to->device.source_id, err);

@@ -23,7 +23,7 @@ void container_fini(struct container *container)
 	struct unmap_call call;
 	struct host_work work = { 0 };
 
-	container_unmap_begin(&call, 0, UINT64_MAX, false);
+	container_unmap_begin(&call, 0, UINT64_MAX);
 	while (container_unmap_step(container, &call, &work))
 		;
 	ranges_fini(&container->mappings);
@@ -61,14 +61,14 @@ static uint64_t host_pages_in(const struct container *container, iova_t iova, ui
 	return count;
 }
 
-static void uncharge(struct container *container, struct host_mapping *mapping, uint64_t pages, struct host_work *work)
+static void uncharge(struct host_mapping *mapping, uint64_t pages, struct host_work *work)
 {
 	if (!pages)
 		return;
 	mapping->charged_pages -= pages;
 	work->account_operations++;
 	if (!mapping->payer->exited)
-		account_uncharge(&mapping->payer->account, container->config.account_mode, pages);
+		account_uncharge(&mapping->payer->account, ACCOUNT_MM, pages);
 }
 
 /* Pins and charges one run at iova; ENOMEM: the limit. */
@@ -76,7 +76,6 @@ static int pin_run(struct container *container, struct host_mapping *mapping, io
 		   const struct process_run *run, struct host_work *work)
 {
 	struct account *account = &mapping->payer->account;
-	enum account_mode mode = container->config.account_mode;
 	int error = 0;
 
 	if (!run->is_memory)
@@ -87,9 +86,9 @@ static int pin_run(struct container *container, struct host_mapping *mapping, io
 	work->pages_pinned += run->bytes >> PAGE_LG2;
 	work->account_operations++;
 	if (mapping->unlimited)
-		account_charge_unlimited(account, mode, pages);
+		account_charge_unlimited(account, ACCOUNT_MM, pages);
 	else
-		error = account_charge(account, mode, pages);
+		error = account_charge(account, ACCOUNT_MM, pages);
 	if (error)
 		unpin_run(mapping, run, work);
 	else
@@ -145,13 +144,14 @@ static int map_in_all(const struct container *container, uint32_t count, iova_t 
 static int map_runs(struct container *container, struct host_mapping *mapping, iova_t iova, uint32_t count,
 		    uint64_t *done, struct host_work *work)
 {
-	bool pins = !container->config.registrations;
+	bool pins = !mapping->region, write = mapping->permissions & PT_WRITE;
 	uint64_t batch_bytes = (uint64_t)container->config.pin_batch_pages << PAGE_LG2;
 	uint64_t batched = 0; /* bytes that pin calls so far were asked for */
 
 	for (*done = 0; *done < mapping->bytes;) {
-		struct process_run run = process_run(mapping->process, mapping->vaddr + *done, mapping->bytes - *done,
-						     pins && mapping->permissions & PT_WRITE);
+		uint64_t vaddr = mapping->vaddr + *done, left = mapping->bytes - *done;
+		struct process_run run = pins ? process_run(mapping->process, vaddr, left, write)
+					      : region_run_at(mapping->region, vaddr, left);
 		uint64_t charged = mapping->charged_pages;
 		int error = run.bytes ? 0 : EFAULT;
 
@@ -165,7 +165,7 @@ static int map_runs(struct container *container, struct host_mapping *mapping, i
 		if (error) {
 			if (pins) {
 				unpin_run(mapping, &run, work);
-				uncharge(container, mapping, mapping->charged_pages - charged, work);
+				uncharge(mapping, mapping->charged_pages - charged, work);
 			}
 			return error;
 		}
@@ -184,13 +184,12 @@ static void unmap_runs(struct container *container, struct host_mapping *mapping
 
 		for (uint32_t i = 0; i < count; i++)
 			unmap_in(&container->table[i], iova + done, run.bytes, work);
-		if (!container->config.registrations)
+		if (!mapping->region)
 			unpin_run(mapping, &run, work);
 		done += run.bytes;
 	}
-	if (!container->config.registrations)
-		uncharge(container, mapping, mapping->charged_pages - host_pages_in(container, iova, mapping->bytes),
-			 work);
+	if (!mapping->region)
+		uncharge(mapping, mapping->charged_pages - host_pages_in(container, iova, mapping->bytes), work);
 	work->flushes += bytes > 0;
 }
 
@@ -199,8 +198,9 @@ int container_map_of(struct container *container, struct process *process, iova_
 {
 	REQUIRE(bytes && ((iova | vaddr | bytes) & (PAGE_BYTES - 1)) == 0);
 	struct registrations *registrations = container->config.registrations;
+	struct region *region = NULL;
 	uint64_t done = 0;
-	int error = registrations ? registration_use(registrations, vaddr, bytes, work) : 0;
+	int error = registrations ? registration_use(registrations, vaddr, bytes, &region, work) : 0;
 
 	if (error)
 		return error;
@@ -211,6 +211,7 @@ int container_map_of(struct container *container, struct process *process, iova_
 	mapping->vaddr = vaddr;
 	mapping->bytes = bytes;
 	mapping->process = mapping->payer = process;
+	mapping->region = region;
 	mapping->permissions = permissions;
 	mapping->unlimited = process->account.limit_pages == ACCOUNT_UNLIMITED;
 	mapping->in_tables = container->table_count > 0;
@@ -220,7 +221,7 @@ int container_map_of(struct container *container, struct process *process, iova_
 		unmap_runs(container, mapping, iova, container->table_count, done, work);
 		host_mapping_give(&container->pool, number);
 		if (registrations)
-			registration_release(registrations, vaddr, work);
+			registration_release(registrations, region, work);
 		return error;
 	}
 	ranges_insert(&container->mappings, &range);
@@ -345,12 +346,12 @@ void container_cut(struct container *container, iova_t iova)
 	uint32_t number = host_mapping_take(&container->pool);
 	struct range *range = ranges_find(&container->mappings, iova - 1, iova - 1);
 
-	REQUIRE(range && range->last >= iova && !container->config.registrations);
+	REQUIRE(range && range->last >= iova);
 	struct host_mapping *head = container_mapping(container, range), *tail = &container->pool.mapping[number];
 	struct range second = { .first = iova, .last = range->last, .value = { number } };
 	uint64_t offset = iova - range->first;
 
-	REQUIRE(!head->dirty && !head->vaddr_invalid && head->in_tables);
+	REQUIRE(!head->dirty && !head->vaddr_invalid && !head->region && head->in_tables);
 	*tail = *head;
 	tail->more = NULL;
 	tail->extent_count = tail->more_capacity = 0;
@@ -366,10 +367,10 @@ void container_cut(struct container *container, iova_t iova)
 
 /* ---- unmap ---- */
 
-void container_unmap_begin(struct unmap_call *call, iova_t iova, iova_t last, bool whole_only)
+void container_unmap_begin(struct unmap_call *call, iova_t iova, iova_t last)
 {
 	REQUIRE(iova <= last);
-	*call = (struct unmap_call){ .next = iova, .last = last, .whole_only = whole_only };
+	*call = (struct unmap_call){ .next = iova, .last = last };
 }
 
 /* The end of a mapping, nothing of which is left in a table. */
@@ -379,10 +380,10 @@ static void remove_mapping(struct container *container, struct unmap_call *call,
 	struct host_mapping *mapping = container_mapping(container, range);
 	uint32_t number = (uint32_t)range->value[0];
 
-	if (container->config.registrations)
-		registration_release(container->config.registrations, mapping->vaddr, work);
+	if (mapping->region)
+		registration_release(container->config.registrations, mapping->region, work);
 	else
-		uncharge(container, mapping, mapping->charged_pages, work);
+		uncharge(mapping, mapping->charged_pages, work);
 	container->vaddr_invalid_count -= mapping->vaddr_invalid;
 	call->bytes += mapping->bytes;
 	ranges_remove(&container->mappings, range->first);
@@ -397,7 +398,7 @@ static void release_flushed(struct container *container, struct unmap_call *call
 	const struct host_mapping *mapping = container_mapping(container, range);
 	uint64_t done = call->flush_iova - range->first, end = done + call->flush_bytes;
 
-	while (!container->config.registrations && done < end) {
+	while (!mapping->region && done < end) {
 		struct process_run run = host_mapping_run(mapping, done, end);
 
 		unpin_run(mapping, &run, work);
@@ -436,10 +437,8 @@ bool container_unmap_step(struct container *container, struct unmap_call *call, 
 	while (!call->ended) {
 		const struct range *range =
 			ranges_find(&container->mappings, call->next, call->within ? call->next : call->last);
-		bool cut = range && !call->within && (range->first < call->next || range->last > call->last);
 
-		if (!range || (cut && call->whole_only)) {
-			call->error = range ? ENOENT : 0;
+		if (!range) {
 			call->ended = true;
 			break;
 		}

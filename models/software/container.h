@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The engine under type1 and iommufd: an ordered set of mappings of processes'
+ * The engine under VFIO type1: an ordered set of mappings of processes'
  * memory in the IOMMU domains that are attached.  A mapping either pins its pages in
  * batches and charges them, or lies in registered memory; that is the one choice
  * between the schemes.  What calls are legal, and with which errno, is
- * not here: type1.h, iommufd.h.
+ * not here: type1.h.
  */
 #ifndef IOMMUSIM_SOFTWARE_CONTAINER_H
 #define IOMMUSIM_SOFTWARE_CONTAINER_H
@@ -18,10 +18,9 @@
 struct container_config {
 	struct process *process;             /* whose memory is mapped, unless said otherwise; not owned */
 	struct registrations *registrations; /* NULL: mappings pin and charge on their own */
-	enum account_mode account_mode;
-	struct host_table table;  /* the first domain; all NULL: none is attached yet */
-	uint32_t pin_batch_pages; /* pages asked of the memory manager at once; 512 in type1 */
-	uint32_t flush_runs;      /* contiguous runs unmapped per invalidation at most; 512 in type1 */
+	struct host_table table;             /* the first domain; all NULL: none is attached yet */
+	uint32_t pin_batch_pages;            /* pages asked of the memory manager at once; 512 in type1 */
+	uint32_t flush_runs;                 /* contiguous runs unmapped per invalidation at most; 512 in type1 */
 };
 
 struct container {
@@ -40,12 +39,6 @@ struct container {
 static inline struct host_mapping *container_mapping(const struct container *container, const struct range *range)
 {
 	return &container->pool.mapping[range->value[0]];
-}
-
-/* May a mapping lie here: below aperture_last, inclusive, and clear of the interrupt window? */
-static inline bool container_in_aperture(iova_t iova, iova_t last, iova_t aperture_last)
-{
-	return last <= aperture_last && (last < INTERRUPT_RANGE_FIRST || iova > INTERRUPT_RANGE_LAST);
 }
 
 void container_init(struct container *container, const struct container_config *config);
@@ -82,9 +75,7 @@ struct unmap_call {
 	iova_t next, last; /* what remains to look at, inclusive */
 	bool ended;        /* nothing remains */
 	bool within;       /* the last step left a part of its mapping, from next on */
-	bool whole_only;   /* a mapping that the range cuts ends the call with ENOENT (iommufd) */
-	int error;
-	uint64_t bytes; /* of the mappings removed so far */
+	uint64_t bytes;    /* of the mappings removed so far */
 
 	/* What the last step took out of the tables: invalidate it before the next step. */
 	iova_t flush_iova;
@@ -92,13 +83,12 @@ struct unmap_call {
 };
 
 /* Mappings that share an address with [iova, last]. */
-void container_unmap_begin(struct unmap_call *call, iova_t iova, iova_t last, bool whole_only);
+void container_unmap_begin(struct unmap_call *call, iova_t iova, iova_t last);
 
 /*
  * One step: first gives up the pages that the step before took out of the table (its invalidation is done by
  * now): unpinned, and with the end of the mapping uncharged; then takes the next mapping, or its next
- * flush_runs contiguous runs, out of the table and names that range.  False when there was no more to take; see
- * call->error.  Every call that began must be driven to its end.
+ * flush_runs contiguous runs, out of the table and names that range.  False when there was no more to take.  Every call that began must be driven to its end.
  */
 bool container_unmap_step(struct container *container, struct unmap_call *call, struct host_work *work);
 

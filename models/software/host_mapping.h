@@ -16,11 +16,14 @@ struct extent {
 	bool is_memory;    /* struct process_run */
 };
 
+struct region; /* registration.h */
+
 struct host_mapping {
 	uint64_t vaddr, bytes;
 	struct process *process; /* whose memory; not owned */
 	struct process *payer;   /* who is charged: the same, but see kernel_type1_update_moves_owner() */
 	uint64_t charged_pages;
+	struct region *region; /* in registered memory: that; it pins, and was charged */
 	unsigned permissions;
 	bool unlimited;     /* the process could lock any amount when it mapped (CAP_IPC_LOCK) */
 	bool in_tables;     /* false: no domain yet, nothing is pinned, no extents */

@@ -103,7 +103,7 @@ static inline bool kernel_type1_overflow(const struct kernel *kernel)
  * A long-term pin for reading of private memory never written finds the zero page, which is neither kept nor accounted;
  * since "mm/gup: reliable R/O long-term pinning in COW mappings" (6.2) the memory gets pages of its own.
  */
-static inline bool kernel_pin_finds_zero_page(const struct kernel *kernel)
+static inline bool kernel_pin_shares_reads(const struct kernel *kernel)
 {
 	return !kernel_since(kernel, 6, 2);
 }

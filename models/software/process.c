@@ -78,6 +78,7 @@ static struct area part_of(const struct area *area, uint64_t vaddr, uint64_t byt
 	part.vaddr = vaddr;
 	part.bytes = bytes;
 	part.base = area->base + offset;
+	part.copies = area->copies + offset;
 	part.backed_bytes = area->backed_bytes > offset ? area->backed_bytes - offset : 0;
 	if (part.backed_bytes > bytes)
 		part.backed_bytes = bytes;
@@ -121,10 +122,11 @@ struct process_run process_run(const struct process *process, uint64_t vaddr, ui
 
 	if (offset >= area->backed_bytes)
 		return run;
-	run.phys = area->base + offset;
+	bool shares = !write && process->shares_reads;
+
+	run.phys = (area->kind == AREA_PRIVATE && !shares ? area->copies : area->base) + offset;
 	run.page_lg2 = area->page_lg2;
-	run.is_memory =
-		area->kind != AREA_DEVICE && !(area->kind == AREA_UNTOUCHED && !write && process->finds_zero_page);
+	run.is_memory = area->kind != AREA_DEVICE && !(area->kind == AREA_UNTOUCHED && shares);
 	run.bytes = page - (run.phys & (page - 1));
 	if (run.bytes > area->backed_bytes - offset)
 		run.bytes = area->backed_bytes - offset;

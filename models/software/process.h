@@ -25,7 +25,7 @@ enum area_kind {
 	AREA_ANONYMOUS, /* private memory that was written: anonymous, transparent huge or hugetlb pages */
 	AREA_UNTOUCHED, /* private memory that was never written: reads would find the zero page */
 	AREA_SHARED,    /* a file's or memfd's page cache */
-	AREA_PRIVATE,   /* a file mapped privately: a write pin copies */
+	AREA_PRIVATE,   /* a file mapped privately: what is written is copied first */
 	AREA_DEVICE,    /* a device's BAR: addresses without pages, neither pinned nor accounted */
 };
 
@@ -34,6 +34,7 @@ struct area {
 	enum area_kind kind;
 	unsigned permissions;  /* PT_READ, PT_WRITE of the process itself; 0: PROT_NONE */
 	phys_t base;           /* where vaddr lies */
+	phys_t copies;         /* AREA_PRIVATE: where the process's own pages of it lie, base being the file's */
 	unsigned page_lg2;     /* of the pages behind it, 12 to 30: a run ends at their physical multiples.
 				  SIMPLIFIED: a real host's small pages are neighbours by chance */
 	bool hugetlb;          /* they are of hugetlb: a TCE may be as large (registration.h) */
@@ -48,9 +49,10 @@ struct process {
 	struct registrations *registrations; /* of its memory (registration.h); NULL: none can be */
 	struct area *area;                   /* [area_count] by vaddr, disjoint */
 	size_t area_count, area_capacity;
-	/* A pin for reading finds the zero page in AREA_UNTOUCHED: kernel_pin_finds_zero_page().  SIMPLIFIED: the area stays
-	 * untouched when it is written later, and lies in its own frames, not in the one zero page. */
-	bool finds_zero_page;
+	/* A pin for reading takes what private memory shares with others: the zero page, a file's page.  Kernels that do
+	 * not, and pins for writing, give it a page of its own: kernel_pin_shares_reads().  SIMPLIFIED: an area stays as it
+	 * was when a page of it has become its own; the zero page lies in the area's own frames. */
+	bool shares_reads;
 	bool exited;        /* process_exit() */
 	uint64_t pinned_vm; /* VmPin in pages, as iommufd keeps it (mm->pinned_vm): it wraps where the kernel's does */
 };

@@ -13,6 +13,7 @@ struct region_run {
 	uint64_t offset; /* from the region's vaddr */
 	phys_t phys;
 	uint64_t bytes;
+	unsigned page_lg2; /* of the area that was pinned */
 };
 
 void registrations_init(struct registrations *registrations, struct process *process, unsigned page_lg2,
@@ -47,14 +48,15 @@ static void add_run(struct region *region, uint64_t offset, const struct process
 {
 	struct region_run *last = region->run_count ? &region->run[region->run_count - 1] : NULL;
 
-	if (last && last->phys + last->bytes == run->phys) {
+	if (last && last->phys + last->bytes == run->phys && last->page_lg2 == run->page_lg2) {
 		last->bytes += run->bytes;
 		return;
 	}
 	if ((region->run_count & (region->run_count + 1)) == 0)
 		region->run = heap_resized(region->run, 2 * region->run_count + 1, sizeof(*region->run));
-	region->run[region->run_count++] =
-		(struct region_run){ .offset = offset, .phys = run->phys, .bytes = run->bytes };
+	region->run[region->run_count++] = (struct region_run){
+		.offset = offset, .phys = run->phys, .bytes = run->bytes, .page_lg2 = run->page_lg2
+	};
 }
 
 /* Pins from its vaddr on up to the first page that is not there, or of a device; how many bytes. */
@@ -184,7 +186,8 @@ void registration_abandon(struct registrations *registrations, struct region *re
 		drop(registrations, region, work);
 }
 
-phys_t region_phys(const struct region *region, uint64_t vaddr)
+/* The run that holds vaddr, which the region does. */
+static const struct region_run *run_of(const struct region *region, uint64_t vaddr)
 {
 	uint64_t offset = vaddr - region->vaddr;
 	size_t low = 0, high = region->run_count;
@@ -198,7 +201,29 @@ phys_t region_phys(const struct region *region, uint64_t vaddr)
 		else
 			high = middle;
 	}
-	return region->run[low].phys + (offset - region->run[low].offset);
+	return &region->run[low];
+}
+
+phys_t region_phys(const struct region *region, uint64_t vaddr)
+{
+	const struct region_run *run = run_of(region, vaddr);
+
+	return run->phys + (vaddr - region->vaddr - run->offset);
+}
+
+struct process_run region_run_at(const struct region *region, uint64_t vaddr, uint64_t bytes)
+{
+	const struct region_run *run = run_of(region, vaddr);
+	uint64_t offset = vaddr - region->vaddr - run->offset, page = UINT64_C(1) << run->page_lg2;
+	struct process_run part = {
+		.phys = run->phys + offset, .bytes = bytes, .is_memory = true, .page_lg2 = run->page_lg2
+	};
+
+	if (part.bytes > run->bytes - offset)
+		part.bytes = run->bytes - offset;
+	if (part.bytes > page - (part.phys & (page - 1)))
+		part.bytes = page - (part.phys & (page - 1));
+	return part;
 }
 
 void region_map(struct region *region)
@@ -237,20 +262,18 @@ int registration_remove(struct registrations *registrations, uint64_t vaddr, uin
 	return region ? registration_put(registrations, region, work) : ENOENT;
 }
 
-int registration_use(struct registrations *registrations, uint64_t vaddr, uint64_t bytes, struct host_work *work)
+int registration_use(struct registrations *registrations, uint64_t vaddr, uint64_t bytes, struct region **region,
+		     struct host_work *work)
 {
-	struct region *region = registration_find(registrations, vaddr, bytes, work);
-
-	if (!region)
+	*region = registration_find(registrations, vaddr, bytes, work);
+	if (!*region)
 		return EINVAL;
-	region_map(region);
+	region_map(*region);
 	return 0;
 }
 
-void registration_release(struct registrations *registrations, uint64_t vaddr, struct host_work *work)
+void registration_release(struct registrations *registrations, struct region *region, struct host_work *work)
 {
-	struct region *region = registration_find(registrations, vaddr, 1, work);
-
-	REQUIRE(region);
+	work->registration_finds++; /* by its address */
 	region_unmap(registrations, region, work);
 }

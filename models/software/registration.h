@@ -65,6 +65,8 @@ struct region *registration_find(const struct registrations *registrations, uint
 
 /* Where vaddr, which it holds, lies. */
 phys_t region_phys(const struct region *region, uint64_t vaddr);
+/* The contiguous run from vaddr on, at most bytes, as it was pinned. */
+struct process_run region_run_at(const struct region *region, uint64_t vaddr, uint64_t bytes);
 /* A table entry begins or ends to lie in it. */
 void region_map(struct region *region);
 void region_unmap(struct registrations *registrations, struct region *region, struct host_work *work);
@@ -81,7 +83,8 @@ int registration_remove(struct registrations *registrations, uint64_t vaddr, uin
  * A mapping of [vaddr, vaddr + bytes) begins or ends.  EINVAL when no one registration holds all
  * of it (sPAPR v2's answer for memory that is not registered).
  */
-int registration_use(struct registrations *registrations, uint64_t vaddr, uint64_t bytes, struct host_work *work);
-void registration_release(struct registrations *registrations, uint64_t vaddr, struct host_work *work);
+int registration_use(struct registrations *registrations, uint64_t vaddr, uint64_t bytes, struct region **region,
+		     struct host_work *work);
+void registration_release(struct registrations *registrations, struct region *region, struct host_work *work);
 
 #endif

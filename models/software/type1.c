@@ -23,9 +23,7 @@ void type1_init(struct type1 *type1, const struct container_config *config, uint
 
 void type1_init_empty(struct type1 *type1, const struct kernel *kernel, enum vfio_extension type, uint32_t entry_limit)
 {
-	const struct container_config config = { .account_mode = ACCOUNT_MM,
-						 .pin_batch_pages = TYPE1_PIN_BATCH,
-						 .flush_runs = TYPE1_FLUSH_RUNS };
+	const struct container_config config = { .pin_batch_pages = TYPE1_PIN_BATCH, .flush_runs = TYPE1_FLUSH_RUNS };
 
 	*type1 = (struct type1){ .kernel = *kernel,
 				 .v2 = type != VFIO_TYPE1_IOMMU,
@@ -100,7 +98,7 @@ int type1_map_of(struct type1 *type1, struct process *process, iova_t iova, uint
 	if (error) {
 		struct unmap_call call;
 
-		container_unmap_begin(&call, iova, last, false);
+		container_unmap_begin(&call, iova, last);
 		while (type1_unmap_step(type1, &call, work))
 			;
 	}
@@ -221,7 +219,7 @@ static void begin_leaves(struct type1 *type1, struct unmap_call *call, iova_t io
 	const struct range *mapping = ranges_find(&type1->container.mappings, iova, last);
 	iova_t first = 0, next = iova;
 
-	container_unmap_begin(call, iova, last, false);
+	container_unmap_begin(call, iova, last);
 	call->ended = true;
 	while (mapping) {
 		iova_t start = mapping->first > iova ? mapping->first : iova, mapping_last = mapping->last;
@@ -253,7 +251,7 @@ int type1_unmap_request(struct type1 *type1, struct unmap_call *call, const stru
 	work->container_finds += all ? 1 : 3; /* both ends, then the first of the range */
 	if (type1->v2 && !all && type1_cuts(type1, iova, last))
 		return EINVAL;
-	container_unmap_begin(call, iova, last, false);
+	container_unmap_begin(call, iova, last);
 	if (!all && last == UINT64_MAX && !kernel_type1_overflow(&type1->kernel))
 		call->ended = true;
 	if (!type1->v2 && kernel_type1_unmaps_leaves(&type1->kernel)) {
@@ -323,23 +321,21 @@ int type1_vaddr_invalidate(struct type1 *type1, iova_t iova, uint64_t bytes, uin
 }
 
 /* The locked memory of a mapping becomes process's.  ENOMEM: its limit. */
-static int change_owner(const struct type1 *type1, struct host_mapping *mapping, struct process *process,
-			struct host_work *work)
+static int change_owner(struct host_mapping *mapping, struct process *process, struct host_work *work)
 {
-	enum account_mode mode = type1->container.config.account_mode;
 	int error = 0;
 
 	if (process == mapping->payer)
 		return 0;
 	if (mapping->charged_pages) {
 		work->account_operations++;
-		error = account_charge(&process->account, mode, mapping->charged_pages);
+		error = account_charge(&process->account, ACCOUNT_MM, mapping->charged_pages);
 	}
 	if (error)
 		return error;
 	if (mapping->charged_pages && !mapping->payer->exited) {
 		work->account_operations++;
-		account_uncharge(&mapping->payer->account, mode, mapping->charged_pages);
+		account_uncharge(&mapping->payer->account, ACCOUNT_MM, mapping->charged_pages);
 	}
 	mapping->payer = process;
 	mapping->unlimited = process->account.limit_pages == ACCOUNT_UNLIMITED;
@@ -365,7 +361,7 @@ int type1_vaddr_update(struct type1 *type1, struct process *process, iova_t iova
 	if (!mapping->vaddr_invalid || range->first != iova || mapping->bytes != bytes)
 		return EINVAL;
 	if (kernel_type1_update_moves_owner(&type1->kernel))
-		error = change_owner(type1, mapping, process, work);
+		error = change_owner(mapping, process, work);
 	if (error)
 		return error;
 	mapping->process = process;

@@ -10,6 +10,10 @@
  *
  * Sources: [LINUX] drivers/vfio/vfio_iommu_type1.c, include/uapi/linux/vfio.h; recorded answers
  * of kernels.  What kernels answer differently: kernel.h.
+ *
+ * SIMPLIFIED: before 3.15, an unmap of several mappings begins with the lowest (the kernel: with any), which shows where
+ * one stops it.  In 5.12 to 6.2, locked memory stays with the process that mapped (the kernel: is taken from what the task
+ * has at the time, below zero after an exec).
  */
 #ifndef IOMMUSIM_SOFTWARE_TYPE1_H
 #define IOMMUSIM_SOFTWARE_TYPE1_H

@@ -231,7 +231,7 @@ static void unmap_everything(struct type1 *type1, struct host_work *work)
 {
 	struct unmap_call call;
 
-	container_unmap_begin(&call, 0, UINT64_MAX, false);
+	container_unmap_begin(&call, 0, UINT64_MAX);
 	while (type1_unmap_step(type1, &call, work))
 		;
 }

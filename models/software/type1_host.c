@@ -90,8 +90,8 @@ static int pin_page(struct type1 *type1, iova_t iova, unsigned permissions, phys
 	if (run.is_memory && !container->table_count) {
 		work->account_operations++;
 		if (mapping->unlimited)
-			account_charge_unlimited(&mapping->payer->account, container->config.account_mode, 1);
-		else if (account_charge(&mapping->payer->account, container->config.account_mode, 1))
+			account_charge_unlimited(&mapping->payer->account, ACCOUNT_MM, 1);
+		else if (account_charge(&mapping->payer->account, ACCOUNT_MM, 1))
 			return ENOMEM;
 		mapping->charged_pages++;
 	}
@@ -124,7 +124,7 @@ static void unpin_page(struct type1 *type1, iova_t iova, struct host_work *work)
 		work->account_operations++;
 		mapping->charged_pages--;
 		if (!mapping->payer->exited)
-			account_uncharge(&mapping->payer->account, container->config.account_mode, 1);
+			account_uncharge(&mapping->payer->account, ACCOUNT_MM, 1);
 	}
 	ranges_remove(&container->host_pages, pinned->first);
 }

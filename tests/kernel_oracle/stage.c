@@ -111,6 +111,8 @@ static void add_area(struct stage *stage, const struct setting *setting)
 
 		REQUIRE(file);
 		area.base = file->base;
+		if (setting->verb == SETTING_PRIVATE)
+			area.copies = take_frames(&stage->world, area.bytes, area.page_lg2);
 		area.backed_bytes = file->bytes < area.bytes ? file->bytes : area.bytes;
 	} else if (setting->verb == SETTING_BAR) {
 		area.base = BAR_BASE;

@@ -79,7 +79,7 @@ static void *begin(struct oracle_world *world)
 	state->world = world;
 	state->memory = memory_create();
 	frames_init(&state->frames, TABLES_FIRST, TABLES_END);
-	world->process->finds_zero_page = kernel_pin_finds_zero_page(&world->kernel);
+	world->process->shares_reads = kernel_pin_shares_reads(&world->kernel);
 	state->iommu = (struct type1_iommu){ .driver = &vtd_second_stage,
 					     .aperture_last = (UINT64_C(1) << 48) - 1,
 					     .page_sizes = UINT64_C(0x40201000),
@@ -116,7 +116,7 @@ static void event(void *argument, const struct oracle_event *event)
 	else if (strcmp(event->what, "close group") == 0 && state->group[0].file_open)
 		vfio_group_close(&state->group[0], &state->work);
 	else if (strcmp(event->what, "child") == 0)
-		state->world->process->finds_zero_page = kernel_pin_finds_zero_page(&state->world->kernel);
+		state->world->process->shares_reads = kernel_pin_shares_reads(&state->world->kernel);
 	else if (strcmp(event->what, "exit") == 0)
 		process_exit(state->world->process);
 	/* "close container": the group holds it. */

@@ -35,11 +35,9 @@ static void setup_container(void)
 	process_add_area(&process, &ram);
 	work = (struct host_work){ 0 };
 
-	struct container_config config = { .process = &process,
-					   .account_mode = ACCOUNT_MM,
-					   .table = host_table_of_domain(&host),
-					   .pin_batch_pages = 512,
-					   .flush_runs = 512 };
+	struct container_config config = {
+		.process = &process, .table = host_table_of_domain(&host), .pin_batch_pages = 512, .flush_runs = 512
+	};
 
 	container_init(&container, &config);
 }
@@ -61,7 +59,7 @@ START_TEST(an_unmap_step_leaves_one_flush_of_its_range_to_the_driver)
 
 	ck_assert_int_eq(container_map(&container, 0x8000, RAM_VADDR, 0x3000, PT_READ | PT_WRITE, &work), 0);
 	EXPECT_NOTHING(&bench);
-	container_unmap_begin(&call, 0x8000, 0xafff, false);
+	container_unmap_begin(&call, 0x8000, 0xafff);
 	ck_assert(container_unmap_step(&container, &call, &work));
 	vtd_domain_sync_unmap(host.domain, &host.gather, host.list);
 
@@ -86,7 +84,7 @@ START_TEST(a_table_taken_out_keeps_its_frame_until_the_flush_is_done)
 	process.area[0].page_lg2 = 30;
 	ck_assert_int_eq(container_map(&container, 0x1ff000, RAM_VADDR, 0x400000, PT_READ, &work), 0);
 	used = frames_used(&bench.frames);
-	container_unmap_begin(&call, 0, UINT64_MAX, false);
+	container_unmap_begin(&call, 0, UINT64_MAX);
 	while (container_unmap_step(&container, &call, &work))
 		vtd_domain_sync_unmap(host.domain, &host.gather, host.list);
 	ck_assert_uint_gt(host.gather.freed.count, 0);

@@ -65,7 +65,6 @@ static inline void host_fini(struct host *host)
 static inline struct container_config host_container(struct host *host)
 {
 	return (struct container_config){ .process = &host->process,
-					  .account_mode = ACCOUNT_MM,
 					  .table = host_table_of(&host->table),
 					  .pin_batch_pages = 512,
 					  .flush_runs = 512 };

@@ -157,12 +157,36 @@ START_TEST(an_area_over_another_is_a_programmers_error)
 }
 END_TEST
 
+START_TEST(a_pin_of_private_memory_finds_the_processs_own_pages_unless_a_kernel_shares_what_is_only_read)
+{
+	struct area file = { .vaddr = VADDR + 16 * MIB,
+			     .bytes = 0x4000,
+			     .kind = AREA_PRIVATE,
+			     .permissions = PT_READ | PT_WRITE,
+			     .base = BASE + MIB,
+			     .copies = BASE + 2 * MIB,
+			     .page_lg2 = 12,
+			     .backed_bytes = 0x4000 };
+
+	process_add_area(&process, &file);
+	ck_assert_uint_eq(process_run(&process, file.vaddr + 0x1000, 0x1000, true).phys, BASE + 2 * MIB + 0x1000);
+	ck_assert_uint_eq(process_run(&process, file.vaddr + 0x1000, 0x1000, false).phys, BASE + 2 * MIB + 0x1000);
+	process.shares_reads = true;
+	ck_assert_uint_eq(process_run(&process, file.vaddr + 0x1000, 0x1000, true).phys, BASE + 2 * MIB + 0x1000);
+	ck_assert_uint_eq(process_run(&process, file.vaddr + 0x1000, 0x1000, false).phys, BASE + MIB + 0x1000);
+	process_remove_areas(&process, file.vaddr, 0x1000);
+	ck_assert_uint_eq(process_run(&process, file.vaddr + 0x2000, 0x1000, true).phys, BASE + 2 * MIB + 0x2000);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("process");
 	TCase *test = tcase_create("process");
 
 	tcase_add_checked_fixture(test, setup, teardown);
+	tcase_add_test(test,
+		       a_pin_of_private_memory_finds_the_processs_own_pages_unless_a_kernel_shares_what_is_only_read);
 	tcase_add_test(test, a_run_ends_where_the_pages_behind_it_end);
 	tcase_add_test(test, a_pin_is_refused_where_a_fault_would_not_be_resolved);
 	tcase_add_test(test, pages_beyond_the_end_of_a_file_are_not_there);

@@ -75,14 +75,17 @@ END_TEST
 
 START_TEST(a_region_stays_while_any_mapping_uses_it)
 {
+	struct region *region, *same;
+
 	ck_assert_int_eq(add(0, MIB), 0);
-	ck_assert_int_eq(registration_use(&host.registrations, RAM_VADDR, 0x1000, &host.work), 0);
-	ck_assert_int_eq(registration_use(&host.registrations, RAM_VADDR + 0x5000, 0x2000, &host.work), 0);
+	ck_assert_int_eq(registration_use(&host.registrations, RAM_VADDR, 0x1000, &region, &host.work), 0);
+	ck_assert_int_eq(registration_use(&host.registrations, RAM_VADDR + 0x5000, 0x2000, &same, &host.work), 0);
+	ck_assert_ptr_eq(same, region);
 	ck_assert_int_eq(remove_region(0, MIB), EBUSY);
-	registration_release(&host.registrations, RAM_VADDR, &host.work);
+	registration_release(&host.registrations, region, &host.work);
 	ck_assert_int_eq(remove_region(0, MIB), EBUSY);
 	ck_assert_uint_eq(host.process.account.total, 256);
-	registration_release(&host.registrations, RAM_VADDR + 0x5000, &host.work);
+	registration_release(&host.registrations, region, &host.work);
 	ck_assert_int_eq(remove_region(0, MIB), 0);
 	ck_assert_uint_eq(host.process.account.total, 0);
 	ck_assert_uint_eq(host.pins.pages, 0);
@@ -91,12 +94,16 @@ END_TEST
 
 START_TEST(a_mapping_must_lie_in_one_region)
 {
+	struct region *region;
+
 	ck_assert_int_eq(add(0, MIB), 0);
 	ck_assert_int_eq(add(MIB, MIB), 0);
-	ck_assert_int_eq(registration_use(&host.registrations, RAM_VADDR + MIB - 0x1000, 0x2000, &host.work), EINVAL);
-	ck_assert_int_eq(registration_use(&host.registrations, RAM_VADDR + 2 * MIB, 0x1000, &host.work), EINVAL);
-	ck_assert_int_eq(registration_use(&host.registrations, RAM_VADDR, MIB, &host.work), 0);
-	registration_release(&host.registrations, RAM_VADDR, &host.work);
+	ck_assert_int_eq(registration_use(&host.registrations, RAM_VADDR + MIB - 0x1000, 0x2000, &region, &host.work),
+			 EINVAL);
+	ck_assert_int_eq(registration_use(&host.registrations, RAM_VADDR + 2 * MIB, 0x1000, &region, &host.work),
+			 EINVAL);
+	ck_assert_int_eq(registration_use(&host.registrations, RAM_VADDR, MIB, &region, &host.work), 0);
+	registration_release(&host.registrations, region, &host.work);
 }
 END_TEST
 

@@ -102,7 +102,7 @@ static inline void fixture_memory(struct fixture *fixture, struct process *proce
 				  .backed_bytes = 0x100000 };
 
 	process_init(process, &fixture->pins, 0);
-	process->finds_zero_page = kernel_pin_finds_zero_page(&fixture->host.kernel);
+	process->shares_reads = kernel_pin_shares_reads(&fixture->host.kernel);
 	process_add_area(process, &ram);
 	process_add_area(process, &untouched);
 	process_add_area(process, &bar);
