@@ -19,7 +19,6 @@
 #define BIOS_BYTES      0x10000u
 #define ARGUMENTS_MAX   64u
 #define ANSWER_SECONDS  60
-#define HLT             0xf4
 #define PCI_ADDRESS     0xcf8u
 #define PCI_DATA        0xcfcu
 #define EDU_SOURCE      0x80u
@@ -51,10 +50,21 @@ struct qtest {
 
 /* ---- the process ---- */
 
-/* A BIOS whose first instruction, at the top, disables interrupts and halts. */
-static bool write_bios(struct qtest *qtest, struct err *err)
+/* hlt; at the reset vector: disable interrupts, hlt, again. */
+static const unsigned char pc_code[] = { 0xf4 }, pc_reset[] = { 0xfa, 0xf4, 0xeb, 0xfd };
+static const char *const pc_arguments[] = { "-M",      "q35,kernel-irqchip=off", "-m",          "256",
+					    "-icount", "shift=0,sleep=off",      "-nodefaults", NULL };
+const struct qtest_machine qtest_pc = { pc_arguments, pc_code, sizeof(pc_code), pc_reset, sizeof(pc_reset) };
+
+/* A branch to itself, which lets a microsecond pass: there is no simpler way to idle. */
+static const unsigned char power_code[] = { 0x48, 0x00, 0x00, 0x00 };
+static const char *const powernv9_arguments[] = {
+	"-M", "powernv9", "-m", "1G", "-icount", "shift=10,sleep=off", "-serial", "none", "-monitor", "none", NULL
+};
+const struct qtest_machine qtest_powernv9 = { powernv9_arguments, power_code, sizeof(power_code), NULL, 0 };
+
+static bool write_bios(struct qtest *qtest, const struct qtest_machine *machine, struct err *err)
 {
-	static const unsigned char reset[] = { 0xfa, HLT, 0xeb, 0xfd };
 	unsigned char image[BIOS_BYTES];
 	int file;
 	bool is_written;
@@ -65,26 +75,25 @@ static bool write_bios(struct qtest *qtest, struct err *err)
 		qtest->bios[0] = '\0';
 		return err_set(err, ERR_FILE, "/tmp: %s", strerror(errno));
 	}
-	memset(image, HLT, sizeof(image));
-	memcpy(image + 0xfff0, reset, sizeof(reset));
+	for (size_t i = 0; i < sizeof(image); i++)
+		image[i] = machine->code[i % machine->code_bytes];
+	if (machine->reset_bytes)
+		memcpy(image + 0xfff0, machine->reset, machine->reset_bytes);
 	is_written = write(file, image, sizeof(image)) == (ssize_t)sizeof(image);
 	close(file);
 	return is_written || err_set(err, ERR_FILE, "%s: cannot be written", qtest->bios);
 }
 
-static void run(const char *program, const char *bios, const char *const *arguments, bool verbose)
+static void run(const char *program, const char *bios, const struct qtest_machine *machine,
+		const char *const *arguments, bool verbose)
 {
-	const char *argv[ARGUMENTS_MAX] = {
-		program,       "-M",       "q35,kernel-irqchip=off",
-		"-m",          "256",      "-bios",
-		bios,          "-icount",  "shift=0,sleep=off",
-		"-qtest",      "stdio",    "-qtest-log",
-		"none",        "-display", "none",
-		"-nodefaults",
-	};
-	size_t count = 16;
+	const char *argv[ARGUMENTS_MAX] = { program,      "-bios", bios,       "-qtest", "stdio",
+					    "-qtest-log", "none",  "-display", "none" };
+	size_t count = 9;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (const char *const *more = machine->arguments; *more; more++)
+		argv[count++] = *more;
 	for (; *arguments && count + 1 < ARGUMENTS_MAX; arguments++)
 		argv[count++] = *arguments;
 	if (!verbose) {
@@ -97,7 +106,8 @@ static void run(const char *program, const char *bios, const char *const *argume
 	_exit(127);
 }
 
-static bool start(struct qtest *qtest, const char *program, const char *const *arguments, bool verbose, struct err *err)
+static bool start(struct qtest *qtest, const char *program, const struct qtest_machine *machine,
+		  const char *const *arguments, bool verbose, struct err *err)
 {
 	int to[2], from[2];
 
@@ -113,7 +123,7 @@ static bool start(struct qtest *qtest, const char *program, const char *const *a
 			close(to[i]);
 			close(from[i]);
 		}
-		run(program, qtest->bios, arguments, verbose);
+		run(program, qtest->bios, machine, arguments, verbose);
 	}
 	close(to[0]);
 	close(from[1]);
@@ -126,16 +136,17 @@ static bool start(struct qtest *qtest, const char *program, const char *const *a
 	return true;
 }
 
-struct qtest *qtest_create(const char *program, const char *const *arguments, bool verbose, struct err *err)
+struct qtest *qtest_create(const char *program, const struct qtest_machine *machine, const char *const *arguments,
+			   bool verbose, struct err *err)
 {
 	struct qtest *qtest = calloc(1, sizeof(*qtest));
-	uint64_t port;
+	uint64_t word;
 
 	REQUIRE(qtest);
 	qtest->to = -1;
 	qtest->from = -1;
-	if (write_bios(qtest, err) && start(qtest, program, arguments, verbose, err)) {
-		qtest_in32(qtest, PCI_ADDRESS, &port);
+	if (write_bios(qtest, machine, err) && start(qtest, program, machine, arguments, verbose, err)) {
+		qtest_read64(qtest, 0, &word);
 		if (qtest_sync(qtest, err))
 			return qtest;
 	}

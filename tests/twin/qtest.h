@@ -19,12 +19,24 @@
 
 struct qtest;
 
+/* A machine whose processor does nothing. */
+struct qtest_machine {
+	const char *const *arguments; /* ended by NULL */
+	const unsigned char *code;    /* fills the firmware image, again and again, but for the last bytes */
+	size_t code_bytes;
+	const unsigned char *reset; /* these, at offset 0xfff0 of its 64 KiB */
+	size_t reset_bytes;
+};
+
+extern const struct qtest_machine qtest_pc, qtest_powernv9;
+
 /*
- * Starts program (a path, or a name looked up in PATH) with a machine that halts and arguments, an array that ends in
+ * Starts program (a path, or a name looked up in PATH) with a machine and arguments, an array that ends in
  * NULL, appended.  NULL and *err when it does not start or does not answer, which is also how a QEMU that lacks a
  * device or an option shows itself.  verbose: its messages go to stderr, else nowhere.
  */
-struct qtest *qtest_create(const char *program, const char *const *arguments, bool verbose, struct err *err);
+struct qtest *qtest_create(const char *program, const struct qtest_machine *machine, const char *const *arguments,
+			   bool verbose, struct err *err);
 void qtest_destroy(struct qtest *qtest);
 
 /* False once QEMU has ended or answered something else than OK; *err says what. */

@@ -69,7 +69,7 @@ bool twin_open(struct twin *twin, const struct twin_group *group, const char *pr
 	twin->group = group;
 	twin->broken = false;
 	snprintf(unit, sizeof(unit), "intel-iommu,intremap=off,%s", group->options);
-	twin->qtest = qtest_create(program, arguments, twin->verbose, err);
+	twin->qtest = qtest_create(program, &qtest_pc, arguments, twin->verbose, err);
 	if (!twin->qtest)
 		return false;
 	for (unsigned i = 0; i < TWIN_DEVICES; i++)
