@@ -57,6 +57,7 @@ struct oracle_answer {
 	/* In the world as_recorded: the name of the kernel's defect that shows here, docs/validation.md; or NULL.  Valid
 	 * as long as the program runs. */
 	const char *difference;
+	bool passes; /* and nothing follows from it in later calls */
 };
 
 /* The world of one case: what a call finds besides the interface's own state. */

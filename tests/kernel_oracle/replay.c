@@ -24,7 +24,7 @@ struct replay {
 	const struct recorded_case *recorded;
 	const struct oracle_interface *interface; /* NULL: nobody answers this family */
 	struct side sides[2];                     /* the models, the recorded kernel as foretold */
-	const char *named;                        /* the last difference that was named in this case */
+	const char *named;                        /* the last difference of this case that later calls may show */
 };
 
 static const char *error_name(const struct oracle_answer *answer)
@@ -111,12 +111,12 @@ static void compare(struct replay *replay, struct replay_call *result)
 	if (!result->modelled)
 		return;
 	result->differs = difference(kernel, &model->said);
-	if (foretold->answer.difference)
+	if (foretold->answer.difference && !foretold->answer.passes)
 		replay->named = foretold->answer.difference;
 	if (!result->differs || !foretold->answer.modelled || difference(kernel, &foretold->said))
 		return;
-	result->name = replay->named;
-	result->is_consequence = replay->named && !foretold->answer.difference;
+	result->name = foretold->answer.difference ? foretold->answer.difference : replay->named;
+	result->is_consequence = result->name && !foretold->answer.difference;
 }
 
 static void name_kind(const struct replay *replay, struct replay_call *result)

@@ -156,6 +156,7 @@ static void say_long(struct spapr_call *at, long result)
 	at->answer->ret = result < 0 ? -1 : result;
 	at->answer->error = result < 0 ? (int)-result : 0;
 	at->answer->difference = at->state->twin.defect;
+	at->answer->passes = at->state->twin.passes;
 }
 
 static void say(struct spapr_call *at, int error)
@@ -376,6 +377,7 @@ static void answer(void *opaque, const struct oracle_call *call, struct oracle_a
 	if (!at.container)
 		length = strlen(call->op);
 	at.state->twin.defect = NULL;
+	at.state->twin.passes = false;
 	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
 		if (strlen(answers[i].op) == length && strncmp(answers[i].op, call->op, length) == 0) {
 			answers[i].answer(&at);

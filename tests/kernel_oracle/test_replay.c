@@ -13,7 +13,7 @@
 
 /*
  * An interface that is no model: MAP gives ENOMEM and 4 KiB locked, LEAK leaves 8 KiB locked in the recorded kernel,
- * NEW is not modelled, and whatever else succeeds.  It keeps a log of what it is told.
+ * ODD says 1 there, NEW is not modelled, and whatever else succeeds.  It keeps a log of what it is told.
  */
 struct toy {
 	struct oracle_world *world;
@@ -61,6 +61,11 @@ static void toy_answer(void *state, const struct oracle_call *call, struct oracl
 	if (strcmp(call->op, "LEAK") == 0 && toy->world->as_recorded) {
 		answer->difference = "TOY-LEAK";
 		toy->lck += 0x2000;
+	}
+	if (strcmp(call->op, "ODD") == 0 && toy->world->as_recorded) {
+		answer->difference = "TOY-ODD";
+		answer->passes = true;
+		answer->ret = 1;
 	}
 }
 
@@ -157,6 +162,22 @@ START_TEST(what_was_not_foretold_has_no_name)
 }
 END_TEST
 
+START_TEST(nothing_follows_from_a_difference_that_passes)
+{
+	struct recorded_line lines[] = { line_of("ODD", 1, "0", "", 0), line_of("UNMAP", 0, "0", "", 8),
+					 line_of("LEAK", 0, "0", "", 8), line_of("ODD", 1, "0", "", 8),
+					 line_of("UNMAP", 0, "0", "", 8) };
+
+	replay("type1v1", "overlap", lines, 5);
+	ck_assert_str_eq(seen[0].name, "TOY-ODD");
+	ck_assert(!seen[0].is_consequence);
+	ck_assert(seen[1].differs && !seen[1].name);
+	ck_assert_str_eq(seen[3].name, "TOY-ODD");
+	ck_assert_str_eq(seen[4].name, "TOY-LEAK");
+	ck_assert(seen[4].is_consequence);
+}
+END_TEST
+
 START_TEST(a_name_ends_with_its_case)
 {
 	struct recorded_line leak = line_of("LEAK", 0, "0", "", 8), after = line_of("UNMAP", 0, "0", "", 8);
@@ -214,6 +235,7 @@ int main(void)
 	const TTest *const tests[] = { every_field_is_compared,
 				       a_difference_has_a_name_where_the_recorded_kernel_was_foretold,
 				       what_was_not_foretold_has_no_name,
+				       nothing_follows_from_a_difference_that_passes,
 				       a_name_ends_with_its_case,
 				       what_nobody_answers_is_named_by_its_kind,
 				       settings_come_between_the_calls_they_stand_between,

@@ -53,6 +53,7 @@ struct twin {
 	struct twin_region region[TWIN_REGIONS];
 	struct twin_container container[TWIN_CONTAINERS];
 	const char *defect; /* that the last call showed, or NULL */
+	bool passes;        /* it changed nothing */
 };
 
 /* All return what the ioctl does: negative errno values, and with defects positive numbers. */
