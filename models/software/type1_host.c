@@ -39,7 +39,10 @@ void type1_host_tell(struct type1 *type1, iova_t iova, iova_t last)
 	}
 }
 
-/* Are vaddrs of [iova, last] invalid, so that a call must wait (older kernels) or fails with EBUSY (*error)? */
+/*
+ * Are vaddrs of [iova, last] invalid, so that a call must wait (older kernels) or fails with EBUSY (*error)?  Not behind a
+ * hole: who comes to that first fails.
+ */
 static bool waits(const struct type1 *type1, iova_t iova, iova_t last, int *error)
 {
 	const struct range *range;
@@ -50,7 +53,7 @@ static bool waits(const struct type1 *type1, iova_t iova, iova_t last, int *erro
 		*error = EBUSY;
 		return false;
 	}
-	for (iova_t next = iova; (range = ranges_find(&type1->container.mappings, next, last));
+	for (iova_t next = iova; (range = ranges_find(&type1->container.mappings, next, last)) && range->first <= next;
 	     next = range->last + 1) {
 		if (container_mapping(&type1->container, range)->vaddr_invalid)
 			return true;

@@ -485,3 +485,8 @@ int vaddr_call(const struct vaddr_config *config, void *state, unsigned caller, 
 		REQUIRE(!take_step(&s));
 	return s.ended ? s.result : VADDR_WAITS;
 }
+
+unsigned vaddr_pins(const void *state, enum vaddr_which which)
+{
+	return ((const struct state *)state)->mappings[which].pins;
+}

@@ -77,5 +77,7 @@ enum vaddr_which { VADDR_FIRST, VADDR_SECOND, VADDR_BOTH };
 /* One caller's call without a race: 0, an errno value, or VADDR_WAITS: it is left waiting. */
 int vaddr_call(const struct vaddr_config *config, void *state, unsigned caller, enum vaddr_call call,
 	       enum vaddr_which which);
+/* Pages that devices have pinned in the mapping. */
+unsigned vaddr_pins(const void *state, enum vaddr_which which);
 
 #endif
