@@ -159,9 +159,12 @@ void spinlock_init(struct spinlock *lock, struct cores *cores, ps_t handover)
 
 void spinlock_take(struct spinlock *lock, struct actor *actor, enum result_cause cause)
 {
-	actor_touch(actor);
-	bool waits = lock->slots.free == 0;
+	bool waits = false;
 
+	if (are_shared(lock->cores)) {
+		actor_touch(actor);
+		waits = lock->slots.free == 0;
+	}
 	if (waits)
 		cores_spin(lock->cores, actor);
 	slots_take(&lock->slots, actor, cause);

@@ -96,9 +96,11 @@ static void vcpu_unmap(struct vcpu *vcpu, struct actor *actor, const struct trac
 		machine->result->counter[COUNT_OPERATIONS_SKIPPED]++;
 		return;
 	}
-	actor_touch(actor);
-	while (mapping->dma_pending)
-		actor_wait(actor, &mapping->dma_done, CAUSE_QUEUE_WAIT);
+	if (mapping->dma_pending) { /* else it was done before a date that is past */
+		actor_touch(actor);
+		while (mapping->dma_pending)
+			actor_wait(actor, &mapping->dma_done, CAUSE_QUEUE_WAIT);
+	}
 	actor_wait_until(actor, mapping->dma_seen, CAUSE_QUEUE_WAIT);
 	if (mapping->api == TRACE_API_COHERENT && mapping->device) {
 		device_wait_quiet(mapping->device, actor);

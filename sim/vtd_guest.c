@@ -77,6 +77,22 @@ void vtd_guest_create_domain(struct domain *domain)
 /* ---- the guest's invalidation queue and command registers ---- */
 
 /*
+ * For the holder of the queue's lock.  No touch while there is room: nobody else writes into the queue or reads beyond its tail,
+ * and others only make more room.
+ */
+static void queue_descriptors(struct guest *guest, struct actor *actor, struct vtd_invalidations *list,
+			      struct vtd_submission *submission)
+{
+	if (vtd_driver_submit(guest->vtd->driver, list, submission) != VTD_QUEUE_FULL)
+		return;
+	actor_touch(actor);
+	while (vtd_driver_submit(guest->vtd->driver, list, submission) == VTD_QUEUE_FULL) {
+		actor_wait(actor, &guest->vtd->queue_space, CAUSE_QUEUE_WAIT);
+		actor_touch(actor);
+	}
+}
+
+/*
  * Queues the list's next submission and returns when it is done.  The tail is written under the queue's lock, and
  * where that write exits, the lock is held across the exit.  [LINUX] qi_submit_sync
  */
@@ -88,11 +104,7 @@ static void guest_queue(struct guest *guest, struct actor *actor, struct vtd_inv
 
 	spinlock_take(&guest->vtd->queue_lock, actor, CAUSE_QUEUE_WAIT);
 	guest_compute(machine, actor, timing->guest.queue_submit, CAUSE_INVALIDATION);
-	actor_touch(actor);
-	while (vtd_driver_submit(guest->vtd->driver, list, &submission) == VTD_QUEUE_FULL) {
-		actor_wait(actor, &guest->vtd->queue_space, CAUSE_QUEUE_WAIT);
-		actor_touch(actor);
-	}
+	queue_descriptors(guest, actor, list, &submission);
 	machine->result->counter[COUNT_GUEST_COMMANDS] += submission.descriptors;
 	if (trap) {
 		vtd_emulator_queue(guest, actor, submission.tail);
