@@ -24,6 +24,9 @@ extern const struct figure_kind figure_sweep_mean, figure_sweep_p99, figure_swee
 	figure_sweep_reads;
 extern const struct figure_kind figure_locked, figure_hit_rate, figure_throughput;
 
+/* A `wanted`: some scheme has an operation of this kind. */
+bool figure_took_place(const struct view *view, enum result_op op);
+
 /* ---- parts of scripts and data ---- */
 
 /* Of a key with so many labels, the longest of so many characters, as gnuplot will about fill it. */

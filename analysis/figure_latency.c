@@ -21,14 +21,6 @@ static int decade_of(uint64_t value)
 	return decade;
 }
 
-static bool took_place(const struct view *view, enum result_op op)
-{
-	for (size_t i = 0; i < view->count; i++)
-		if (view->shown[i].scheme->latency[op].count > 0)
-			return true;
-	return false;
-}
-
 static void cdf_data(FILE *out, const struct view *view, enum result_op op)
 {
 	fputs("scheme,latency_ps,operations,of\n", out);
@@ -121,7 +113,7 @@ const struct figure_kind figure_cdf = {
 	.name = "cdf",
 	.title = "Latency of %s: distribution",
 	.ops = OPS,
-	.wanted = took_place,
+	.wanted = figure_took_place,
 	.data = cdf_data,
 	.variables = cdf_variables,
 	.script = embedded_cdf_gp,
@@ -131,7 +123,7 @@ const struct figure_kind figure_tail = {
 	.name = "tail",
 	.title = "Latency of %s: tail",
 	.ops = OPS,
-	.wanted = took_place,
+	.wanted = figure_took_place,
 	.data_of = "cdf",
 	.variables = tail_variables,
 	.script = embedded_tail_gp,
@@ -141,7 +133,7 @@ const struct figure_kind figure_percentiles = {
 	.name = "percentiles",
 	.title = "Latency of %s: percentiles",
 	.ops = OPS,
-	.wanted = took_place,
+	.wanted = figure_took_place,
 	.data = percentiles_data,
 	.variables = percentiles_variables,
 	.script = embedded_percentiles_gp,

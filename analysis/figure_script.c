@@ -3,6 +3,11 @@
 
 #include "analysis/figure_kind.h"
 
+bool figure_took_place(const struct view *view, enum result_op op)
+{
+	return shown_have(view->shown, view->count, op);
+}
+
 void csv_text(FILE *out, const char *text)
 {
 	if (!strpbrk(text, ",\"\r\n")) {

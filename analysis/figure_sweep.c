@@ -270,14 +270,6 @@ static unsigned height(const struct view *view)
 
 /* ---- the measures ---- */
 
-static bool took_place(const struct view *view, enum result_op op)
-{
-	for (size_t i = 0; i < view->count; i++)
-		if (view->shown[i].scheme->latency[op].count > 0)
-			return true;
-	return false;
-}
-
 static bool has_any(const struct view *view, measure *value)
 {
 	for (size_t i = 0; i < view->count; i++)
@@ -346,7 +338,7 @@ const struct figure_kind figure_sweep_mean = {
 	.title = "Latency of %s: mean",
 	.of_matrix = true,
 	.ops = OPS,
-	.wanted = took_place,
+	.wanted = figure_took_place,
 	.data = mean_data,
 	.variables = mean_variables,
 	.height = height,
@@ -368,7 +360,7 @@ const struct figure_kind figure_sweep_p99 = {
 	.title = "Latency of %s: 99th percentile",
 	.of_matrix = true,
 	.ops = OPS,
-	.wanted = took_place,
+	.wanted = figure_took_place,
 	.data = p99_data,
 	.variables = p99_variables,
 	.height = height,

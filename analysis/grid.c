@@ -65,19 +65,11 @@ static void name_column(struct grid *grid, size_t column, const char *heading)
 	grid->heading[grid->sweeps + column] = heading;
 }
 
-static bool took_place(const struct shown *shown, size_t count, enum result_op op)
-{
-	for (size_t i = 0; i < count; i++)
-		if (shown[i].scheme->latency[op].count > 0)
-			return true;
-	return false;
-}
-
 struct grid *grid_of_latency(const struct shown *shown, size_t count, enum result_op op)
 {
 	static const char *const heading[] = { "count", "mean", "p50", "p90", "p99", "p99.9", "max" };
 	size_t columns = sizeof(heading) / sizeof(heading[0]);
-	struct grid *grid = took_place(shown, count, op) ? grid_create(shown, count, columns) : NULL;
+	struct grid *grid = shown_have(shown, count, op) ? grid_create(shown, count, columns) : NULL;
 
 	if (!grid)
 		return NULL;

@@ -76,3 +76,11 @@ void point_text(const struct result *result, size_t point, char *text, size_t si
 		length += (size_t)snprintf(text + length, size - length, "%s%s=%s", i > 0 ? " " : "",
 					   result_sweep(result, i).name, result_point_value(result, point, i).text);
 }
+
+bool shown_have(const struct shown *shown, size_t count, enum result_op op)
+{
+	for (size_t i = 0; i < count; i++)
+		if (shown[i].scheme->latency[op].count > 0)
+			return true;
+	return false;
+}

@@ -12,6 +12,9 @@ struct shown {
 	const struct result *result; /* whose matrix its point is of; NULL: none */
 };
 
+/* One of them has an operation of this kind. */
+bool shown_have(const struct shown *shown, size_t count, enum result_op op);
+
 /* Of one result or of several: the names of all that is swept, each once, at most so many. */
 #define POINT_SWEEPS_MAX 16u
 size_t point_sweeps(const struct shown *shown, size_t count, const char *name[POINT_SWEEPS_MAX]);

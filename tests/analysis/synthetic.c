@@ -369,3 +369,26 @@ void synthetic_write(const char *path, const struct result_input *input, struct 
 	for (size_t i = 0; i < count; i++)
 		unlink(part[i]);
 }
+
+void synthetic_three(struct result_scheme *scheme[3])
+{
+	scheme[0] = synthetic_scheme("pin-on-map", 1, 300);
+	scheme[1] = synthetic_scheme("nested", 2, 300);
+	scheme[2] = synthetic_scheme("empty", 3, 0);
+}
+
+void synthetic_three_free(struct result_scheme *scheme[3])
+{
+	for (unsigned i = 0; i < 3; i++)
+		free(scheme[i]);
+}
+
+void synthetic_write_three(const char *path)
+{
+	struct result_scheme *scheme[3];
+	struct result_input input = synthetic_input();
+
+	synthetic_three(scheme);
+	synthetic_write(path, &input, scheme, 3);
+	synthetic_three_free(scheme);
+}

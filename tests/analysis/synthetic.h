@@ -34,4 +34,9 @@ struct result_input synthetic_input(void);
 void synthetic_write(const char *path, const struct result_input *input, struct result_scheme *const *scheme,
 		     size_t count);
 
+/* Three schemes, one of them without operations, whose order is not that of their names; and a file of them. */
+void synthetic_three(struct result_scheme *scheme[3]);
+void synthetic_three_free(struct result_scheme *scheme[3]);
+void synthetic_write_three(const char *path);
+
 #endif
