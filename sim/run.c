@@ -324,9 +324,8 @@ static size_t side_by_side(const struct run_options *options, uint64_t most_byte
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 	uint64_t available = options->memory_bytes ? options->memory_bytes : worker_memory_available();
 	uint64_t wanted = options->jobs ? options->jobs : processors > 0 ? (uint64_t)processors : 1;
-	uint64_t room = available / most_bytes;
 
-	return (size_t)(wanted < room ? wanted : room > 0 ? room : 1);
+	return worker_memory_fit(available, most_bytes, wanted);
 }
 
 static struct worker *jobs_create(struct run_jobs *jobs, struct scenario *scenario, const struct point_traces *traces)

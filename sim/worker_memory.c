@@ -74,3 +74,10 @@ bool worker_memory_check(struct scenario *scenario, uint64_t all, uint64_t *most
 	scenario_go_to(scenario, 0);
 	return true;
 }
+
+size_t worker_memory_fit(uint64_t available, uint64_t most, uint64_t wanted)
+{
+	uint64_t room = available / most;
+
+	return (size_t)(wanted < room ? wanted : room > 0 ? room : 1);
+}

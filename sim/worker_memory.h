@@ -15,4 +15,7 @@ uint64_t worker_memory_all(void);
 /* Whether each scheme at each point fits into all bytes; *most is the largest need.  The error names the parameters. */
 bool worker_memory_check(struct scenario *scenario, uint64_t all, uint64_t *most, struct err *err);
 
+/* How many workers of at most `most` bytes run side by side, of those wanted: as many as there is room for, at least one. */
+size_t worker_memory_fit(uint64_t available, uint64_t most, uint64_t wanted);
+
 #endif

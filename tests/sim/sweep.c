@@ -212,6 +212,14 @@ START_TEST(memory_is_looked_at_at_every_point_for_all_guests)
 }
 END_TEST
 
+START_TEST(no_more_processes_run_side_by_side_than_memory_has_room_for)
+{
+	ck_assert_uint_eq(worker_memory_fit(1000, 300, 8), 3);
+	ck_assert_uint_eq(worker_memory_fit(1000, 300, 2), 2);
+	ck_assert_uint_eq(worker_memory_fit(1000, 1001, 8), 1);
+}
+END_TEST
+
 START_TEST(the_report_of_a_matrix_draws_each_measure_over_what_is_swept)
 {
 	char text[4096];
@@ -242,6 +250,7 @@ int main(void)
 	tcase_add_test(sweep, a_variable_that_the_specification_lacks_is_refused_at_its_place);
 	tcase_add_test(sweep, more_memory_than_there_is_is_refused_by_the_parameters_name);
 	tcase_add_test(sweep, memory_is_looked_at_at_every_point_for_all_guests);
+	tcase_add_test(sweep, no_more_processes_run_side_by_side_than_memory_has_room_for);
 	tcase_add_test(sweep, the_report_of_a_matrix_draws_each_measure_over_what_is_swept);
 	return run_cases("sim/sweep", &sweep, 1);
 }
