@@ -64,7 +64,7 @@ struct iommufd_driver {
 	void (*table_fini)(struct iommufd_table *table);
 
 	/* May a first stage be nested on a table that is a nesting parent? */
-	int (*check_nested)(const struct iommufd_unit *unit, uint32_t flags, const struct iommufd_data *data);
+	int (*check_nested)(const struct iommufd_unit *unit, const struct iommufd_data *data);
 	/* Checks one request to invalidate a nested first stage of that data type. */
 	int (*check_invalidation)(const struct iommufd_unit *unit, const struct iommufd_data *request);
 

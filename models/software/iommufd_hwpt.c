@@ -72,12 +72,13 @@ static int nested_create(struct iommufd *iommufd, struct iommufd_hwpt *parent, c
 {
 	const struct iommufd_unit *unit = device->unit;
 	uint32_t handed_on = flags & ~IOMMUFD_HWPT_FAULT_ID_VALID;
+	uint32_t known = kernel_hwpt_has_pasid(&unit->kernel) ? IOMMUFD_HWPT_PASID : 0;
 
-	if (handed_on || !data || !unit->driver->has_nesting)
+	if (handed_on & ~known || !data || !unit->driver->has_nesting)
 		return EOPNOTSUPP;
 	if (parent->is_automatic || !parent->is_parent || parent->table.unit->driver != unit->driver)
 		return EINVAL;
-	int error = unit->driver->check_nested(unit, handed_on, data);
+	int error = unit->driver->check_nested(unit, data);
 
 	if (error)
 		return error;

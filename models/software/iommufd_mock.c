@@ -122,6 +122,8 @@ int iommufd_mock_mark_dirty(struct iommufd_table *table, iova_t iova, uint64_t b
 	struct mock_table *mock = table->state;
 
 	*count = 0;
+	if (!kernel_has_dirty_tracking(&table->unit->kernel))
+		return EOPNOTSUPP;
 	if (!page_bytes || !bytes || iova % page_bytes || bytes % page_bytes)
 		return EINVAL;
 	if (!mock->tracking)
@@ -157,10 +159,10 @@ static int check_paging(const struct iommufd_unit *unit, uint32_t flags, const s
 							 : EOPNOTSUPP;
 }
 
-static int check_nested(const struct iommufd_unit *unit, uint32_t flags, const struct iommufd_data *data)
+static int check_nested(const struct iommufd_unit *unit, const struct iommufd_data *data)
 {
 	(void)unit;
-	if (flags || data->type != IOMMUFD_DATA_SELFTEST)
+	if (data->type != IOMMUFD_DATA_SELFTEST)
 		return EOPNOTSUPP;
 	return iommufd_data_check(data, IOMMUFD_DATA_SELFTEST, 4);
 }

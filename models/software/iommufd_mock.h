@@ -18,7 +18,8 @@ void iommufd_mock_init(struct iommufd_unit *unit, struct kernel kernel);
 
 /*
  * IOMMU_TEST_OP_DIRTY: the pages whose bits are set, of page_bytes each from iova on, were written by a device.
- * *count of them are mapped.  EINVAL for a misaligned or empty range, and while tracking is off.
+ * *count of them are mapped.  EINVAL for a misaligned or empty range, and while tracking is off;
+ * EOPNOTSUPP by kernels that do not track.
  */
 int iommufd_mock_mark_dirty(struct iommufd_table *table, iova_t iova, uint64_t bytes, uint64_t page_bytes,
 			    const uint64_t *bits, uint64_t *count);

@@ -40,9 +40,9 @@ static int check_paging(const struct iommufd_unit *unit, uint32_t flags, const s
 }
 
 /* struct iommu_hwpt_vtd_s1: flags, table, address width and a reserved word.  The width is checked when a device comes. */
-static int check_nested(const struct iommufd_unit *unit, uint32_t flags, const struct iommufd_data *data)
+static int check_nested(const struct iommufd_unit *unit, const struct iommufd_data *data)
 {
-	if (!nests(unit) || flags || data->type != IOMMUFD_DATA_VTD_S1)
+	if (!nests(unit) || data->type != IOMMUFD_DATA_VTD_S1)
 		return EOPNOTSUPP;
 	if (iommufd_data_check(data, IOMMUFD_DATA_VTD_S1, VTD_S1_BYTES))
 		return EINVAL;
@@ -103,10 +103,11 @@ static void table_fini(struct iommufd_table *table)
 static void hw_info(const struct iommufd_unit *unit, struct iommufd_hw_info *info)
 {
 	const struct iommufd_vtd *vtd = vtd_of(unit);
+	bool tells = kernel_vtd_tells_erratum(&unit->kernel);
 
 	*info = (struct iommufd_hw_info){ .type = HW_INFO_TYPE_INTEL_VTD,
 					  .bytes = 24,
-					  .word = { HW_INFO_ERRATA_772415, vtd->capability,
+					  .word = { tells ? HW_INFO_ERRATA_772415 : 0, vtd->capability,
 						    vtd->extended_capability } };
 }
 

@@ -167,6 +167,18 @@ static inline bool kernel_dirty_checks_length(const struct kernel *kernel)
 	return kernel_since(kernel, 7, 3);
 }
 
+/* HWPTs can track dirty pages. */
+static inline bool kernel_has_dirty_tracking(const struct kernel *kernel)
+{
+	return kernel_since(kernel, 6, 7);
+}
+
+/* GET_HW_INFO says of every VT-d unit that it has erratum 772415 (with nesting). */
+static inline bool kernel_vtd_tells_erratum(const struct kernel *kernel)
+{
+	return kernel_since(kernel, 6, 7);
+}
+
 /* The mock IOMMU has a page table (drivers/iommu/generic_pt) where it had a list of pages. */
 static inline bool kernel_mock_has_page_table(const struct kernel *kernel)
 {
