@@ -36,6 +36,18 @@ static struct iommufd_hwpt *paging_of(struct iommufd_object *pt)
 	return pt->kind == IOMMUFD_HWPT ? (struct iommufd_hwpt *)pt : ((struct iommufd_hwpt_nested *)pt)->parent;
 }
 
+/* Does the driver take the device there?  A page table is another's when another unit made it. */
+static int check_pt(const struct iommufd_device *device, struct iommufd_object *pt)
+{
+	const struct iommufd_driver *driver = device->unit->driver;
+
+	if (paging_of(pt)->table.unit != device->unit)
+		return EINVAL;
+	if (pt->kind != IOMMUFD_HWPT_NESTED || !driver->check_nested_attach)
+		return 0;
+	return driver->check_nested_attach(device->unit, &((struct iommufd_hwpt_nested *)pt)->data);
+}
+
 static int reserve(struct iommufd_hwpt *hwpt, const struct iommufd_device *device)
 {
 	for (size_t i = 0; i < device->reserved_count; i++) {
@@ -57,19 +69,19 @@ static void put_pt(struct iommufd *iommufd, struct iommufd_object *pt, struct ho
 		iommufd_remove(iommufd, pt, work);
 }
 
-int iommufd_device_attach_now(struct iommufd *iommufd, struct iommufd_device *device, struct iommufd_object *pt,
-			      struct host_work *work)
+int iommufd_device_attach_now(struct iommufd_device *device, struct iommufd_object *pt)
 {
-	(void)iommufd;
-	(void)work;
 	if (device->pt && device->pt != pt)
-		return EINVAL;
-	if (paging_of(pt)->table.unit != device->unit)
 		return EINVAL;
 	int error = reserve(paging_of(pt), device);
 
 	if (error)
 		return error;
+	error = check_pt(device, pt);
+	if (error) {
+		ioas_unreserve(&paging_of(pt)->ioas->ioas, device);
+		return error;
+	}
 	device->pt = pt;
 	pt->users++;
 	return 0;
@@ -91,13 +103,17 @@ static int replace_now(struct iommufd *iommufd, struct iommufd_device *device, s
 		return EINVAL;
 	if (old == pt)
 		return 0;
-	if (paging_of(pt)->table.unit != device->unit)
-		return EINVAL;
 	struct iommufd_ioas *from = paging_of(old)->ioas, *to = paging_of(pt)->ioas;
 	int error = from == to ? 0 : reserve(paging_of(pt), device);
 
 	if (error)
 		return error;
+	error = check_pt(device, pt);
+	if (error) {
+		if (from != to)
+			ioas_unreserve(&to->ioas, device);
+		return error;
+	}
 	if (from != to)
 		ioas_unreserve(&from->ioas, device);
 	device->pt = pt;
@@ -106,14 +122,16 @@ static int replace_now(struct iommufd *iommufd, struct iommufd_device *device, s
 	return 0;
 }
 
-typedef int attach_call(struct iommufd *iommufd, struct iommufd_device *device, struct iommufd_object *pt,
-			struct host_work *work);
+static int attach_or_replace(struct iommufd *iommufd, struct iommufd_device *device, struct iommufd_object *pt,
+			     bool replaces, struct host_work *work)
+{
+	return replaces ? replace_now(iommufd, device, pt, work) : iommufd_device_attach_now(device, pt);
+}
 
 /* [LINUX] iommufd_device_auto_get_domain(): the first automatic HWPT that takes the device, or a new one. */
 static int attach_to_ioas(struct iommufd *iommufd, struct iommufd_device *device, struct iommufd_ioas *ioas,
-			  uint32_t *pt, attach_call *attach, struct host_work *work)
+			  uint32_t *pt, bool replaces, struct host_work *work)
 {
-	bool is_first = attach == iommufd_device_attach_now;
 	struct iommufd_hwpt *made;
 
 	for (uint32_t id = 1; id < iommufd->object_capacity; id++) {
@@ -121,7 +139,7 @@ static int attach_to_ioas(struct iommufd *iommufd, struct iommufd_device *device
 
 		if (!hwpt || hwpt->ioas != ioas || !hwpt->is_automatic)
 			continue;
-		int error = attach(iommufd, device, &hwpt->object, work);
+		int error = attach_or_replace(iommufd, device, &hwpt->object, replaces, work);
 
 		if (error == EINVAL)
 			continue;
@@ -129,12 +147,12 @@ static int attach_to_ioas(struct iommufd *iommufd, struct iommufd_device *device
 			*pt = id;
 		return error;
 	}
-	int error = iommufd_hwpt_create(iommufd, ioas, device, 0, NULL, is_first, &made, work);
+	int error = iommufd_hwpt_create(iommufd, ioas, device, 0, NULL, !replaces, &made, work);
 
 	if (error)
 		return error;
-	if (!is_first)
-		error = attach(iommufd, device, &made->object, work);
+	if (replaces)
+		error = replace_now(iommufd, device, &made->object, work);
 	if (error) {
 		iommufd_remove(iommufd, &made->object, work);
 		return error;
@@ -144,7 +162,7 @@ static int attach_to_ioas(struct iommufd *iommufd, struct iommufd_device *device
 	return 0;
 }
 
-static int attach_to(struct iommufd *iommufd, struct iommufd_device *device, uint32_t *pt, attach_call *attach,
+static int attach_to(struct iommufd *iommufd, struct iommufd_device *device, uint32_t *pt, bool replaces,
 		     struct host_work *work)
 {
 	struct iommufd_object *object = iommufd_find_any(iommufd, *pt);
@@ -152,15 +170,15 @@ static int attach_to(struct iommufd *iommufd, struct iommufd_device *device, uin
 	if (!object)
 		return ENOENT;
 	if (object->kind == IOMMUFD_HWPT || object->kind == IOMMUFD_HWPT_NESTED)
-		return attach(iommufd, device, object, work);
+		return attach_or_replace(iommufd, device, object, replaces, work);
 	if (object->kind == IOMMUFD_IOAS)
-		return attach_to_ioas(iommufd, device, (struct iommufd_ioas *)object, pt, attach, work);
+		return attach_to_ioas(iommufd, device, (struct iommufd_ioas *)object, pt, replaces, work);
 	return EINVAL;
 }
 
 int iommufd_device_attach(struct iommufd *iommufd, struct iommufd_device *device, uint32_t *pt, struct host_work *work)
 {
-	int error = attach_to(iommufd, device, pt, iommufd_device_attach_now, work);
+	int error = attach_to(iommufd, device, pt, false, work);
 
 	device->object.users += !error;
 	return error;
@@ -168,7 +186,7 @@ int iommufd_device_attach(struct iommufd *iommufd, struct iommufd_device *device
 
 int iommufd_device_replace(struct iommufd *iommufd, struct iommufd_device *device, uint32_t *pt, struct host_work *work)
 {
-	return attach_to(iommufd, device, pt, replace_now, work);
+	return attach_to(iommufd, device, pt, true, work);
 }
 
 void iommufd_device_detach(struct iommufd *iommufd, struct iommufd_device *device, struct host_work *work)

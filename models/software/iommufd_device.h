@@ -35,8 +35,7 @@ int iommufd_device_replace(struct iommufd *iommufd, struct iommufd_device *devic
 void iommufd_device_detach(struct iommufd *iommufd, struct iommufd_device *device, struct host_work *work);
 
 /* The bare attachment to an object, for iommufd_hwpt_create: no user of the device is counted, nothing is destroyed. */
-int iommufd_device_attach_now(struct iommufd *iommufd, struct iommufd_device *device, struct iommufd_object *pt,
-			      struct host_work *work);
+int iommufd_device_attach_now(struct iommufd_device *device, struct iommufd_object *pt);
 void iommufd_device_detach_now(struct iommufd_device *device);
 
 /* ---- VFIO's character device of a device ---- */

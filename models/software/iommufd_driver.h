@@ -65,6 +65,8 @@ struct iommufd_driver {
 
 	/* May a first stage be nested on a table that is a nesting parent? */
 	int (*check_nested)(const struct iommufd_unit *unit, const struct iommufd_data *data);
+	/* May a device use that first stage?  NULL: any. */
+	int (*check_nested_attach)(const struct iommufd_unit *unit, const struct iommufd_data *data);
 	/* Checks one request to invalidate a nested first stage of that data type. */
 	int (*check_invalidation)(const struct iommufd_unit *unit, const struct iommufd_data *request);
 

@@ -37,7 +37,7 @@ int iommufd_hwpt_create(struct iommufd *iommufd, struct iommufd_ioas *ioas, stru
 	hwpt->is_parent = flags & IOMMUFD_HWPT_NEST_PARENT;
 	device->unit->driver->table_init(device->unit, flags, &hwpt->table);
 	if (attach)
-		error = iommufd_device_attach_now(iommufd, device, &hwpt->object, work);
+		error = iommufd_device_attach_now(device, &hwpt->object);
 	if (!error) {
 		error = ioas_attach(&ioas->ioas, &hwpt->table.domain, work);
 		if (error && attach)
@@ -141,15 +141,30 @@ static int alloc_without_data(struct iommufd *iommufd, uint32_t flags, struct io
 	return error;
 }
 
-int iommufd_hwpt_alloc(struct iommufd *iommufd, uint32_t flags, uint32_t device_id, uint32_t pt, uint32_t fault,
+/* On what `on` is: a page table on an IOAS, a first stage on a page table. */
+static int alloc_on(struct iommufd *iommufd, uint32_t flags, struct iommufd_device *device, struct iommufd_object *on,
+		    const struct iommufd_data *data, struct iommufd_object **made, struct host_work *work)
+{
+	struct iommufd_hwpt *hwpt;
+
+	if (on->kind == IOMMUFD_HWPT)
+		return nested_create(iommufd, (struct iommufd_hwpt *)on, device, flags, data, made);
+	if (on->kind != IOMMUFD_IOAS)
+		return EINVAL;
+	int error = iommufd_hwpt_create(iommufd, (struct iommufd_ioas *)on, device, flags, data, false, &hwpt, work);
+
+	if (!error)
+		*made = &hwpt->object;
+	return error;
+}
+
+int iommufd_hwpt_alloc(struct iommufd *iommufd, uint32_t flags, uint32_t device_id, uint32_t pt,
 		       const struct iommufd_data *data, uint32_t *id, struct host_work *work)
 {
 	struct iommufd_device *device = (struct iommufd_device *)iommufd_find(iommufd, device_id, IOMMUFD_DEVICE);
-	struct iommufd_object *on = iommufd_find_any(iommufd, pt), *made = NULL;
+	struct iommufd_object *on = iommufd_find_any(iommufd, pt), *made;
 	bool has_data = kernel_hwpt_has_data(&iommufd->kernel);
-	int error = 0;
 
-	(void)fault; /* no fault queue has a number */
 	work->ioctls++;
 	if (!has_data && (data->bytes || data->type))
 		return E2BIG;
@@ -163,22 +178,12 @@ int iommufd_hwpt_alloc(struct iommufd *iommufd, uint32_t flags, uint32_t device_
 		return alloc_without_data(iommufd, flags, device, pt, id, work);
 	if (!on)
 		return EINVAL;
-	if (!data->bytes)
-		data = NULL;
-	if (on->kind == IOMMUFD_IOAS) {
-		struct iommufd_hwpt *hwpt;
+	int error = alloc_on(iommufd, flags, device, on, data->bytes ? data : NULL, &made, work);
 
-		error = iommufd_hwpt_create(iommufd, (struct iommufd_ioas *)on, device, flags, data, false, &hwpt,
-					    work);
-		made = error ? NULL : &hwpt->object;
-	} else if (on->kind == IOMMUFD_HWPT) {
-		error = nested_create(iommufd, (struct iommufd_hwpt *)on, device, flags, data, &made);
-	} else {
-		error = EINVAL;
-	}
+	/* No fault queue has a number. */
 	if (!error && flags & IOMMUFD_HWPT_FAULT_ID_VALID) {
 		iommufd_remove(iommufd, made, work);
-		error = ENOENT;
+		return ENOENT;
 	}
 	if (!error)
 		*id = made->id;

@@ -30,7 +30,7 @@ int iommufd_hwpt_create(struct iommufd *iommufd, struct iommufd_ioas *ioas, stru
 			struct host_work *work);
 
 /* IOMMU_HWPT_ALLOC on the object of number pt.  data of type IOMMUFD_DATA_NONE and 0 bytes: none. */
-int iommufd_hwpt_alloc(struct iommufd *iommufd, uint32_t flags, uint32_t device, uint32_t pt, uint32_t fault,
+int iommufd_hwpt_alloc(struct iommufd *iommufd, uint32_t flags, uint32_t device, uint32_t pt,
 		       const struct iommufd_data *data, uint32_t *id, struct host_work *work);
 
 /*

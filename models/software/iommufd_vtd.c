@@ -13,8 +13,9 @@
 #define HW_INFO_ERRATA_772415   1u /* the kernel sets it on every unit */
 #define VTD_S1_BYTES            24u
 #define VTD_S1_INVALIDATE_BYTES 24u
-#define VTD_S1_FLAGS            UINT64_C(7) /* SRE, EAFE, WPE */
-#define VTD_S1_INVALIDATE_LEAF  UINT64_C(1)
+#define VTD_S1_SRE              UINT64_C(1) /* supervisor requests */
+#define VTD_S1_EAFE             UINT64_C(2) /* extended accessed flag */
+#define VTD_S1_INVALIDATE_LEAF  1u
 
 static const struct iommufd_vtd *vtd_of(const struct iommufd_unit *unit)
 {
@@ -39,23 +40,35 @@ static int check_paging(const struct iommufd_unit *unit, uint32_t flags, const s
 	return 0;
 }
 
-/* struct iommu_hwpt_vtd_s1: flags, table, address width and a reserved word.  The width is checked when a device comes. */
+/* struct iommu_hwpt_vtd_s1: flags, table, address width.  What they are is looked at when a device comes. */
 static int check_nested(const struct iommufd_unit *unit, const struct iommufd_data *data)
 {
 	if (!nests(unit) || data->type != IOMMUFD_DATA_VTD_S1)
 		return EOPNOTSUPP;
-	if (iommufd_data_check(data, IOMMUFD_DATA_VTD_S1, VTD_S1_BYTES))
-		return EINVAL;
-	return data->word[0] & ~VTD_S1_FLAGS || data->word[2] >> 32 ? EOPNOTSUPP : 0;
+	return iommufd_data_check(data, IOMMUFD_DATA_VTD_S1, VTD_S1_BYTES);
 }
 
-/* struct iommu_hwpt_vtd_s1_invalidate: address, pages, flags and a reserved word.  [LINUX] intel_nested_cache_invalidate_user() */
+/* [LINUX] intel_pasid_setup_nested() */
+static int check_nested_attach(const struct iommufd_unit *unit, const struct iommufd_data *data)
+{
+	const struct iommufd_vtd *vtd = vtd_of(unit);
+	uint32_t width = (uint32_t)data->word[2];
+	bool five_level = FIELD_GET(VTD_CAP_FS5LP, vtd->capability);
+
+	if (data->word[0] & VTD_S1_SRE && !FIELD_GET(VTD_ECAP_SRS, vtd->extended_capability))
+		return EINVAL;
+	if (data->word[0] & VTD_S1_EAFE && !FIELD_GET(VTD_ECAP_EAFS, vtd->extended_capability))
+		return EINVAL;
+	return width == 48 || (width == 57 && five_level) ? 0 : EINVAL;
+}
+
+/* struct iommu_hwpt_vtd_s1_invalidate: address, pages, flags.  [LINUX] intel_nested_cache_invalidate_user() */
 static int check_invalidation(const struct iommufd_unit *unit, const struct iommufd_data *request)
 {
 	(void)unit;
 	if (iommufd_data_check(request, IOMMUFD_DATA_VTD_S1, VTD_S1_INVALIDATE_BYTES))
 		return EINVAL;
-	if ((uint32_t)request->word[2] & ~VTD_S1_INVALIDATE_LEAF || request->word[2] >> 32)
+	if ((uint32_t)request->word[2] & ~VTD_S1_INVALIDATE_LEAF)
 		return EOPNOTSUPP;
 	return request->word[0] & (PAGE_BYTES - 1) || (request->word[1] == UINT64_MAX && request->word[0]) ? EINVAL : 0;
 }
@@ -117,6 +130,7 @@ static const struct iommufd_driver vtd_driver = {
 	.table_init = table_init,
 	.table_fini = table_fini,
 	.check_nested = check_nested,
+	.check_nested_attach = check_nested_attach,
 	.check_invalidation = check_invalidation,
 	.hw_info = hw_info,
 };

@@ -359,9 +359,8 @@ static void hwpt_alloc(struct state *state, const struct oracle_call *call, stru
 	bool is_mock = state->world->machine == ORACLE_X86_MOCK;
 	uint32_t bytes = is_mock ? 4 : 24;
 	struct iommufd_data data = { .type = (uint32_t)oracle_argument(call, "data_type") };
-	const char *what = strrchr(call->args, '=');
+	const char *what = strstr(call->args, "data_type=");
 
-	what = strstr(call->args, "data_type=");
 	what = what ? strchr(what, ' ') : NULL;
 	if (data.type) {
 		data.bytes = bytes - (has_word(call, "short data") ? 1 : 0);
@@ -376,7 +375,7 @@ static void hwpt_alloc(struct state *state, const struct oracle_call *call, stru
 		answer->modelled = true;
 		if (is_known(state, 0x89, 48, data.type ? 40 : 24, answer))
 			fail_or(answer, iommufd_hwpt_alloc(&state->iommufd, (uint32_t)oracle_argument(call, "flags"),
-							   state->device, calls[i].pt, 0, &data, &made, &state->work));
+							   state->device, calls[i].pt, &data, &made, &state->work));
 		if (calls[i].keep)
 			*calls[i].keep = made;
 	}

@@ -170,7 +170,7 @@ START_TEST(a_page_table_of_ones_own_stays_when_its_device_goes)
 	uint32_t id, hwpt, pt;
 
 	ck_assert_int_eq(vfio_cdev_bind(&cdev, &host.iommufd, &id), 0);
-	ck_assert_int_eq(iommufd_hwpt_alloc(&host.iommufd, 0, id, host.ioas, 0, &none, &hwpt, work), 0);
+	ck_assert_int_eq(iommufd_hwpt_alloc(&host.iommufd, 0, id, host.ioas, &none, &hwpt, work), 0);
 	pt = hwpt;
 	ck_assert_int_eq(vfio_cdev_attach(&cdev, &pt, work), 0);
 	ck_assert_uint_eq(pt, hwpt);

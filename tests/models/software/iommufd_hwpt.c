@@ -74,7 +74,7 @@ static void ask(struct kernel kernel, bool is_mock, unsigned column)
 		if (calls[i].on == ON_PARENT && !on)
 			on = id[ON_PLAIN];
 		int error =
-			iommufd_hwpt_alloc(&host.iommufd, calls[i].flags, device, on, 0, &data, &made, &host.host.work);
+			iommufd_hwpt_alloc(&host.iommufd, calls[i].flags, device, on, &data, &made, &host.host.work);
 
 		ck_assert_msg(error == calls[i].recorded[column], "%s in column %u: %d", calls[i].what, column, error);
 		if (i == 0)
@@ -106,10 +106,10 @@ START_TEST(a_6_18_kernel_answers_some_as_before_and_some_as_after)
 	iommufd_host_init(&host, KERNEL_6_18);
 	pt = host.ioas;
 	ck_assert_int_eq(iommufd_mock_device(&host.iommufd, &host.mock, &pt, &mock, &device, &host.host.work), 0);
-	ck_assert_int_eq(iommufd_hwpt_alloc(&host.iommufd, 8, device, host.ioas, 0, &none, &made, &host.host.work), 0);
-	ck_assert_int_eq(iommufd_hwpt_alloc(&host.iommufd, 4, device, host.ioas, 0, &none, &made, &host.host.work),
+	ck_assert_int_eq(iommufd_hwpt_alloc(&host.iommufd, 8, device, host.ioas, &none, &made, &host.host.work), 0);
+	ck_assert_int_eq(iommufd_hwpt_alloc(&host.iommufd, 4, device, host.ioas, &none, &made, &host.host.work),
 			 ENOENT);
-	ck_assert_int_eq(iommufd_hwpt_alloc(&host.iommufd, 0, device, host.ioas, 0, &data, &made, &host.host.work),
+	ck_assert_int_eq(iommufd_hwpt_alloc(&host.iommufd, 0, device, host.ioas, &data, &made, &host.host.work),
 			 EOPNOTSUPP);
 	iommufd_host_fini(&host);
 }
@@ -121,11 +121,11 @@ START_TEST(data_and_its_length_come_together_and_the_device_is_looked_for_first)
 	uint32_t made;
 
 	iommufd_host_init(&host, KERNEL_6_12);
-	ck_assert_int_eq(iommufd_hwpt_alloc(&host.iommufd, 0, 9999, 9999, 0, &data, &made, &host.host.work), EINVAL);
+	ck_assert_int_eq(iommufd_hwpt_alloc(&host.iommufd, 0, 9999, 9999, &data, &made, &host.host.work), EINVAL);
 	data = (struct iommufd_data){ .bytes = 4 };
-	ck_assert_int_eq(iommufd_hwpt_alloc(&host.iommufd, 0, 9999, 9999, 0, &data, &made, &host.host.work), EINVAL);
+	ck_assert_int_eq(iommufd_hwpt_alloc(&host.iommufd, 0, 9999, 9999, &data, &made, &host.host.work), EINVAL);
 	data.bytes = 0;
-	ck_assert_int_eq(iommufd_hwpt_alloc(&host.iommufd, 0, 9999, 9999, 0, &data, &made, &host.host.work), ENOENT);
+	ck_assert_int_eq(iommufd_hwpt_alloc(&host.iommufd, 0, 9999, 9999, &data, &made, &host.host.work), ENOENT);
 	iommufd_host_fini(&host);
 }
 END_TEST
@@ -151,7 +151,7 @@ static uint32_t alloc(uint32_t flags, uint32_t on, bool data)
 	struct iommufd_data what = data_of(true, data, false, false);
 	uint32_t made = 0;
 
-	ck_assert_int_eq(iommufd_hwpt_alloc(&host.iommufd, flags, device, on, 0, &what, &made, &host.host.work), 0);
+	ck_assert_int_eq(iommufd_hwpt_alloc(&host.iommufd, flags, device, on, &what, &made, &host.host.work), 0);
 	return made;
 }
 
