@@ -275,7 +275,7 @@ int container_attach(struct container *container, const struct host_table *table
 	memmove(&container->table[1], &container->table[0], container->table_count * sizeof(*container->table));
 	container->table[0] = *table;
 	container->table_count++;
-	for (iova_t next = 0; (range = ranges_find(&container->mappings, next, UINT64_MAX));) {
+	for (range = container_next(container, NULL); range; range = container_next(container, range)) {
 		struct host_mapping *mapping = container_mapping(container, range);
 		uint64_t done;
 
@@ -287,16 +287,15 @@ int container_attach(struct container *container, const struct host_table *table
 			unmap_runs(container, mapping, range->first, 1, done, work);
 			mapping->extent_count = 0;
 		}
-		if (error || range->last == UINT64_MAX)
+		if (error)
 			break;
-		next = range->last + 1;
 	}
 	if (error) {
 		unwind(container, range->first, work);
 		container_detach(container, table);
 		return error;
 	}
-	for (iova_t next = 0; (range = ranges_find(&container->mappings, next, UINT64_MAX)); next = range->last + 1)
+	for (range = container_next(container, NULL); range; range = container_next(container, range))
 		container_mapping(container, range)->in_tables = true;
 	return 0;
 }
@@ -317,7 +316,7 @@ void container_unpin(struct container *container, struct host_work *work)
 {
 	const struct range *range;
 
-	for (iova_t next = 0; (range = ranges_find(&container->mappings, next, UINT64_MAX)); next = range->last + 1) {
+	for (range = container_next(container, NULL); range; range = container_next(container, range)) {
 		struct host_mapping *mapping = container_mapping(container, range);
 
 		if (!mapping->in_tables)

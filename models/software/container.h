@@ -41,6 +41,14 @@ static inline struct host_mapping *container_mapping(const struct container *con
 	return &container->pool.mapping[range->value[0]];
 }
 
+/* The mapping after another (NULL: the first), by iova; NULL: there is none. */
+static inline const struct range *container_next(const struct container *container, const struct range *after)
+{
+	if (after && after->last == UINT64_MAX)
+		return NULL;
+	return ranges_find(&container->mappings, after ? after->last + 1 : 0, UINT64_MAX);
+}
+
 void container_init(struct container *container, const struct container_config *config);
 /* Drops what is left: table entries are cleared, pages unpinned and uncharged. */
 void container_fini(struct container *container);

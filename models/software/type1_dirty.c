@@ -52,7 +52,7 @@ void type1_dirty_stop(struct type1 *type1)
 	const struct range *range;
 
 	type1->dirty_tracking = false;
-	for (iova_t next = 0; (range = ranges_find(&container->mappings, next, UINT64_MAX)); next = range->last + 1) {
+	for (range = container_next(container, NULL); range; range = container_next(container, range)) {
 		struct host_mapping *mapping = container_mapping(container, range);
 
 		free(mapping->dirty);
@@ -67,7 +67,7 @@ int type1_dirty_start(struct type1 *type1)
 
 	if (type1->dirty_tracking)
 		return 0;
-	for (iova_t next = 0; (range = ranges_find(&container->mappings, next, UINT64_MAX)); next = range->last + 1) {
+	for (range = container_next(container, NULL); range; range = container_next(container, range)) {
 		struct host_mapping *mapping = container_mapping(container, range);
 		int error = type1_dirty_begin(type1, mapping);
 
@@ -89,7 +89,7 @@ void type1_dirty_all(struct type1 *type1)
 
 	if (!type1->dirty_tracking)
 		return;
-	for (iova_t next = 0; (range = ranges_find(&container->mappings, next, UINT64_MAX)); next = range->last + 1) {
+	for (range = container_next(container, NULL); range; range = container_next(container, range)) {
 		struct host_mapping *mapping = container_mapping(container, range);
 
 		if (mapping->in_tables)

@@ -183,6 +183,30 @@ START_TEST(with_mediated_devices_alone_what_they_pin_and_the_host_writes_is_dirt
 }
 END_TEST
 
+START_TEST(a_mapping_at_the_last_address_is_tracked_like_any)
+{
+	struct type1 *type1;
+	uint64_t size = 0x2000;
+	int error;
+
+	setup_mediated();
+	type1 = fixture_type1(&fixture);
+	type1->kernel = (struct kernel){ 6, 18 };
+	map(0x100000, 0x1000);
+	map(UINT64_MAX - 0x1fff, 0x2000);
+	ck_assert_int_eq(type1_dirty_start(type1), 0);
+	type1_access(type1, UINT64_MAX - 0xfff, 0x1000, true, &error);
+	ck_assert_int_eq(error, 0);
+	ck_assert_uint_eq(dirty(UINT64_MAX - 0x1fff, 0x2000), 2);
+	pin(&fixture.mediated, UINT64_MAX - 0x1fff, 2);
+	ck_assert_uint_eq(dirty(UINT64_MAX - 0x1fff, 0x2000), 3);
+	type1_dirty_stop(type1);
+	ck_assert_int_eq(fixture_unmap(&fixture, 0, UINT64_MAX - 0x1fff, &size), 0);
+	ck_assert_uint_eq(size, 0x2000);
+	ck_assert_uint_eq(type1->container.host_pages.count, 0);
+}
+END_TEST
+
 START_TEST(a_group_that_pins_tells_from_then_on)
 {
 	map(0x100000, 0x4000);
@@ -317,6 +341,7 @@ int main(void)
 	tcase_add_test(mediated, a_mapping_with_more_pages_than_a_bitmap_may_have_cannot_be_tracked);
 	tcase_add_test(mediated, with_mediated_devices_alone_what_they_pin_and_the_host_writes_is_dirty);
 	tcase_add_test(mediated, stopping_forgets);
+	tcase_add_test(mediated, a_mapping_at_the_last_address_is_tracked_like_any);
 	tcase_add_loop_test(mediated, random_writes_are_read_as_a_flag_per_page_says, 0, 4);
 	suite_add_tcase(suite, mediated);
 	return suite_main(suite);
