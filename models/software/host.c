@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "models/base/require.h"
+#include "models/pagetable/split.h"
 #include "models/pagetable/walk.h"
 
 static enum map_status map_in_page_table(void *argument, iova_t iova, phys_t output, uint64_t bytes,
@@ -32,10 +33,21 @@ static uint64_t leaf_in_page_table(void *argument, iova_t iova)
 	return leaf_of(argument, iova);
 }
 
+static enum map_status split_in_page_table(void *argument, iova_t at, struct map_work *work)
+{
+	struct split_range range;
+
+	return page_table_split(argument, at, &range, work);
+}
+
 struct host_table host_table_of(struct page_table *table)
 {
 	return (struct host_table){
-		.argument = table, .map = map_in_page_table, .unmap = unmap_in_page_table, .leaf = leaf_in_page_table
+		.argument = table,
+		.map = map_in_page_table,
+		.unmap = unmap_in_page_table,
+		.leaf = leaf_in_page_table,
+		.split = split_in_page_table,
 	};
 }
 
@@ -64,9 +76,20 @@ static uint64_t leaf_in_domain(void *argument, iova_t iova)
 	return leaf_of(vtd_domain_table(host->domain), iova);
 }
 
+static enum map_status split_in_domain(void *argument, iova_t at, struct map_work *work)
+{
+	struct host_domain *host = argument;
+
+	return vtd_domain_split(host->domain, at, host->list, work);
+}
+
 struct host_table host_table_of_domain(struct host_domain *domain)
 {
 	return (struct host_table){
-		.argument = domain, .map = map_in_domain, .unmap = unmap_in_domain, .leaf = leaf_in_domain
+		.argument = domain,
+		.map = map_in_domain,
+		.unmap = unmap_in_domain,
+		.leaf = leaf_in_domain,
+		.split = split_in_domain,
 	};
 }

@@ -24,6 +24,8 @@ struct host_table {
 			       struct map_work *work);
 	void (*unmap)(void *argument, iova_t iova, uint64_t bytes, struct map_work *work);
 	uint64_t (*leaf)(void *argument, iova_t iova); /* bytes of the leaf that maps iova; 0: none */
+	/* page_table_split; NULL: this table cannot. */
+	enum map_status (*split)(void *argument, iova_t at, struct map_work *work);
 };
 
 /* The seam over a bare page table, for tests and for hosts without a driver. */
@@ -32,7 +34,7 @@ struct host_table host_table_of(struct page_table *table);
 /*
  * The seam over a domain of the host's driver.  Maps append to list what the unit has to be told of new leaves;
  * unmaps gather, and append the flushes that the driver does on the way; after each unmap step: vtd_domain_sync_unmap(domain, &gather, list), submit, wait,
- * vtd_domain_free_tables(domain, &gather.freed).
+ * vtd_domain_free_tables(domain, &gather.freed).  A split appends its flush.
  */
 struct host_domain {
 	struct vtd_domain *domain;

@@ -246,6 +246,13 @@ void vtd_domain_sync_unmap(struct vtd_domain *domain, struct vtd_gather *gather,
 /* Gives the freed tables' frames back; call it when the flush is done. */
 void vtd_domain_free_tables(struct vtd_domain *domain, struct table_list *freed);
 
+/*
+ * Makes a leaf begin at `at` (page_table_split) and appends the flush of what caches may hold of the leaf that was
+ * there, tables and all.  No driver has this call.
+ */
+enum map_status vtd_domain_split(struct vtd_domain *domain, iova_t at, struct vtd_invalidations *list,
+				 struct map_work *work);
+
 /* ---- flush ---- */
 
 /* The whole domain: a deferred flush, or a guest's PASID-selective one on a nested domain. */

@@ -7,6 +7,7 @@
  */
 #include <stdlib.h>
 
+#include "models/pagetable/split.h"
 #include "models/pagetable/vtd_first_stage.h"
 #include "models/pagetable/vtd_second_stage.h"
 #include "models/software/vtd_driver_private.h"
@@ -362,4 +363,17 @@ void vtd_domain_free_tables(struct vtd_domain *domain, struct table_list *freed)
 	for (size_t i = 0; i < freed->count; i++)
 		frames_free(domain->driver->frames, freed->page[i]);
 	freed->count = 0;
+}
+
+/* ---- split ---- */
+
+enum map_status vtd_domain_split(struct vtd_domain *domain, iova_t at, struct vtd_invalidations *list,
+				 struct map_work *work)
+{
+	struct split_range range;
+	enum map_status status = page_table_split(&domain->table, at, &range, work);
+
+	if (range.bytes > 0)
+		vtd_domain_flush_range(domain, range.first, range.first + range.bytes - 1, false, list);
+	return status;
 }

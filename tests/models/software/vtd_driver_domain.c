@@ -275,6 +275,25 @@ START_TEST(a_large_leaf_over_an_empty_table_flushes_the_table_away)
 }
 END_TEST
 
+/* The whole leaf that was, and the hint clear: a table is where a leaf was. */
+START_TEST(a_split_leaf_is_flushed_whole_tables_and_all)
+{
+	struct bench bench;
+
+	setup(&bench, CAP_LAZY, ECAP_Q, 0);
+	struct vtd_domain *domain = attached(&bench, VTD_DOMAIN_DMA, 0x0020);
+
+	map(&bench, domain, 0x40200000, 0x600000, 0x200000);
+	ck_assert_int_eq(vtd_domain_split(domain, 0x40205000, &bench.list, &bench.work), MAP_OK);
+	EXPECT(&bench, { 0x200f2, 0x40200009 });
+	ck_assert_uint_eq(leaf_at(domain, 0x40205000).level, 0);
+	ck_assert_int_eq(vtd_domain_split(domain, 0x40205000, &bench.list, &bench.work), MAP_OK);
+	EXPECT_NOTHING(&bench);
+	detach_and_destroy(&bench, domain, 0x0020);
+	teardown(&bench);
+}
+END_TEST
+
 /* ---- nested ---- */
 
 START_TEST(a_nested_entry_names_both_stages)
@@ -350,6 +369,7 @@ static Suite *suite(void)
 	tcase_add_test(t, pieces_of_unequal_page_size_are_flushed_one_by_one);
 	tcase_add_test(t, a_range_beyond_the_largest_mask_is_flushed_as_a_domain);
 	tcase_add_test(t, a_large_leaf_over_an_empty_table_flushes_the_table_away);
+	tcase_add_test(t, a_split_leaf_is_flushed_whole_tables_and_all);
 	tcase_add_test(t, a_nested_entry_names_both_stages);
 	tcase_add_test(t, a_unit_without_nesting_has_no_nested_domain);
 	suite_add_tcase(s, t);
