@@ -8,9 +8,9 @@
 #include "analysis/figure_kind.h"
 
 static const struct figure_kind *const kinds[] = {
-	&figure_cdf,        &figure_tail,        &figure_percentiles, &figure_causes,    &figure_throughput,
-	&figure_locked,     &figure_hit_rate,    &figure_sweep_mean,  &figure_sweep_p99, &figure_sweep_throughput,
-	&figure_sweep_hits, &figure_sweep_reads,
+	&figure_cdf,        &figure_tail,        &figure_percentiles,  &figure_causes,        &figure_throughput,
+	&figure_locked,     &figure_hit_rate,    &figure_sweep_mean,   &figure_sweep_p99,     &figure_sweep_throughput,
+	&figure_sweep_hits, &figure_sweep_reads, &figure_sweep_locked, &figure_sweep_startup,
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
@@ -25,6 +25,9 @@ const char *const figure_op_names[RESULT_OPS] = {
 	[RESULT_REGISTER] = "registration at start-up",
 	[RESULT_ATTACH] = "attach",
 	[RESULT_FAULT] = "blocked DMA request",
+	[RESULT_UNPLUG] = "memory block given back",
+	[RESULT_HOST_ACCESS] = "access by the host",
+	[RESULT_BLACKOUT] = "blackout",
 };
 
 /* Okabe and Ito 2008, without black, which a dark page hides, and with a darker yellow. */

@@ -21,7 +21,7 @@ struct figure_kind {
 
 extern const struct figure_kind figure_cdf, figure_tail, figure_percentiles, figure_causes;
 extern const struct figure_kind figure_sweep_mean, figure_sweep_p99, figure_sweep_throughput, figure_sweep_hits,
-	figure_sweep_reads;
+	figure_sweep_reads, figure_sweep_locked, figure_sweep_startup;
 extern const struct figure_kind figure_locked, figure_hit_rate, figure_throughput;
 
 /* A `wanted`: some scheme has an operation of this kind. */

@@ -9,17 +9,16 @@
 #include <string.h>
 
 #include "analysis/embedded.h"
-#include "analysis/figure_kind.h"
+#include "analysis/figure_sweep.h"
 #include "analysis/statistic.h"
 
-#define OPS (BIT64(RESULT_MAP) | BIT64(RESULT_UNMAP) | BIT64(RESULT_DMA_READ) | BIT64(RESULT_INVALIDATE))
+#define OPS \
+	(BIT64(RESULT_MAP) | BIT64(RESULT_UNMAP) | BIT64(RESULT_DMA_READ) | BIT64(RESULT_INVALIDATE) | \
+	 BIT64(RESULT_UNPLUG))
 
 #define LINES_MAX 40u /* more than that nobody reads */
 #define TICS_MAX  12u
 #define LINE_TEXT 320u
-
-/* NAN: there is none. */
-typedef double measure(const struct shown *shown, enum result_op op);
 
 /* ---- the axis ---- */
 
@@ -133,7 +132,7 @@ static void lines_fini(struct lines *lines)
 
 /* ---- data ---- */
 
-static void write_rows(FILE *out, const struct view *view, enum result_op op, measure *value, const char *column)
+void sweep_rows(FILE *out, const struct view *view, enum result_op op, measure *value, const char *column)
 {
 	struct lines lines;
 	bool ready = lines_init(&lines, view);
@@ -223,9 +222,8 @@ static void axis_variables(FILE *out, const struct view *view, const struct line
 	free(row);
 }
 
-/* A measure in this unit of the axis; logarithmic when it is more than 50 times larger somewhere. */
-static void write_variables(FILE *out, const struct view *view, enum result_op op, measure *value, const char *label,
-			    struct axis_unit (*unit_of)(uint64_t largest), double most)
+void sweep_variables(FILE *out, const struct view *view, enum result_op op, measure *value, const char *label,
+		     struct axis_unit (*unit_of)(uint64_t largest), double most)
 {
 	struct axis_unit unit = { .name = "", .size = 1 };
 	double largest = 0, smallest = INFINITY;
@@ -254,7 +252,7 @@ static void write_variables(FILE *out, const struct view *view, enum result_op o
 	lines_fini(&lines);
 }
 
-static unsigned height(const struct view *view)
+unsigned sweep_height(const struct view *view)
 {
 	size_t longest = 1, count = 0;
 	struct lines lines;
@@ -325,12 +323,12 @@ static double reads(const struct shown *shown, enum result_op op)
 
 static void mean_data(FILE *out, const struct view *view, enum result_op op)
 {
-	write_rows(out, view, op, mean, "mean_ps");
+	sweep_rows(out, view, op, mean, "mean_ps");
 }
 
 static void mean_variables(FILE *out, const struct view *view, enum result_op op)
 {
-	write_variables(out, view, op, mean, "mean latency", axis_time, 0);
+	sweep_variables(out, view, op, mean, "mean latency", axis_time, 0);
 }
 
 const struct figure_kind figure_sweep_mean = {
@@ -341,18 +339,18 @@ const struct figure_kind figure_sweep_mean = {
 	.wanted = figure_took_place,
 	.data = mean_data,
 	.variables = mean_variables,
-	.height = height,
+	.height = sweep_height,
 	.script = embedded_sweep_gp,
 };
 
 static void p99_data(FILE *out, const struct view *view, enum result_op op)
 {
-	write_rows(out, view, op, p99, "p99_ps");
+	sweep_rows(out, view, op, p99, "p99_ps");
 }
 
 static void p99_variables(FILE *out, const struct view *view, enum result_op op)
 {
-	write_variables(out, view, op, p99, "latency, p99", axis_time, 0);
+	sweep_variables(out, view, op, p99, "latency, p99", axis_time, 0);
 }
 
 const struct figure_kind figure_sweep_p99 = {
@@ -363,7 +361,7 @@ const struct figure_kind figure_sweep_p99 = {
 	.wanted = figure_took_place,
 	.data = p99_data,
 	.variables = p99_variables,
-	.height = height,
+	.height = sweep_height,
 	.script = embedded_sweep_gp,
 };
 
@@ -375,12 +373,12 @@ static bool rate_wanted(const struct view *view, enum result_op op)
 
 static void rate_data(FILE *out, const struct view *view, enum result_op op)
 {
-	write_rows(out, view, op, rate, "bytes_per_second");
+	sweep_rows(out, view, op, rate, "bytes_per_second");
 }
 
 static void rate_variables(FILE *out, const struct view *view, enum result_op op)
 {
-	write_variables(out, view, op, rate, "DMA throughput", axis_rate, 0);
+	sweep_variables(out, view, op, rate, "DMA throughput", axis_rate, 0);
 }
 
 const struct figure_kind figure_sweep_throughput = {
@@ -390,7 +388,7 @@ const struct figure_kind figure_sweep_throughput = {
 	.wanted = rate_wanted,
 	.data = rate_data,
 	.variables = rate_variables,
-	.height = height,
+	.height = sweep_height,
 	.script = embedded_sweep_gp,
 };
 
@@ -402,12 +400,12 @@ static bool hits_wanted(const struct view *view, enum result_op op)
 
 static void hits_data(FILE *out, const struct view *view, enum result_op op)
 {
-	write_rows(out, view, op, hits, "iotlb_hits_percent");
+	sweep_rows(out, view, op, hits, "iotlb_hits_percent");
 }
 
 static void hits_variables(FILE *out, const struct view *view, enum result_op op)
 {
-	write_variables(out, view, op, hits, "IOTLB hits, % of lookups", NULL, 103);
+	sweep_variables(out, view, op, hits, "IOTLB hits, % of lookups", NULL, 103);
 }
 
 const struct figure_kind figure_sweep_hits = {
@@ -417,7 +415,7 @@ const struct figure_kind figure_sweep_hits = {
 	.wanted = hits_wanted,
 	.data = hits_data,
 	.variables = hits_variables,
-	.height = height,
+	.height = sweep_height,
 	.script = embedded_sweep_gp,
 };
 
@@ -429,12 +427,12 @@ static bool reads_wanted(const struct view *view, enum result_op op)
 
 static void reads_data(FILE *out, const struct view *view, enum result_op op)
 {
-	write_rows(out, view, op, reads, "reads_per_walk");
+	sweep_rows(out, view, op, reads, "reads_per_walk");
 }
 
 static void reads_variables(FILE *out, const struct view *view, enum result_op op)
 {
-	write_variables(out, view, op, reads, "table reads per walk", NULL, 0);
+	sweep_variables(out, view, op, reads, "table reads per walk", NULL, 0);
 }
 
 const struct figure_kind figure_sweep_reads = {
@@ -444,6 +442,6 @@ const struct figure_kind figure_sweep_reads = {
 	.wanted = reads_wanted,
 	.data = reads_data,
 	.variables = reads_variables,
-	.height = height,
+	.height = sweep_height,
 	.script = embedded_sweep_gp,
 };

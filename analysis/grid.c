@@ -204,6 +204,53 @@ struct grid *grid_of_machine(const struct shown *shown, size_t count)
 	return grid;
 }
 
+/* ---- the host's memory, and how it is mapped ---- */
+
+static bool counted(const struct shown *shown, size_t count, enum result_counter counter)
+{
+	for (size_t i = 0; i < count; i++)
+		if (shown[i].scheme->counter[counter] > 0)
+			return true;
+	return false;
+}
+
+struct grid *grid_of_memory(const struct shown *shown, size_t count)
+{
+	static const struct {
+		const char *heading;
+		enum result_counter counter;
+		void (*text)(char *text, uint64_t value);
+	} measure[] = {
+		{ "locked\npeak", COUNT_LOCKED_PEAK_BYTES, quantity_bytes },
+		{ "pinned\npeak", COUNT_PINNED_PEAK_BYTES, quantity_bytes },
+		{ "pin\ncalls", COUNT_PIN_CALLS, quantity_count },
+		{ "mappings", COUNT_MAPPINGS_PEAK, quantity_count },
+		{ "4 KiB\nleaves", COUNT_START_LEAVES_4K, quantity_count },
+		{ "2 MiB\nleaves", COUNT_START_LEAVES_2M, quantity_count },
+		{ "1 GiB\nleaves", COUNT_START_LEAVES_1G, quantity_count },
+		{ "unplug\nasked", COUNT_UNPLUG_ASKED_BYTES, quantity_bytes },
+		{ "\nreclaimed", COUNT_UNPLUG_RECLAIMED_BYTES, quantity_bytes },
+		{ "calls\nrefused", COUNT_UNPLUG_REFUSED, quantity_count },
+		{ "\nsplits", COUNT_UNPLUG_SPLITS, quantity_count },
+	};
+	const size_t all = sizeof(measure) / sizeof(measure[0]);
+	size_t used[sizeof(measure) / sizeof(measure[0])], columns = 0;
+
+	for (size_t i = 0; i < all; i++)
+		if (counted(shown, count, measure[i].counter))
+			used[columns++] = i;
+
+	struct grid *grid = columns > 0 ? grid_create(shown, count, columns) : NULL;
+
+	for (size_t column = 0; grid && column < columns; column++) {
+		name_column(grid, column, measure[used[column]].heading);
+		for (size_t row = 0; row < count; row++)
+			measure[used[column]].text(cell_at(grid, row, column),
+						   shown[row].scheme->counter[measure[used[column]].counter]);
+	}
+	return grid;
+}
+
 /* ---- on a terminal ---- */
 
 /* One of the two lines of a heading; a heading of one line stands on the second. */

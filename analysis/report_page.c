@@ -149,6 +149,9 @@ static const char *const op_meaning[RESULT_OPS] = {
 	[RESULT_REGISTER] = "Pinning or registering guest memory before the device may start.",
 	[RESULT_ATTACH] = "A device attached to its domain.",
 	[RESULT_FAULT] = "Requests that the IOMMU refused.",
+	[RESULT_UNPLUG] = "A block of memory that the guest gave back: the host's calls for it.",
+	[RESULT_HOST_ACCESS] = "The host's access to guest memory for a mediated device: asked to done.",
+	[RESULT_BLACKOUT] = "From the guest's virtual CPUs being asked to stop to their going on.",
 };
 
 /* With a capital first letter. */
@@ -313,6 +316,7 @@ void report_page_write(FILE *out, const struct page *page)
 		write_failures(out, page->result[i]);
 	write_schemes(out, page);
 	write_grid(out, page, grid_of_machine(page->view->shown, page->view->count), "Whole run");
+	write_grid(out, page, grid_of_memory(page->view->shown, page->view->count), "Memory of guests in the host");
 	write_figures(out, page, RESULT_OPS);
 	fputs("</section>\n", out);
 	for (unsigned op = 0; op < RESULT_OPS; op++)

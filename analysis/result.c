@@ -17,6 +17,9 @@ const char *const result_op_names[RESULT_OPS] = {
 	[RESULT_REGISTER] = "register",
 	[RESULT_ATTACH] = "attach",
 	[RESULT_FAULT] = "fault",
+	[RESULT_UNPLUG] = "unplug",
+	[RESULT_HOST_ACCESS] = "host_access",
+	[RESULT_BLACKOUT] = "blackout",
 };
 
 const char *const result_cause_names[RESULT_CAUSES] = {
@@ -36,12 +39,12 @@ const char *const result_cause_names[RESULT_CAUSES] = {
 	[CAUSE_MEMORY] = "memory",
 	[CAUSE_FAULT] = "fault",
 	[CAUSE_CPU_WAIT] = "cpu_wait",
+	[CAUSE_HANDOVER] = "handover",
 };
 
 const char *const result_series_names[RESULT_SERIES] = {
-	[RESULT_LOCKED_BYTES] = "locked_bytes",
-	[RESULT_IOTLB_HITS] = "iotlb_hits",
-	[RESULT_IOTLB_MISSES] = "iotlb_misses",
+	[RESULT_LOCKED_BYTES] = "locked_bytes", [RESULT_LOCKED_NEW_BYTES] = "locked_new_bytes",
+	[RESULT_IOTLB_HITS] = "iotlb_hits",     [RESULT_IOTLB_MISSES] = "iotlb_misses",
 	[RESULT_DMA_BYTES] = "dma_bytes",
 };
 
@@ -55,7 +58,25 @@ const struct result_counter_info result_counter_info[RESULT_COUNTERS] = {
 	[COUNT_IOCTLS] = { "ioctls", "calls", "system calls of the device model into VFIO or iommufd" },
 	[COUNT_PAGES_PINNED] = { "pages_pinned", "pages", "4 KiB pages pinned" },
 	[COUNT_PAGES_UNPINNED] = { "pages_unpinned", "pages", "4 KiB pages unpinned" },
+	[COUNT_PIN_CALLS] = { "pin_calls", "calls", "calls into the memory manager to pin pages" },
 	[COUNT_LOCKED_PEAK_BYTES] = { "locked_peak_bytes", "bytes", "most memory accounted as locked at any time" },
+	[COUNT_PINNED_PEAK_BYTES] = { "pinned_peak_bytes", "bytes",
+				      "most memory pinned at any time, each page counted once" },
+	[COUNT_MAPPINGS_PEAK] = { "mappings_peak", "mappings", "most mappings that the host's containers held" },
+	[COUNT_START_LEAVES_4K] = { "start_leaves_4k", "entries",
+				    "4 KiB leaves of the host's tables when the guests had started" },
+	[COUNT_START_LEAVES_2M] = { "start_leaves_2m", "entries",
+				    "2 MiB leaves of the host's tables when the guests had started" },
+	[COUNT_START_LEAVES_1G] = { "start_leaves_1g", "entries",
+				    "1 GiB leaves of the host's tables when the guests had started" },
+	[COUNT_UNPLUG_ASKED_BYTES] = { "unplug_asked_bytes", "bytes", "memory that guests gave back" },
+	[COUNT_UNPLUG_UNMAPPED_BYTES] = { "unplug_unmapped_bytes", "bytes",
+					  "memory that was unmapped for it, of all containers" },
+	[COUNT_UNPLUG_RECLAIMED_BYTES] = { "unplug_reclaimed_bytes", "bytes",
+					   "memory that is pinned no more after it: the host can use it" },
+	[COUNT_UNPLUG_REFUSED] = { "unplug_refused", "calls",
+				   "unmap calls that the kernel refused: they would have cut a mapping" },
+	[COUNT_UNPLUG_SPLITS] = { "unplug_splits", "mappings", "mappings split so that a part could go" },
 	[COUNT_DMA_BYTES_READ] = { "dma_bytes_read", "bytes", "payload that devices read" },
 	[COUNT_DMA_BYTES_WRITTEN] = { "dma_bytes_written", "bytes", "payload that devices wrote" },
 	[COUNT_TLPS] = { "tlps", "TLPs", "memory requests of devices" },
@@ -106,10 +127,8 @@ const char *const result_sweep_columns[RESULT_SWEEP_COLUMNS] = { "name", "unit" 
 const char *const result_failure_columns[RESULT_FAILURE_COLUMNS] = { "scheme", "point", "problem" };
 const char *const result_series_kind[2] = { [SERIES_LAST_MAX] = "level", [SERIES_SUM] = "events" };
 const char *const result_series_unit[RESULT_SERIES] = {
-	[RESULT_LOCKED_BYTES] = "bytes",
-	[RESULT_IOTLB_HITS] = "lookups",
-	[RESULT_IOTLB_MISSES] = "lookups",
-	[RESULT_DMA_BYTES] = "bytes",
+	[RESULT_LOCKED_BYTES] = "bytes",   [RESULT_LOCKED_NEW_BYTES] = "bytes", [RESULT_IOTLB_HITS] = "lookups",
+	[RESULT_IOTLB_MISSES] = "lookups", [RESULT_DMA_BYTES] = "bytes",
 };
 
 void result_scheme_begin(struct result_scheme *scheme, const char *name, const char *axes)
@@ -120,7 +139,7 @@ void result_scheme_begin(struct result_scheme *scheme, const char *name, const c
 	for (unsigned op = 0; op < RESULT_OPS; op++)
 		scheme->latency[op].min_ps = UINT64_MAX; /* as histogram_init has it */
 	for (unsigned i = 0; i < RESULT_SERIES; i++) {
-		scheme->series[i].kind = i == RESULT_LOCKED_BYTES ? SERIES_LAST_MAX : SERIES_SUM;
+		scheme->series[i].kind = i <= RESULT_LOCKED_NEW_BYTES ? SERIES_LAST_MAX : SERIES_SUM;
 		scheme->series[i].width_ps = SERIES_FIRST_WIDTH_PS;
 	}
 }

@@ -24,7 +24,10 @@ enum result_op {
 	RESULT_INVALIDATE,     /* one submission of the guest: its queue's lock asked for, to its status seen */
 	RESULT_REGISTER,       /* start-up: pinning or registering guest memory */
 	RESULT_ATTACH,
-	RESULT_FAULT, /* a blocked DMA request */
+	RESULT_FAULT,       /* a blocked DMA request */
+	RESULT_UNPLUG,      /* a block of memory given back: what the host does for it */
+	RESULT_HOST_ACCESS, /* the host reads or writes guest memory for a mediated device */
+	RESULT_BLACKOUT,    /* a guest stands still while its host software is replaced */
 	RESULT_OPS
 };
 
@@ -46,6 +49,7 @@ enum result_cause {
 	CAUSE_MEMORY,    /* the data access itself */
 	CAUSE_FAULT,
 	CAUSE_CPU_WAIT, /* host CPUs over-committed */
+	CAUSE_HANDOVER, /* host software is replaced: its state saved, it started, its state restored; or the wait for it */
 	RESULT_CAUSES
 };
 
@@ -72,7 +76,14 @@ void series_record(struct series *series, ps_t date, uint64_t value);
 /* What bucket `bucket` would hold were buckets width_ps wide, a multiple of their width. */
 uint64_t series_value(const struct series *series, ps_t width_ps, uint32_t bucket);
 
-enum result_series { RESULT_LOCKED_BYTES, RESULT_IOTLB_HITS, RESULT_IOTLB_MISSES, RESULT_DMA_BYTES, RESULT_SERIES };
+enum result_series {
+	RESULT_LOCKED_BYTES,     /* of all processes */
+	RESULT_LOCKED_NEW_BYTES, /* of those that took over from others */
+	RESULT_IOTLB_HITS,
+	RESULT_IOTLB_MISSES,
+	RESULT_DMA_BYTES,
+	RESULT_SERIES
+};
 extern const char *const result_series_names[RESULT_SERIES];
 
 /* Counters, one name and one unit each: a table in result.c drives file, report and CSV. */
@@ -85,7 +96,18 @@ enum result_counter {
 	COUNT_IOCTLS,
 	COUNT_PAGES_PINNED,
 	COUNT_PAGES_UNPINNED,
+	COUNT_PIN_CALLS,
 	COUNT_LOCKED_PEAK_BYTES,
+	COUNT_PINNED_PEAK_BYTES, /* each page once */
+	COUNT_MAPPINGS_PEAK,
+	COUNT_START_LEAVES_4K, /* of the host's tables, when the guest has started */
+	COUNT_START_LEAVES_2M,
+	COUNT_START_LEAVES_1G,
+	COUNT_UNPLUG_ASKED_BYTES,
+	COUNT_UNPLUG_UNMAPPED_BYTES,
+	COUNT_UNPLUG_RECLAIMED_BYTES,
+	COUNT_UNPLUG_REFUSED,
+	COUNT_UNPLUG_SPLITS,
 	COUNT_DMA_BYTES_READ,
 	COUNT_DMA_BYTES_WRITTEN,
 	COUNT_TLPS,

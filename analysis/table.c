@@ -76,7 +76,9 @@ void table_print(FILE *out, const struct result *result)
 		print_grid(out, grid_of_latency(shown, count, op), result_op_names[op], label_width);
 	for (size_t i = 0; shown && i < sizeof(explained) / sizeof(explained[0]); i++)
 		print_grid(out, grid_of_causes(shown, count, explained[i].op), explained[i].title, label_width);
-	if (shown)
+	if (shown) {
 		print_grid(out, grid_of_machine(shown, count), "machine", label_width);
+		print_grid(out, grid_of_memory(shown, count), "memory of guests", label_width);
+	}
 	free(shown);
 }

@@ -83,7 +83,16 @@ struct config {
 		uint32_t host_page_lg2;       /* leaf of the host's own mapping of guest RAM: 12, 21 or 30 */
 		uint64_t memlock_limit_bytes; /* 0: unlimited */
 		uint32_t pin_batch_pages;     /* pages pinned per call at most */
+		bool container_per_device;    /* of VFIO, where the guest's memory is mapped at start */
+		uint64_t map_block_bytes;     /* guest memory is mapped at start in such blocks; 0: as it lies */
+		uint32_t dma_entry_limit;     /* mappings of a VFIO type1 container at most */
 	} machine;
+	struct {                /* memory that a guest gives back (sim/unplug.h) */
+		uint64_t bytes; /* 0: none */
+		ps_t at;
+		uint64_t block_bytes;
+		bool split; /* a mapping that is larger than what goes is split, as no kernel does */
+	} unplug;
 	struct {
 		uint32_t iotlb_entries, iotlb_ways, iotlb_partitions;
 		uint32_t device_entries, device_ways; /* context cache and PASID cache, each */

@@ -75,6 +75,26 @@ const struct parameter parameters[] = {
 	      "Most memory that may be locked (RLIMIT_MEMLOCK); 0: unlimited."),
 	U32(machine.pin_batch_pages, "512", 1, 65536, "pages",
 	    "[VB]: one page of struct page pointers, 4,096 bytes / 8 bytes = 512", "Pages pinned by one call at most."),
+	SWITCH(machine.container_per_device, "false", "[QEMU] a guest without an IOMMU: its devices share a container",
+	       "passthrough: each device has a container of its own, which maps all of the guest's memory, as where "
+	       "the "
+	       "guest has an IOMMU and passes its devices through; else one container holds them all."),
+	BYTES(machine.map_block_bytes, "0", 0, TIB, "[QEMU] a memory slot is one mapping",
+	      "Guest memory that is mapped at start is mapped in blocks of so many bytes, as of a virtio-mem device; "
+	      "0: a "
+	      "slot is one mapping."),
+	U32(machine.dma_entry_limit, "65535", 1, UINT32_MAX, "mappings", "[LINUX] vfio_iommu_type1, dma_entry_limit",
+	    "Mappings that a VFIO type1 container holds at most."),
+
+	/* ---- unplug ---- */
+	BYTES(unplug.bytes, "0", 0, 16 * TIB, "ASSUMED: nothing is unplugged",
+	      "How much memory the guest gives back, from the top of its memory down; 0: none."),
+	ROW(unplug.at, PARAMETER_PS, "1 ms", 0, 1000 * PS_PER_S, "ms", NULL, "ASSUMED",
+	    "When it begins to give memory back."),
+	BYTES(unplug.block_bytes, "2 MiB", 4096, TIB, "[VM]: virtio-mem's block is 2 MiB with huge pages on x86",
+	      "What is given back at a time: an unmap call each."),
+	SWITCH(unplug.split, "false", "[LINUX]: VFIO type1 v2 and iommufd refuse to unmap a part of a mapping",
+	       "Mappings and large leaves that reach beyond what goes are split first, as no kernel does."),
 
 	/* ---- iommu ---- */
 	U32(iommu.iotlb_entries, "120", 0, CACHE_ENTRIES, "entries",

@@ -45,8 +45,9 @@ const char *scheme_problem(const struct scheme *scheme)
 {
 	switch (scheme->translation) {
 	case SCHEME_PASSTHROUGH:
-		if (scheme->pin != SCHEME_PIN_AT_START)
-			return "passthrough needs pin=at-start: the guest says nothing that could pin later";
+		if (scheme->pin == SCHEME_PIN_ON_MAP)
+			return "passthrough needs pin=at-start or pin=preregistered: the guest says nothing that could "
+			       "pin later";
 		if (scheme->backend != SCHEME_TYPE1V2)
 			return "passthrough needs backend=type1v2: it is modelled with no other";
 		if (scheme->unmap != SCHEME_STRICT)

@@ -19,14 +19,15 @@ uint64_t map_work_lines(const struct map_work *work)
  * SIMPLIFIED: no price for tables that the host frees: VFIO unmaps contiguous run by contiguous run, and no
  * run of the modelled host pages covers a whole table.
  */
-void host_price(const struct machine *machine, const struct host_work *work, bool at_start, ps_t parts[RESULT_CAUSES])
+void host_price(const struct machine *machine, const struct host_work *work, uint64_t first_pages,
+		ps_t parts[RESULT_CAUSES])
 {
 	const struct timing *timing = machine->timing;
-	ps_t pin_page = at_start ? timing->host.start_pin_page : timing->host.pin_page;
 
 	parts[CAUSE_IOCTL] += work->ioctls * timing->host.ioctl + work->container_finds * timing->host.container_find +
 			      (work->mappings_inserted + work->mappings_removed) * timing->host.container_find;
-	parts[CAUSE_PIN] += work->pin_calls * timing->host.pin_call + work->pages_pinned * pin_page +
+	parts[CAUSE_PIN] += work->pin_calls * timing->host.pin_call + first_pages * timing->host.start_pin_page +
+			    (work->pages_pinned - first_pages) * timing->host.pin_page +
 			    work->pages_unpinned * timing->host.unpin_page;
 	parts[CAUSE_ACCOUNT] += work->account_operations * timing->host.account +
 				work->registration_finds * timing->host.registration_find;
@@ -45,6 +46,10 @@ void host_count(struct guest *guest, const struct host_work *work, ps_t date)
 	counter[COUNT_IOCTLS] += work->ioctls;
 	counter[COUNT_PAGES_PINNED] += work->pages_pinned;
 	counter[COUNT_PAGES_UNPINNED] += work->pages_unpinned;
+	counter[COUNT_PIN_CALLS] += work->pin_calls;
+	machine->mappings += work->mappings_inserted - work->mappings_removed;
+	if (machine->mappings > counter[COUNT_MAPPINGS_PEAK])
+		counter[COUNT_MAPPINGS_PEAK] = machine->mappings;
 	machine->locked_pages += guest->process.account.total - guest->locked_pages;
 	guest->locked_pages = guest->process.account.total;
 	if (machine->locked_pages * PAGE_BYTES > counter[COUNT_LOCKED_PEAK_BYTES])
@@ -57,7 +62,7 @@ void host_charge(struct guest *guest, struct actor *actor, const struct host_wor
 	struct machine *machine = guest->machine;
 	ps_t parts[RESULT_CAUSES] = { 0 };
 
-	host_price(machine, work, false, parts);
+	host_price(machine, work, 0, parts);
 	for (unsigned cause = 0; cause < RESULT_CAUSES; cause++)
 		if (parts[cause] > 0)
 			host_compute(machine, actor, parts[cause], (enum result_cause)cause);
@@ -75,6 +80,11 @@ void host_refused(struct machine *machine, const char *call, int error, iova_t i
 			"or set it to 0",
 			machine->scheme.name, call, (unsigned long long)iova,
 			(unsigned long long)machine->config->machine.memlock_limit_bytes);
+	else if (error == ENOSPC)
+		err_set(&err, ERR_CHECK,
+			"scheme %s: %s of IOVA 0x%llx was refused (ENOSPC): the container holds "
+			"machine.dma_entry_limit = %u mappings: raise it",
+			machine->scheme.name, call, (unsigned long long)iova, machine->config->machine.dma_entry_limit);
 	else
 		err_set(&err, ERR_CHECK,
 			"scheme %s: %s of IOVA 0x%llx was refused (%s): does machine.guest_ram_bytes = %llu back what "

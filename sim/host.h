@@ -9,8 +9,12 @@
 /* Cache lines that a driver writes back after this work, for a unit that does not snoop. */
 uint64_t map_work_lines(const struct map_work *work);
 
-/* What work costs, by cause: for calls (to an actor) and for starting (to parts). */
-void host_price(const struct machine *machine, const struct host_work *work, bool at_start, ps_t parts[RESULT_CAUSES]);
+/*
+ * What work costs, by cause: for calls (to an actor) and for starting (to parts).  first_pages of those pinned were
+ * never touched before: they are faulted in and cleared too.
+ */
+void host_price(const struct machine *machine, const struct host_work *work, uint64_t first_pages,
+		ps_t parts[RESULT_CAUSES]);
 
 /* Counts pins and locked memory after a call that did this work, at date. */
 void host_count(struct guest *guest, const struct host_work *work, ps_t date);

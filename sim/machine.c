@@ -9,31 +9,24 @@
 #include "sim/clock.h"
 #include "sim/deferred.h"
 #include "sim/guest.h"
+#include "sim/guest_memory.h"
 #include "sim/host.h"
 #include "sim/translation.h"
+#include "sim/unplug.h"
 
 /*
  * Host-physical memory: the host's tables and queues above 4 GiB, the guest's
- * memory from 1 TiB on.  Guest-physical memory lies from 0 and, what is more than
- * machine.guest_low_bytes, from 4 GiB; the guest's own tables at the top of its low memory.
+ * memory from 1 TiB on; the guest's own tables at the top of its low memory.
  */
 #define HOST_FRAMES_FIRST (UINT64_C(4) << 30)
 #define HOST_FRAMES_END   (UINT64_C(20) << 30)
 #define GUEST_OFFSET      (UINT64_C(1) << 40)
 #define GUEST_TABLES      (UINT64_C(256) << 20)
 
-/* Where the guest's memory ends: it has a hole below 4 GiB. */
-static uint64_t guest_bytes(const struct config *config)
-{
-	const uint64_t ram = config->machine.guest_ram_bytes, low = config->machine.guest_low_bytes;
-
-	return ram > low ? ram - low + GUEST_HIGH : ram;
-}
-
 /* From one guest's memory to the next one's: whole GiB, so that large pages fit alike. */
 static uint64_t guest_stride(const struct config *config)
 {
-	return (guest_bytes(config) + (UINT64_C(1) << 30) - 1) >> 30 << 30;
+	return (guest_memory_end(config) + (UINT64_C(1) << 30) - 1) >> 30 << 30;
 }
 
 static bool check_guests(const struct config *config, uint16_t devices, struct err *err)
@@ -53,12 +46,6 @@ static bool check_guests(const struct config *config, uint16_t devices, struct e
 		config->machine.guests, (unsigned long long)config->machine.guest_ram_bytes, HOST_ADDRESS_WIDTH);
 }
 
-static uint64_t guest_low(const struct config *config)
-{
-	return config->machine.guest_ram_bytes < config->machine.guest_low_bytes ? config->machine.guest_ram_bytes
-										 : config->machine.guest_low_bytes;
-}
-
 /* ---- the process that runs a guest ---- */
 
 /* What the host keeps for one guest, whatever the translation. */
@@ -66,49 +53,20 @@ static void create_process(struct guest *guest)
 {
 	struct machine *machine = guest->machine;
 	const struct config *config = machine->config;
-	phys_t low = guest_low(config);
+	phys_t low = guest_slot(config, 0).bytes;
 
 	const struct area ram = { .vaddr = GUEST_VADDR,
-				  .bytes = guest_bytes(config),
+				  .bytes = guest_memory_end(config),
 				  .permissions = PT_READ | PT_WRITE,
 				  .base = guest->view.offset,
 				  .page_lg2 = config->machine.host_page_lg2,
-				  .backed_bytes = guest_bytes(config) };
+				  .backed_bytes = guest_memory_end(config) };
 
 	pins_init(&guest->pins, ram.base, ram.bytes);
 	process_init(&guest->process, &guest->pins, config->machine.memlock_limit_bytes);
 	process_add_area(&guest->process, &ram);
 	registrations_init(&guest->registrations, &guest->process, PAGE_LG2, config->machine.pin_batch_pages);
 	frames_init(&guest->frames, low > GUEST_TABLES ? low - GUEST_TABLES : low / 2, low);
-}
-
-/* Maps or registers the guest's memory slots, and records what that costs. */
-static bool start_memory(struct guest *guest, struct err *err)
-{
-	struct machine *machine = guest->machine;
-	const struct config *config = machine->config;
-	uint64_t low = guest_low(config), bytes[2] = { low, config->machine.guest_ram_bytes - low };
-	phys_t gpa[2] = { 0, GUEST_HIGH };
-	struct host_work work = { 0 };
-	ps_t parts[RESULT_CAUSES] = { 0 };
-	int error = 0;
-
-	for (unsigned i = 0; i < 2 && !error; i++) {
-		if (bytes[i] > 0)
-			error = machine->translation->start_memory(guest, gpa[i], bytes[i], &work);
-	}
-	if (error)
-		return err_set(err, ERR_CHECK,
-			       "scheme %s: pinning the guest's memory was refused (errno %d): raise "
-			       "machine.memlock_limit_bytes = %llu above machine.guest_ram_bytes = %llu or set it to 0",
-			       machine->scheme.name, error, (unsigned long long)config->machine.memlock_limit_bytes,
-			       (unsigned long long)config->machine.guest_ram_bytes);
-	host_price(machine, &work, true, parts);
-	host_count(guest, &work, 0);
-	result_operation(machine->result, RESULT_REGISTER, parts);
-	for (unsigned i = 0; i < RESULT_CAUSES; i++)
-		machine->result->counter[COUNT_STARTUP_PS] += parts[i];
-	return true;
 }
 
 /* ---- devices, domains, CPUs ---- */
@@ -132,16 +90,18 @@ static bool scan_trace(struct machine *machine, struct err *err)
 
 			if (!trace_segments(machine->trace, op.first_segment + i, 1, &segment, err))
 				break;
-			phys_t end = segment.phys + segment.bytes;
-			bool backed = end <= guest_low(config) ||
-				      (segment.phys >= GUEST_HIGH &&
-				       end - GUEST_HIGH + guest_low(config) <= config->machine.guest_ram_bytes);
-
 			if (segment.iova + (segment.bytes - 1) > limit)
 				err_set(err, ERR_USAGE,
 					"line %llu of the recording maps IOVA 0x%llx, beyond what %s: raise one",
 					(unsigned long long)segment.line, (unsigned long long)segment.iova, bound);
-			else if (!backed)
+			else if (segment.phys + segment.bytes > unplug_first(config))
+				err_set(err, ERR_USAGE,
+					"line %llu of the recording maps guest-physical 0x%llx, which the guest gives "
+					"back: lower unplug.bytes = %llu or raise machine.guest_ram_bytes = %llu",
+					(unsigned long long)segment.line, (unsigned long long)segment.phys,
+					(unsigned long long)config->unplug.bytes,
+					(unsigned long long)config->machine.guest_ram_bytes);
+			else if (!guest_memory_backs(config, segment.phys, segment.bytes))
 				err_set(err, ERR_USAGE,
 					"line %llu of the recording maps guest-physical 0x%llx, which "
 					"machine.guest_ram_bytes = %llu with machine.guest_low_bytes = %llu does "
@@ -252,7 +212,7 @@ static bool create_guest(struct guest *guest, struct err *err)
 				       UINT32_MAX - 1u - i, err))
 			return false;
 	/* Under pin-on-map the guest's memory is neither mapped nor pinned before the guest maps it. */
-	return machine->scheme.pin == SCHEME_PIN_ON_MAP || start_memory(guest, err);
+	return machine->scheme.pin == SCHEME_PIN_ON_MAP || guest_memory_start(guest, err);
 }
 
 bool machine_create(struct machine *machine, const struct config *config, const struct scheme *scheme, bool exact,
@@ -275,11 +235,14 @@ bool machine_create(struct machine *machine, const struct config *config, const 
 	for (uint32_t i = 0; i < machine->guest_count; i++)
 		init_guest(machine, i);
 	frames_init(&machine->host_frames, HOST_FRAMES_FIRST, HOST_FRAMES_END);
-	if (!scan_trace(machine, err) || !machine->translation->create_host(machine, err))
+	if (!unplug_check(machine, err) || !scan_trace(machine, err) ||
+	    !machine->translation->create_host(machine, err))
 		return false;
 	for (uint32_t i = 0; i < machine->guest_count; i++)
 		if (!create_guest(&machine->guests[i], err))
 			return false;
+	for (uint32_t i = 0; i < machine->guest_count; i++)
+		unplug_create(&machine->guests[i]);
 	return true;
 }
 
@@ -324,6 +287,8 @@ void machine_run(struct machine *machine)
 	const struct iommu_stats *stats = &machine->unit.iommu->stats;
 
 	count_guests(machine);
+	for (uint32_t i = 0; i < machine->guest_count; i++)
+		counter[COUNT_PINNED_PEAK_BYTES] += machine->guests[i].pins.peak * PAGE_BYTES;
 	counter[COUNT_GUEST_CPU_PS] = machine->guest_cpu_ps;
 	counter[COUNT_HOST_CPU_PS] = machine->host_cpu_ps;
 	counter[COUNT_DEVICE_HITS] = stats->device_hits;

@@ -122,6 +122,7 @@ struct machine {
 	struct frames host_frames;
 	struct vtd_host *vtd;
 	uint64_t locked_pages; /* for all guests */
+	uint64_t mappings;     /* in all containers */
 
 	struct guest *guests;
 	uint32_t guest_count;

@@ -17,6 +17,8 @@ struct reader {
 	const yaml_node_t *variables;       /* of the specification: a mapping of names to values; NULL: none */
 	const struct synth_variable *value; /* [values], which replace those */
 	size_t values;
+	uint16_t *
+		alike; /* [device_count] of each device: it and those after it that its line made; 0 but for the first */
 	struct err *err;
 };
 
@@ -108,16 +110,17 @@ static bool read_range(struct reader *reader, const struct document_field *field
 
 /* ---- devices ---- */
 
-static bool read_device(struct reader *reader, const yaml_node_t *node, struct trace_device *device)
+/* count: how many of them the line asks for. */
+static bool read_device(struct reader *reader, const yaml_node_t *node, struct trace_device *device, uint64_t *count)
 {
-	struct document_field field[] = { { .name = "name", .required = true },
-					  { .name = "class" },
-					  { .name = "group" } };
+	struct document_field field[] = {
+		{ .name = "name", .required = true }, { .name = "class" }, { .name = "group" }, { .name = "count" }
+	};
 	uint64_t class_code = 0x020000, group = UINT32_MAX;
 	unsigned domain, bus, slot, function;
 	char rest;
 
-	if (!document_fields(reader->document, node, "a device", field, 3, reader->err) ||
+	if (!document_fields(reader->document, node, "a device", field, 4, reader->err) ||
 	    !document_copy(reader->document, field[0].value, "name", device->name, sizeof(device->name), reader->err))
 		return false;
 	if (sscanf(device->name, "%4x:%2x:%2x.%1x%c", &domain, &bus, &slot, &function, &rest) != 4 || slot > 31 ||
@@ -135,11 +138,46 @@ static bool read_device(struct reader *reader, const yaml_node_t *node, struct t
 			return document_refuse(reader->document, field[1].value, reader->err,
 					       "class: %s: must be a PCI class as 0x020000", text);
 	}
-	if (!read_amount(reader, &field[2], amount_count, 0, UINT32_MAX - 1, &group))
+	if (!read_amount(reader, &field[2], amount_count, 0, UINT32_MAX - 1, &group) ||
+	    !read_amount(reader, &field[3], amount_count, 1, 255, count))
 		return false;
+	if (*count > 1 && field[2].at)
+		return document_refuse(reader->document, field[2].at, reader->err,
+				       "group: each of 'count' devices has a group of its own");
 	device->source_id = (uint16_t)(bus << 8 | slot << 3 | function);
 	device->class_code = (uint32_t)class_code;
 	device->group = field[2].at ? (uint32_t)group : reader->spec->synth.device_count;
+	return true;
+}
+
+/* One more, which must be free. */
+static bool add_device(struct reader *reader, const yaml_node_t *node, const struct trace_device *device)
+{
+	struct synth_spec *spec = reader->spec;
+	uint16_t count = spec->synth.device_count;
+
+	if (count == TRACE_NO_DEVICE - 1)
+		return document_refuse(reader->document, node, reader->err, "too many devices");
+	spec->devices = heap_resized(spec->devices, count + 1u, sizeof(*spec->devices));
+	reader->alike = heap_resized(reader->alike, count + 1u, sizeof(*reader->alike));
+	spec->devices[count] = *device;
+	reader->alike[count] = 0;
+	spec->synth.device_count++;
+	return true;
+}
+
+/* The one after it: the next device number, then the next bus. */
+static bool next_device(struct reader *reader, const yaml_node_t *node, struct trace_device *device)
+{
+	unsigned domain = 0;
+
+	if (device->source_id >= UINT16_MAX - 7)
+		return document_refuse(reader->document, node, reader->err, "count: more devices than PCI has numbers");
+	sscanf(device->name, "%4x", &domain);
+	device->source_id = (uint16_t)(device->source_id + 8);
+	device->group++;
+	snprintf(device->name, sizeof(device->name), "%04x:%02x:%02x.%x", domain, device->source_id >> 8,
+		 device->source_id >> 3 & 31u, device->source_id & 7u);
 	return true;
 }
 
@@ -152,13 +190,17 @@ static bool read_devices(struct reader *reader, const yaml_node_t *node)
 	if (node->type != YAML_SEQUENCE_NODE)
 		return document_refuse(reader->document, node, reader->err, "devices: needs a list");
 	while (document_next(reader->document, node, &next, &item)) {
-		if (spec->synth.device_count == TRACE_NO_DEVICE - 1)
-			return document_refuse(reader->document, item.value, reader->err, "too many devices");
-		spec->devices = heap_resized(spec->devices, spec->synth.device_count + 1u, sizeof(*spec->devices));
-		spec->devices[spec->synth.device_count] = (struct trace_device){ 0 };
-		if (!read_device(reader, item.value, &spec->devices[spec->synth.device_count]))
+		struct trace_device device = { 0 };
+		uint16_t first = spec->synth.device_count;
+		uint64_t count = 1;
+
+		if (!read_device(reader, item.value, &device, &count))
 			return false;
-		spec->synth.device_count++;
+		for (uint64_t i = 0; i < count; i++)
+			if ((i > 0 && !next_device(reader, item.value, &device)) ||
+			    !add_device(reader, item.value, &device))
+				return false;
+		reader->alike[first] = (uint16_t)count;
 	}
 	return true;
 }
@@ -189,10 +231,12 @@ enum {
 	STREAM_WINDOW,
 	STREAM_RING,
 	STREAM_BATCH,
+	STREAM_START,
 	STREAM_GAP,
 	STREAM_PERIOD,
 	STREAM_PAUSES,
 	STREAM_ORDER,
+	STREAM_MEMORY,
 	STREAM_FIELDS
 };
 
@@ -219,7 +263,8 @@ static bool read_stream_values(struct reader *reader, const struct document_fiel
 	static const char *const directions[] = { "bidirectional", "to_device", "from_device", NULL };
 	static const char *const pauses[] = { "fixed", "exponential", NULL };
 	static const char *const orders[] = { "in-order", "shuffled", NULL };
-	unsigned direction = TRACE_FROM_DEVICE, is_random = 0, is_shuffled = 0;
+	static const char *const memories[] = { "own", "shared", NULL };
+	unsigned direction = TRACE_FROM_DEVICE, is_random = 0, is_shuffled = 0, shares_memory = 0;
 	uint64_t bytes = 4096, window = 64, batch = 1, gap = 0, period = 0;
 	bool read = find_device(reader, &field[STREAM_DEVICE], &stream->device) &&
 		    read_amount(reader, &field[STREAM_MAPS], amount_count, 1, UINT64_C(1) << 40, &stream->maps) &&
@@ -231,10 +276,12 @@ static bool read_stream_values(struct reader *reader, const struct document_fiel
 	       read_amount(reader, &field[STREAM_WINDOW], amount_count, 1, 65536, &window) &&
 	       read_amount(reader, &field[STREAM_RING], amount_bytes, 0, UINT64_C(1) << 30, &stream->ring_bytes) &&
 	       read_amount(reader, &field[STREAM_BATCH], amount_count, 1, 65536, &batch) &&
+	       read_amount(reader, &field[STREAM_START], amount_time, 0, PS_PER_S, &stream->start) &&
 	       read_amount(reader, &field[STREAM_GAP], amount_time, 0, PS_PER_S, &gap) &&
 	       read_amount(reader, &field[STREAM_PERIOD], amount_time, 0, PS_PER_S, &period) &&
 	       read_word(reader, &field[STREAM_PAUSES], pauses, &is_random) &&
-	       read_word(reader, &field[STREAM_ORDER], orders, &is_shuffled);
+	       read_word(reader, &field[STREAM_ORDER], orders, &is_shuffled) &&
+	       read_word(reader, &field[STREAM_MEMORY], memories, &shares_memory);
 	stream->bytes = bytes;
 	stream->dma_bytes = dma_bytes;
 	stream->direction = (enum trace_direction)direction;
@@ -244,7 +291,29 @@ static bool read_stream_values(struct reader *reader, const struct document_fiel
 	stream->period = period;
 	stream->is_random = is_random;
 	stream->is_shuffled = is_shuffled;
+	stream->shares_memory = shares_memory;
 	return read;
+}
+
+/* One stream for each of these CPUs; of a line of several devices for each device too, on CPUs that follow. */
+static bool add_streams(struct reader *reader, const yaml_node_t *node, struct synth_stream *stream, unsigned first,
+			unsigned last)
+{
+	struct synth_spec *spec = reader->spec;
+	unsigned devices = reader->alike[stream->device] ? reader->alike[stream->device] : 1, cpus = last - first + 1;
+	bool shares = stream->shares_memory;
+
+	if (spec->synth.stream_count + devices * cpus > SYNTH_STREAMS_MAX || first + devices * cpus > SYNTH_STREAMS_MAX)
+		return document_refuse(reader->document, node, reader->err, "more than %u streams", SYNTH_STREAMS_MAX);
+	for (unsigned i = 0; i < devices * cpus; i++) {
+		stream->cpu = (uint16_t)(first + i);
+		stream->shares_memory = shares && i > 0;
+		spec->streams = heap_resized(spec->streams, spec->synth.stream_count + 1u, sizeof(*spec->streams));
+		spec->streams[spec->synth.stream_count++] = *stream;
+		if ((i + 1) % cpus == 0)
+			stream->device++;
+	}
+	return true;
 }
 
 static bool read_stream(struct reader *reader, const yaml_node_t *node)
@@ -260,26 +329,20 @@ static bool read_stream(struct reader *reader, const yaml_node_t *node)
 		[STREAM_WINDOW] = { .name = "window" },
 		[STREAM_RING] = { .name = "ring_bytes" },
 		[STREAM_BATCH] = { .name = "batch" },
+		[STREAM_START] = { .name = "start" },
 		[STREAM_GAP] = { .name = "gap" },
 		[STREAM_PERIOD] = { .name = "period" },
 		[STREAM_PAUSES] = { .name = "pauses" },
 		[STREAM_ORDER] = { .name = "order" },
+		[STREAM_MEMORY] = { .name = "memory" },
 	};
-	struct synth_spec *spec = reader->spec;
 	struct synth_stream stream = { 0 };
 	unsigned first, last;
 
 	if (!document_fields(reader->document, node, "a stream", field, STREAM_FIELDS, reader->err) ||
 	    !read_stream_values(reader, field, &stream) || !read_cpus(reader, node, field, &first, &last))
 		return false;
-	if (spec->synth.stream_count + (last - first + 1) > SYNTH_STREAMS_MAX)
-		return document_refuse(reader->document, node, reader->err, "more than %u streams", SYNTH_STREAMS_MAX);
-	for (unsigned cpu = first; cpu <= last; cpu++) {
-		stream.cpu = (uint16_t)cpu;
-		spec->streams = heap_resized(spec->streams, spec->synth.stream_count + 1u, sizeof(*spec->streams));
-		spec->streams[spec->synth.stream_count++] = stream;
-	}
-	return true;
+	return add_streams(reader, node, &stream, first, last);
 }
 
 static bool read_streams(struct reader *reader, const yaml_node_t *node)
@@ -339,6 +402,8 @@ bool synth_spec_read_node(struct synth_spec *spec, struct document *document, co
 	*spec = (struct synth_spec){ .title = "" };
 
 	bool read = read_spec(&reader, node);
+
+	free(reader.alike);
 
 	spec->synth.title = spec->title;
 	spec->synth.devices = spec->devices;

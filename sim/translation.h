@@ -12,6 +12,14 @@
 #include "scenarios/scheme.h"
 #include "sim/machine.h"
 
+/* A container (VFIO) or an IO address space (iommufd) of the host, over one of its tables. */
+struct host_container {
+	struct host_domain *host;
+	struct type1 *type1; /* one of the two */
+	struct ioas *ioas;
+	struct slots *lock; /* NULL: none */
+};
+
 struct translation {
 	bool all_memory; /* the host's table holds all memory of the guest, whatever the guest maps */
 
@@ -29,6 +37,8 @@ struct translation {
 	bool (*assign)(struct guest *guest, struct assignment *to, uint16_t guest_id, struct err *err);
 	/* Maps or registers a slot of the guest's memory, and pins it: 0 or an errno value. */
 	int (*start_memory)(struct guest *guest, phys_t gpa, uint64_t bytes, struct host_work *work);
+	/* The guest's containers, by number from 0; false: no more.  NULL: not to be listed. */
+	bool (*container)(struct guest *guest, uint32_t number, struct host_container *of);
 
 	/* ---- the guest's DMA API, in time; the actor's parts are the operation's ---- */
 

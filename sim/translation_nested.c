@@ -6,6 +6,7 @@
 #include "models/base/heap.h"
 #include "models/base/require.h"
 #include "models/software/iommufd.h"
+#include "sim/guest_memory.h"
 #include "sim/host.h"
 #include "sim/units.h"
 #include "sim/vtd_emulator.h"
@@ -13,9 +14,11 @@
 #include "sim/vtd_host.h"
 
 struct nested_guest {
-	struct host_domain parent;    /* guest-physical to host-physical */
+	struct host_domain parent; /* guest-physical to host-physical */
+	struct vtd_invalidations list;
 	struct iommufd_domain domain; /* parent, as iommufd has it */
 	struct ioas ioas;             /* with that one domain */
+	struct slots lock;
 };
 
 struct nested_device {
@@ -179,7 +182,7 @@ static bool create_guest(struct guest *guest, struct err *err)
 	struct nested_guest *own = guest->nested = heap_zeroed(1, sizeof(*own));
 	struct host_work work = { 0 };
 
-	vtd_host_domain(machine, &own->parent, &machine->vtd->list);
+	vtd_host_domain(machine, &own->parent, &own->list);
 	own->domain = (struct iommufd_domain){ .table = host_table_of_domain(&own->parent),
 					       .page_sizes = PAGE_BYTES,
 					       .iova_last = units_host_last(machine->config),
@@ -187,6 +190,7 @@ static bool create_guest(struct guest *guest, struct err *err)
 	ioas_init(&own->ioas);
 	REQUIRE(!ioas_reserve(&own->ioas, (struct iova_span){ INTERRUPT_RANGE_FIRST, INTERRUPT_RANGE_LAST }, own));
 	REQUIRE(!ioas_attach(&own->ioas, &own->domain, &work)); /* nothing is mapped yet: costs nothing */
+	slots_init(&own->lock, 1, machine->timing->guest.lock_handover);
 	if (!vtd_guest_create(guest, true, nested_call, err))
 		return false;
 	if (machine->scheme.doorbell == SCHEME_HARDWARE_QUEUE)
@@ -210,10 +214,28 @@ static int start_memory(struct guest *guest, phys_t gpa, uint64_t bytes, struct 
 					       .user = &guest->process.account,
 					       .mode = ACCOUNT_USER,
 					       .pin_batch_pages = guest->machine->config->machine.pin_batch_pages };
-	struct ioas_place place = { .iova = gpa, .bytes = bytes, .fixed = true };
+	int error = 0;
 
-	work->ioctls++;
-	return ioas_map(&guest->nested->ioas, &source, NULL, GUEST_VADDR + gpa, PT_READ | PT_WRITE, &place, work);
+	for (uint64_t done = 0; done < bytes && !error;) {
+		struct ioas_place place = { .iova = gpa + done,
+					    .bytes = guest_memory_block(guest->machine->config, gpa + done,
+									bytes - done),
+					    .fixed = true };
+
+		work->ioctls++;
+		error = ioas_map(&guest->nested->ioas, &source, NULL, GUEST_VADDR + gpa + done, PT_READ | PT_WRITE,
+				 &place, work);
+		done += place.bytes;
+	}
+	return error;
+}
+
+static bool container(struct guest *guest, uint32_t number, struct host_container *of)
+{
+	struct nested_guest *own = guest->nested;
+
+	*of = (struct host_container){ .host = &own->parent, .ioas = &own->ioas, .lock = &own->lock };
+	return number == 0;
 }
 
 const struct translation translation_nested = {
@@ -224,6 +246,7 @@ const struct translation translation_nested = {
 	.create_domain = vtd_guest_create_domain,
 	.assign = assign,
 	.start_memory = start_memory,
+	.container = container,
 	.map = vtd_guest_map,
 	.unmap = vtd_guest_unmap,
 	.attach = vtd_guest_attach,

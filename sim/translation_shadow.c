@@ -94,7 +94,7 @@ static bool assign(struct guest *guest, struct assignment *to, uint16_t guest_id
 	vtd_host_probe(machine, to->device.source_id);
 	vtd_host_domain(machine, &own->host, &own->list);
 	container = host_container(guest, host_table_of_domain(&own->host));
-	type1_init(&own->type1, &container, TYPE1_ENTRY_LIMIT, units_host_last(machine->config));
+	type1_init(&own->type1, &container, machine->config->machine.dma_entry_limit, units_host_last(machine->config));
 	vtd_guest_add(guest, to, guest_id);
 	return vtd_host_attach_now(machine, own->host.domain, to->device.source_id, err);
 }
@@ -104,6 +104,20 @@ static int start_memory(struct guest *guest, phys_t gpa, uint64_t bytes, struct 
 	return registration_add(&guest->registrations, GUEST_VADDR + gpa, bytes, work);
 }
 
+/* Of each device that does DMA. */
+static bool container(struct guest *guest, uint32_t number, struct host_container *of)
+{
+	for (uint16_t i = 0; i < guest->device_count; i++) {
+		struct shadow_device *own = guest->assignments[i].shadow;
+
+		if (!own || number-- > 0)
+			continue;
+		*of = (struct host_container){ .host = &own->host, .type1 = &own->type1, .lock = &own->container_lock };
+		return true;
+	}
+	return false;
+}
+
 const struct translation translation_shadow = {
 	.iova_limit = iova_limit,
 	.create_host = vtd_host_create,
@@ -111,6 +125,7 @@ const struct translation translation_shadow = {
 	.create_domain = vtd_guest_create_domain,
 	.assign = assign,
 	.start_memory = start_memory,
+	.container = container,
 	.map = vtd_guest_map,
 	.unmap = vtd_guest_unmap,
 	.attach = vtd_guest_attach,

@@ -108,10 +108,10 @@ bool vtd_no_id(const struct machine *machine, const struct vtd_driver *driver, s
 		       is_host ? machine->config->hardware.domain_bits : machine->config->virtual.domain_bits);
 }
 
-static void queue_now(struct machine *machine)
+void vtd_host_submit_now(struct machine *machine, struct vtd_invalidations *list)
 {
 	units_queue_now(machine->vtd->driver, machine->unit.iommu, (struct memory_view){ .memory = machine->memory },
-			&machine->vtd->list);
+			list);
 }
 
 void vtd_host_probe(struct machine *machine, uint16_t source_id)
@@ -119,7 +119,7 @@ void vtd_host_probe(struct machine *machine, uint16_t source_id)
 	bool probed = vtd_driver_probe(machine->vtd->driver, source_id, 0, &machine->vtd->list);
 
 	REQUIRE(probed);
-	queue_now(machine);
+	vtd_host_submit_now(machine, &machine->vtd->list);
 }
 
 bool vtd_host_attach_now(struct machine *machine, struct vtd_domain *domain, uint16_t source_id, struct err *err)
@@ -128,7 +128,7 @@ bool vtd_host_attach_now(struct machine *machine, struct vtd_domain *domain, uin
 
 	if (!vtd_driver_attach(host->driver, domain, source_id, VTD_DRIVER_NO_PASID, &host->list))
 		return vtd_no_id(machine, host->driver, err);
-	queue_now(machine);
+	vtd_host_submit_now(machine, &host->list);
 	return true;
 }
 

@@ -24,6 +24,9 @@ void vtd_host_domain(struct machine *machine, struct host_domain *host, struct v
 void vtd_host_probe(struct machine *machine, uint16_t source_id);
 bool vtd_host_attach_now(struct machine *machine, struct vtd_domain *domain, uint16_t source_id, struct err *err);
 
+/* Does all that list holds, before the clock runs. */
+void vtd_host_submit_now(struct machine *machine, struct vtd_invalidations *list);
+
 /* In time: does all that list holds, in order. */
 void vtd_host_submit(struct machine *machine, struct actor *actor, struct vtd_invalidations *list);
 /* Flushes what an unmap of the host's domain gathered. */

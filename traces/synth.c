@@ -60,7 +60,8 @@ uint64_t synth_memory(const struct synth *synth)
 	uint64_t bytes = 0;
 
 	for (uint32_t i = 0; i < synth->stream_count; i++)
-		bytes += stream_bytes(&synth->streams[i]);
+		if (!synth->streams[i].shares_memory)
+			bytes += stream_bytes(&synth->streams[i]);
 	return bytes;
 }
 
@@ -68,7 +69,7 @@ uint64_t synth_memory(const struct synth *synth)
 
 static void stream_init(struct stream *stream, const struct synth_stream *spec, uint64_t seed)
 {
-	*stream = (struct stream){ .spec = spec, .pages_bytes = whole_pages(spec->bytes) };
+	*stream = (struct stream){ .spec = spec, .pages_bytes = whole_pages(spec->bytes), .next = spec->start };
 	stream->ring = heap_zeroed(spec->window, sizeof(*stream->ring));
 	stream->descriptors.row = TRACE_NONE;
 	random_init(&stream->random, seed);
@@ -92,8 +93,12 @@ static void place_streams(struct generator *generator)
 		struct stream *stream = &generator->streams[i];
 		uint64_t bytes = stream_bytes(stream->spec);
 
-		stream->phys = phys;
-		phys += bytes;
+		if (stream->spec->shares_memory) {
+			stream->phys = generator->streams[i - 1].phys;
+		} else {
+			stream->phys = phys;
+			phys += bytes;
+		}
 		if (bytes <= low - LOW_FIRST) {
 			low -= bytes;
 			stream->iova = low;
@@ -289,9 +294,9 @@ static bool is_before(const struct generator *generator, uint32_t a, uint32_t b)
 	return date_a != date_b ? date_a < date_b : a < b;
 }
 
-static void sink(const struct generator *generator, uint32_t *heap, uint32_t count)
+static void sink_at(const struct generator *generator, uint32_t *heap, uint32_t count, uint32_t place)
 {
-	uint32_t place = 0, moved = heap[0];
+	uint32_t moved = heap[place];
 
 	for (uint32_t child; (child = 2 * place + 1) < count; place = child) {
 		if (child + 1 < count && is_before(generator, heap[child + 1], heap[child]))
@@ -308,12 +313,14 @@ static bool write_streams(struct generator *generator, struct err *err)
 	uint32_t count = generator->synth->stream_count;
 	uint32_t *heap = heap_zeroed(count, sizeof(*heap));
 
-	for (uint32_t i = 0; i < count; i++) /* all begin at 0: in order of their numbers they are a heap */
+	for (uint32_t i = 0; i < count; i++)
 		heap[i] = i;
+	for (uint32_t i = count / 2; i-- > 0;)
+		sink_at(generator, heap, count, i);
 	while (count > 0 && err->kind == ERR_NONE) {
 		if (!write_batch(generator, &generator->streams[heap[0]], err))
 			heap[0] = heap[--count];
-		sink(generator, heap, count);
+		sink_at(generator, heap, count, 0);
 	}
 	free(heap);
 	return err->kind == ERR_NONE;
@@ -332,6 +339,9 @@ static bool check(const struct synth *synth, struct err *err)
 		if (spec->window == 0 || spec->window > 65536 || spec->batch == 0)
 			return err_set(err, ERR_USAGE, "stream %u: window must be 1 to 65536 buffers, batch at least 1",
 				       i);
+		if (spec->shares_memory && (i == 0 || stream_bytes(spec) != stream_bytes(spec - 1)))
+			return err_set(err, ERR_USAGE,
+				       "stream %u: there is no stream as large before it to share memory with", i);
 		if (spec->device >= synth->device_count)
 			return err_set(err, ERR_USAGE, "stream %u: there is no device %u", i, spec->device);
 	}

@@ -25,10 +25,12 @@ struct synth_stream {
 	uint32_t window;     /* buffers, 1 to 65,536 */
 	uint64_t ring_bytes; /* of a coherent descriptor ring that the device uses for each transfer; 0: none */
 	uint32_t batch;      /* maps without a pause, at least 1 */
+	ps_t start;          /* of its first batch */
 	ps_t gap;            /* pause after a batch; with is_random its mean */
 	ps_t period; /* from a batch to the next at least; what the pause leaves of it is the last operation's own time */
-	bool is_random;   /* pauses are exponentially distributed */
-	bool is_shuffled; /* buffers do not lie in order */
+	bool is_random;     /* pauses are exponentially distributed */
+	bool is_shuffled;   /* buffers do not lie in order */
+	bool shares_memory; /* its buffers are those of the stream before it, mapped once more */
 	enum trace_direction direction;
 };
 

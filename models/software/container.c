@@ -350,7 +350,7 @@ void container_cut(struct container *container, iova_t iova)
 	struct range second = { .first = iova, .last = range->last, .value = { number } };
 	uint64_t offset = iova - range->first;
 
-	REQUIRE(!head->dirty && !head->vaddr_invalid && !head->region && head->in_tables);
+	REQUIRE(!head->dirty && !head->vaddr_invalid && head->in_tables);
 	*tail = *head;
 	tail->more = NULL;
 	tail->extent_count = tail->more_capacity = 0;
@@ -358,7 +358,7 @@ void container_cut(struct container *container, iova_t iova)
 	tail->bytes -= offset;
 	head->bytes = offset;
 	host_mapping_cut(head, offset, tail);
-	tail->charged_pages = memory_pages(tail);
+	tail->charged_pages = head->region ? 0 : memory_pages(tail);
 	head->charged_pages -= tail->charged_pages;
 	range->last = iova - 1;
 	ranges_insert(&container->mappings, &second);

@@ -75,7 +75,8 @@ void container_detach(struct container *container, const struct host_table *tabl
 /* The last domain is about to go, and the mappings stay: unpinned and uncharged, but for host_pages. */
 void container_unpin(struct container *container, struct host_work *work);
 
-/* Two mappings out of the one that holds both iova - 1 and iova, no table entry across. */
+/* Two mappings out of the one that holds both iova - 1 and iova, no table entry across.  Of registered memory: the caller
+ * has counted the second one with registration_use. */
 void container_cut(struct container *container, iova_t iova);
 
 /* An unmap call under way; the caller's storage. */

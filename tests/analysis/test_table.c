@@ -99,6 +99,11 @@ static const char tiny_table[] =
 	"-\n"
 	"  pin-on-map          0 ps     0 ps          -       0 B  1,234       3  75.0%      4.00  900 ps  0 ps      "
 	"1\n"
+	"\n"
+	"                    locked\n"
+	"memory of guests      peak\n"
+	"  passthrough     8.00 GiB\n"
+	"  pin-on-map           0 B\n"
 	"\n";
 
 START_TEST(the_table_of_a_tiny_result_is_this)

@@ -90,8 +90,8 @@ START_TEST(an_axis_takes_its_values_only)
 }
 END_TEST
 
-/* By hand: passthrough 1; shadow x 2 ways to pin; nested x strict or deferred x trap or queue. */
-START_TEST(seven_of_all_combinations_make_sense)
+/* By hand: passthrough x 2 ways to pin; shadow x 2 ways to pin; nested x strict or deferred x trap or queue. */
+START_TEST(eight_of_all_combinations_make_sense)
 {
 	unsigned sensible = 0;
 
@@ -101,7 +101,8 @@ START_TEST(seven_of_all_combinations_make_sense)
 		     shadow = scheme.translation == SCHEME_SHADOW;
 		bool type1 = scheme.backend == SCHEME_TYPE1V2, strict = scheme.unmap == SCHEME_STRICT;
 		bool trap = scheme.doorbell == SCHEME_TRAP, at_start = scheme.pin == SCHEME_PIN_AT_START;
-		bool expected = passthrough ? at_start && type1 && strict && trap
+		bool on_map = scheme.pin == SCHEME_PIN_ON_MAP;
+		bool expected = passthrough ? !on_map && type1 && strict && trap
 				: shadow    ? !at_start && type1 && strict && trap
 					    : at_start && !type1;
 		const char *problem = scheme_problem(&scheme);
@@ -109,7 +110,7 @@ START_TEST(seven_of_all_combinations_make_sense)
 		ck_assert_msg((problem == NULL) == expected, "combination %u: %s", i, problem ? problem : "no problem");
 		sensible += problem == NULL;
 	}
-	ck_assert_uint_eq(sensible, 7);
+	ck_assert_uint_eq(sensible, 8);
 }
 END_TEST
 
@@ -132,7 +133,7 @@ int main(void)
 	const TTest *const tests[] = {
 		presets_are_listed_in_their_order, every_preset_makes_sense,
 		presets_are_what_their_names_say,  axis_values_are_in_enum_order,
-		an_axis_takes_its_values_only,     seven_of_all_combinations_make_sense,
+		an_axis_takes_its_values_only,     eight_of_all_combinations_make_sense,
 		a_problem_names_the_axis_to_mend,  NULL,
 	};
 

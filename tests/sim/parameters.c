@@ -29,6 +29,7 @@ static const char whole_tables[] =
 #define FEW     "replay.max_operations=60 "
 #define BUSY    "replay.think_time=0 "
 #define CROWDED PIN BUSY "iommu.iotlb_entries=16 iommu.iotlb_ways=16 iommu.walk_ways=1 "
+#define UNPLUG  NESTED FEW "machine.guest_ram_bytes=4GiB unplug.bytes=4MiB"
 #define LEGACY  PIN FEW "hardware.scalable=false "
 
 /*
@@ -45,7 +46,14 @@ static const struct {
 	{ "machine.pin_batch_pages", "256", NESTED FEW },
 	{ "machine.memlock_limit_bytes", NULL, "" }, /* its own test */
 	{ "machine.guest_low_bytes", NULL, "" },     /* its own test */
-	{ "replay.strict", NULL, "" },               /* its own test */
+	{ "machine.container_per_device", "true", "schemes=passthrough " FEW },
+	{ "machine.map_block_bytes", "2 MiB", NESTED FEW },
+	{ "machine.dma_entry_limit", NULL, "" }, /* its own test */
+	{ "unplug.bytes", "4 MiB", NESTED FEW "machine.guest_ram_bytes=4GiB" },
+	{ "unplug.at", NULL, "" } /* its own test, in guest_memory.c */,
+	{ "unplug.block_bytes", "1 MiB", UNPLUG },
+	{ "unplug.split", "true", UNPLUG },
+	{ "replay.strict", NULL, "" }, /* its own test */
 	{ "replay.flush_queue_entries", "16", NESTED BUSY "replay.max_operations=2500 schemes.nested.unmap=deferred" },
 	{ "replay.flush_period", "50 us", NESTED "schemes.nested.unmap=deferred" },
 	{ "iommu.iotlb_entries", "8", PIN BUSY "iommu.iotlb_ways=1 iommu.iotlb_entries=128" },

@@ -42,6 +42,8 @@ START_TEST(exact_mode_gives_the_same_result_for_every_shipped_scenario)
 		{ "strict-vs-deferred", "--set replay.max_operations=1000" },
 		{ "small-iotlb", "--set replay.max_operations=1000" },
 		{ "queue-lock-collapse", "--set replay.max_operations=150" },
+		{ "super-container", "--set replay.max_operations=300" },
+		{ "granularity", "--set replay.max_operations=600 --set unplug.bytes=16MiB --set unplug.at=100us" },
 		{ "hyper-tenant",
 		  "--set machine.guests=12 --set machine.host_cores=4 --set replay.max_operations=150" },
 	};

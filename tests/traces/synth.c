@@ -260,6 +260,55 @@ START_TEST(an_impossible_stream_is_named_and_no_file_is_left)
 }
 END_TEST
 
+/* The first date is `start`, and memory that is shared is where the stream before has it, at another IOVA. */
+START_TEST(a_stream_begins_when_asked_and_may_share_the_buffers_of_the_one_before)
+{
+	struct synth_stream streams[2];
+	struct synth synth = two_streams(streams);
+	struct err err = { 0 };
+	phys_t first[2] = { 0 };
+	struct trace_op op;
+
+	streams[0].start = 5 * PS_PER_US;
+	streams[1] = streams[0];
+	streams[1].cpu = 2;
+	streams[1].device = 1;
+	streams[1].start = 3 * PS_PER_US;
+	streams[1].shares_memory = true;
+	ck_assert_uint_eq(synth_memory(&synth), 7 * 8192);
+	make(&synth, file);
+	struct trace *trace = trace_open(file, &err);
+
+	for (uint16_t i = 0; i < 2; i++) {
+		struct trace_cursor *rows = trace_cursor_open(trace, streams[i].cpu);
+		struct trace_segment segment;
+
+		do
+			ck_assert(trace_cursor_next(rows, &op, &err));
+		while (op.kind != TRACE_MAP);
+		ck_assert_uint_eq(op.begin_ps, streams[i].start);
+		ck_assert(trace_segments(trace, op.first_segment, 1, &segment, &err));
+		first[i] = segment.phys;
+		trace_cursor_close(rows);
+	}
+	ck_assert_uint_eq(first[0], SYNTH_MEMORY_FIRST);
+	ck_assert_uint_eq(first[1], SYNTH_MEMORY_FIRST);
+	trace_close(trace);
+}
+END_TEST
+
+START_TEST(memory_can_be_shared_only_with_a_stream_of_the_same_size)
+{
+	struct synth_stream streams[2];
+	struct synth synth = two_streams(streams);
+	struct err err = { 0 };
+
+	streams[1].shares_memory = true;
+	ck_assert(!synth_write(&synth, file, &err));
+	ck_assert_str_eq(err.text, "stream 1: there is no stream as large before it to share memory with");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("traces/synth");
@@ -272,6 +321,8 @@ int main(void)
 	tcase_add_test(all, with_a_period_the_pause_follows_what_it_leaves_of_it);
 	tcase_add_test(all, random_pauses_have_the_mean_and_the_spread_of_an_exponential_distribution);
 	tcase_add_test(all, the_same_rule_and_seed_make_the_same_bytes_and_another_seed_others);
+	tcase_add_test(all, a_stream_begins_when_asked_and_may_share_the_buffers_of_the_one_before);
+	tcase_add_test(all, memory_can_be_shared_only_with_a_stream_of_the_same_size);
 	tcase_add_test(all, an_impossible_stream_is_named_and_no_file_is_left);
 	suite_add_tcase(suite, all);
 	return suite_main(suite);
