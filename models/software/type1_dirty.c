@@ -18,7 +18,7 @@ static void set_bits(uint64_t *word, uint64_t first, uint64_t count)
 	while (count) {
 		uint64_t shift = first % WORD_BITS, here = WORD_BITS - shift < count ? WORD_BITS - shift : count;
 
-		word[first / WORD_BITS] |= UINT64_MAX >> (WORD_BITS - here) << shift;
+		word[first / WORD_BITS] |= (here < WORD_BITS ? (UINT64_C(1) << here) - 1 : UINT64_MAX) << shift;
 		first += here;
 		count -= here;
 	}

@@ -62,8 +62,9 @@ static void add_group(struct type1_group **groups, struct vfio_group *group, boo
 
 static void remove_group(struct type1_group **groups, const struct type1_group *group)
 {
-	while (*groups != group)
+	while (*groups && *groups != group)
 		groups = &(*groups)->next;
+	REQUIRE(*groups);
 	*groups = group->next;
 }
 
