@@ -77,12 +77,12 @@ static void unmap(int which, uint64_t iova, uint64_t size)
 	print_call(op_of("IOAS_UNMAP", which), ret, error, out, "iova=%#lx len=%#lx", iova, size);
 }
 
-static void copy(int to, int from, uint32_t flags, uint64_t size, uint64_t iova, uint64_t source)
+static void copy(int to, uint32_t flags, uint64_t size, uint64_t iova, uint64_t source)
 {
 	struct iommu_ioas_copy call = { .size = sizeof(call),
 					.flags = flags,
 					.dst_ioas_id = ioas[to],
-					.src_ioas_id = ioas[from],
+					.src_ioas_id = ioas[0],
 					.length = size,
 					.dst_iova = iova,
 					.src_iova = source };
@@ -92,7 +92,7 @@ static void copy(int to, int from, uint32_t flags, uint64_t size, uint64_t iova,
 
 	snprintf(out, sizeof(out), "dst_iova=%#lx", (unsigned long)call.dst_iova);
 	print_call("IOAS_COPY", ret, error, out, "flags=%#x len=%#lx dst_iova=%#lx src_iova=%#lx same_ioas=%d", flags,
-		   size, iova, source, to == from);
+		   size, iova, source, to == 0);
 	if (ret == 0)
 		remember(to, call.dst_iova, size);
 }
@@ -148,7 +148,7 @@ static void open_device(void)
 
 static void step(int may_attach)
 {
-	int which = below(3) == 0, from = (int)below(2);
+	int which = below(3) == 0;
 	uint64_t iova = IOVAS + below(64) * PAGE, size = (1 + below(8)) * PAGE, vaddr = BASE + below(60) * PAGE;
 	uint32_t flags = below(8) ? 7 : 1 + 2 * (uint32_t)below(4);
 
@@ -182,13 +182,13 @@ static void step(int may_attach)
 		break;
 	case 6:
 	case 7:
-	case 8:
-		if (live_count[from] > 0) {
-			unsigned any = (unsigned)below(live_count[from]);
+	case 8: /* from the first IOAS: the line says no more than whether it also goes there */
+		if (live_count[0] > 0) {
+			unsigned any = (unsigned)below(live_count[0]);
 
-			copy(which, from, flags, live[from][any].size, IOVAS + below(64) * PAGE, live[from][any].iova);
+			copy(which, flags, live[0][any].size, IOVAS + below(64) * PAGE, live[0][any].iova);
 		} else {
-			copy(which, from, flags, size, IOVAS + below(64) * PAGE, iova);
+			copy(which, flags, size, IOVAS + below(64) * PAGE, iova);
 		}
 		break;
 	case 9:
