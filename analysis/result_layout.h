@@ -6,7 +6,7 @@
 #include "analysis/result.h"
 
 #define RESULT_FORMAT         "iommusim result"
-#define RESULT_FORMAT_VERSION 4u
+#define RESULT_FORMAT_VERSION 5u
 
 #define RESULT_BUCKET_COLUMNS 4u
 extern const char *const result_bucket_columns[RESULT_BUCKET_COLUMNS];

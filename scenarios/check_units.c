@@ -114,6 +114,41 @@ static bool check_numbers(const struct scenario *scenario, struct err *err)
 	       check_width(scenario, "virtual.input_width", "iommu.guest_levels", 36, err);
 }
 
+/* ---- POWER ---- */
+
+/* [QEMU] spapr_phb_dma_window: 4 KiB; [LINUX] pnv_pci_ioda2_setup_default_config: 2 GiB below the host's MMIO. */
+static bool check_spapr(const struct scenario *scenario, const struct scheme *scheme, struct err *err)
+{
+	const struct config *config = &scenario->config;
+	bool is_dynamic = config->spapr.window == SPAPR_WINDOW_DYNAMIC;
+	uint32_t page_lg2 = config->spapr.page_lg2, kernel_page_lg2 = config->spapr.kernel_page_lg2;
+
+	if (page_lg2 != 12 && page_lg2 != 16 && page_lg2 != 21 && page_lg2 != 30)
+		return check_refuse(scenario, "spapr.page_lg2",
+				    "must be 12 (4 KiB), 16 (64 KiB), 21 (2 MiB) or 30 (1 GiB)", err);
+	if (kernel_page_lg2 != 12 && kernel_page_lg2 != 16)
+		return check_refuse(scenario, "spapr.kernel_page_lg2", "must be 12 (4 KiB) or 16 (64 KiB)", err);
+	if ((config->spapr.window_bytes & (config->spapr.window_bytes - 1)) != 0)
+		return check_refuse(scenario, "spapr.window_bytes", "must be a power of two", err);
+	if (!is_dynamic && page_lg2 != 12)
+		return check_refuse(scenario, "spapr.page_lg2", "the default window has 12: set spapr.window = dynamic",
+				    err);
+	if (!is_dynamic && config->spapr.window_bytes > UINT64_C(2) << 30)
+		return check_refuse(scenario, "spapr.window_bytes",
+				    "the default window ends at 2 GiB: set spapr.window = dynamic", err);
+	if (config->spapr.window_bytes >> page_lg2 < 16)
+		return check_refuse(scenario, "spapr.window_bytes", "must be 16 pages of spapr.page_lg2 or more", err);
+	if (is_dynamic && scheme->backend == SCHEME_SPAPR_V1)
+		return check_refuse(scenario, "spapr.window", "VFIO's sPAPR driver v1 has the default window only",
+				    err);
+	/* [LINUX] tce_page_is_contained, mm_iommu_ua_to_hpa: a TCE maps what is in one page of the host. */
+	if (page_lg2 > config->machine.host_page_lg2 || kernel_page_lg2 > config->machine.host_page_lg2)
+		return check_refuse(scenario, "machine.host_page_lg2",
+				    "must be spapr.page_lg2 and spapr.kernel_page_lg2 or more: both lie in one page",
+				    err);
+	return true;
+}
+
 /* The guest's unit takes no address beyond its own width, so its memory may not lie there. */
 static bool check_guest_memory(const struct scenario *scenario, struct err *err)
 {
@@ -157,6 +192,8 @@ static bool check_scheme(const struct scenario *scenario, const struct scheme *s
 			 scheme->name, need->value ? "true" : "false");
 		return check_refuse(scenario, need->name, problem, err);
 	}
+	if (scheme->translation == SCHEME_PARAVIRT)
+		return check_spapr(scenario, scheme, err);
 	if (scheme->translation != SCHEME_NESTED || scenario->config.iommu.guest_levels > 3)
 		return true;
 	snprintf(problem, sizeof(problem), "scheme '%s' needs 4 or 5: the guest's table is a first stage",
@@ -171,7 +208,10 @@ bool check_units(const struct scenario *scenario, struct err *err)
 	for (size_t i = 0; i < scenario->scheme_count; i++) {
 		if (!check_scheme(scenario, &scenario->scheme[i], err))
 			return false;
-		if (scenario->scheme[i].translation != SCHEME_PASSTHROUGH && !check_guest_memory(scenario, err))
+		enum scheme_translation translation = scenario->scheme[i].translation;
+		bool sees_unit = translation == SCHEME_SHADOW || translation == SCHEME_NESTED;
+
+		if (sees_unit && !check_guest_memory(scenario, err))
 			return false;
 	}
 	return true;

@@ -17,6 +17,7 @@
 #include "scenarios/scheme.h"
 
 enum replay_mode { REPLAY_DEPENDENCIES, REPLAY_RECORDED, REPLAY_PACED };
+enum spapr_window_kind { SPAPR_WINDOW_DEFAULT, SPAPR_WINDOW_DYNAMIC };
 enum device_pattern { DEVICE_AUTO, DEVICE_NVME, DEVICE_NIC };
 
 /* The machine's: bits of host-physical address, and where guest memory goes on above its low part. */
@@ -54,6 +55,9 @@ struct timing {
 		ps_t invalidate_forward;                   /* iommufd: validate and translate one guest invalidation */
 		ps_t register_read;                        /* one read of a register of the hardware IOMMU */
 		ps_t start_pin_page;                       /* pinning at start, per 4 KiB */
+		ps_t hypercall;                            /* KVM: one for TCEs, besides its entries */
+		ps_t tce_check;                            /* KVM: one entry checked and found in the guest's memory */
+		ps_t tce_kill;                             /* one entry invalidated in a bridge */
 	} host;
 	struct {
 		ps_t iotlb_lookup;          /* hit or miss is known after this */
@@ -132,6 +136,13 @@ struct config {
 		bool queued_invalidation, write_buffer_flush, caching_mode, page_selective;
 		uint32_t address_mask_limit, page_size_lg2, input_width, domain_bits, fault_records, pasid_bits;
 	} virtual;
+	struct {                 /* POWER: the guest's DMA windows and the host's kernel */
+		uint32_t window; /* enum spapr_window_kind */
+		uint64_t window_bytes;
+		uint32_t page_lg2;        /* of a TCE: 12, 16, 21 or 30; the default window's have 12 */
+		uint32_t levels;          /* of a dynamic window's table */
+		uint32_t kernel_page_lg2; /* of the host: 12 or 16 */
+	} spapr;
 	struct {
 		bool sync_map_lock; /* a map that has nothing to invalidate takes its domain's cache lock, too */
 	} guest;

@@ -52,6 +52,9 @@ static const char *const replacements[] = {
 static const char *const patterns[] = {
 	[DEVICE_AUTO] = "auto", [DEVICE_NVME] = "nvme", [DEVICE_NIC] = "nic", [DEVICE_NIC + 1] = NULL
 };
+static const char *const windows[] = {
+	[SPAPR_WINDOW_DEFAULT] = "default", [SPAPR_WINDOW_DYNAMIC] = "dynamic", [SPAPR_WINDOW_DYNAMIC + 1] = NULL
+};
 static const char *const modes[] = { [REPLAY_DEPENDENCIES] = "dependencies",
 				     [REPLAY_RECORDED] = "recorded",
 				     [REPLAY_PACED] = "paced",
@@ -201,6 +204,21 @@ const struct parameter parameters[] = {
 	       "[LINUX] 6.12: cache_tag_flush_range_np; commit 12724ce3fe1a (6.17) leaves it out where it does nothing",
 	       "VT-d: each map takes its domain's cache lock, also when it has nothing to invalidate."),
 
+	/* ---- spapr ---- */
+	CHOICE(spapr.window, "default", windows,
+	       "[LINUX] enable_ddw: devices whose DMA mask has 64 bits ask for a dynamic one",
+	       "The DMA window that a POWER guest maps into: the default one at address 0, or a dynamic one at bit 59 "
+	       "that it "
+	       "asks for when its device is attached."),
+	BYTES(spapr.window_bytes, "1 GiB", MIB, 16 * TIB, "[QEMU] spapr-pci-host-bridge, dma_win_size",
+	      "Size of that window: a power of two, the default one 2 GiB at most."),
+	U32(spapr.page_lg2, "12", 12, 30, "log2(bytes)", "[QEMU] SPAPR_TCE_PAGE_SHIFT",
+	    "What a TCE maps: 12 (4 KiB), 16, 21 or 30; other than 12 in a dynamic window only."),
+	U32(spapr.levels, "1", 1, 5, "levels", "[QEMU] vfio_spapr_create_window: as few as can be",
+	    "Levels of a dynamic window's TCE table."),
+	U32(spapr.kernel_page_lg2, "16", 12, 16, "log2(bytes)", "[LINUX]: distributions' kernels for POWER have 64 KiB",
+	    "Pages of the host's kernel, what it pins and registers at least: 12 or 16."),
+
 	/* ---- device ---- */
 	CHOICE(device.pattern, "auto", patterns, "[RECORDED]: each device's class code is in the trace",
 	       "What surrounds a transfer: NVMe queues or NIC rings; auto: by PCI class."),
@@ -280,6 +298,9 @@ const struct parameter parameters[] = {
 	PRICE(host.queue_submit, "Writing descriptors and the wait into the host's queue, and its doorbell."),
 	PRICE(host.invalidate_forward, "iommufd: checking and translating one guest invalidation."),
 	PRICE(host.register_read, "Reading a register of the hardware IOMMU, to learn that a command is done."),
+	PRICE(host.hypercall, "POWER, KVM: one hypercall for TCEs, besides its entries."),
+	PRICE(host.tce_check, "POWER, KVM: checking one TCE and finding its page in the guest's memory."),
+	PRICE(host.tce_kill, "POWER: invalidating one TCE in the host bridge."),
 	PRICE(host.start_pin_page, "Pinning at start, per 4 KiB, with the fault and the clearing of the page."),
 
 	/* ---- timing.iommu ---- */

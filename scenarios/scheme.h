@@ -6,11 +6,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum scheme_translation { SCHEME_PASSTHROUGH, SCHEME_SHADOW, SCHEME_NESTED };
+enum scheme_translation { SCHEME_PASSTHROUGH, SCHEME_SHADOW, SCHEME_PARAVIRT, SCHEME_NESTED };
 enum scheme_pin { SCHEME_PIN_AT_START, SCHEME_PIN_ON_MAP, SCHEME_PREREGISTERED };
-enum scheme_backend { SCHEME_TYPE1V2, SCHEME_IOMMUFD };
+enum scheme_backend { SCHEME_TYPE1V1, SCHEME_TYPE1V2, SCHEME_SPAPR_V1, SCHEME_SPAPR_V2, SCHEME_IOMMUFD };
 enum scheme_unmap { SCHEME_STRICT, SCHEME_DEFERRED };
-enum scheme_doorbell { SCHEME_TRAP, SCHEME_HARDWARE_QUEUE };
+enum scheme_doorbell { SCHEME_TRAP, SCHEME_KERNEL, SCHEME_HARDWARE_QUEUE };
 
 struct scheme {
 	char name[32];

@@ -9,12 +9,12 @@
 const char *const scheme_axes[] = { "translation", "pin", "backend", "unmap", "doorbell", NULL };
 
 /* Of each axis, in enum order. */
-static const char *const axis_values[][4] = {
-	{ "passthrough", "shadow", "nested", NULL },
+static const char *const axis_values[][6] = {
+	{ "passthrough", "shadow", "paravirt", "nested", NULL },
 	{ "at-start", "on-map", "preregistered", NULL },
-	{ "type1v2", "iommufd", NULL },
+	{ "type1v1", "type1v2", "spapr-v1", "spapr-v2", "iommufd", NULL },
 	{ "strict", "deferred", NULL },
-	{ "trap", "hardware-queue", NULL },
+	{ "trap", "kernel", "hardware-queue", NULL },
 };
 
 const struct scheme_preset scheme_presets[] = {
@@ -26,6 +26,14 @@ const struct scheme_preset scheme_presets[] = {
 	{ { "preregister", SCHEME_SHADOW, SCHEME_PREREGISTERED, SCHEME_TYPE1V2, SCHEME_STRICT, SCHEME_TRAP },
 	  "As pin-on-map, but all memory is pinned and accounted once at start, so that a map only finds its "
 	  "registration; proposed for type1 and never built." },
+	{ { "spapr-v1", SCHEME_PARAVIRT, SCHEME_PIN_ON_MAP, SCHEME_SPAPR_V1, SCHEME_STRICT, SCHEME_TRAP },
+	  "POWER: every guest map is a hypercall that exits to the device model, which has VFIO pin the page and put "
+	  "it into "
+	  "the TCE table; the whole DMA window is accounted at start." },
+	{ { "spapr-v2", SCHEME_PARAVIRT, SCHEME_PREREGISTERED, SCHEME_SPAPR_V2, SCHEME_STRICT, SCHEME_TRAP },
+	  "As spapr-v1, but all memory is pinned and accounted once at start; a map only finds its registration." },
+	{ { "spapr-v2-kvm", SCHEME_PARAVIRT, SCHEME_PREREGISTERED, SCHEME_SPAPR_V2, SCHEME_STRICT, SCHEME_KERNEL },
+	  "As spapr-v2, and the host's kernel answers the hypercalls itself: nothing goes to the device model." },
 	{ { "nested", SCHEME_NESTED, SCHEME_PIN_AT_START, SCHEME_IOMMUFD, SCHEME_STRICT, SCHEME_TRAP },
 	  "The hardware walks the guest's own table over the host's: a map does not exit, an invalidation does." },
 	{ { "nested-hwq", SCHEME_NESTED, SCHEME_PIN_AT_START, SCHEME_IOMMUFD, SCHEME_STRICT, SCHEME_HARDWARE_QUEUE },
@@ -41,26 +49,56 @@ const struct scheme_preset *scheme_find(const char *name)
 	return NULL;
 }
 
+static bool is_type1(const struct scheme *scheme)
+{
+	return scheme->backend == SCHEME_TYPE1V1 || scheme->backend == SCHEME_TYPE1V2;
+}
+
+/* A POWER guest: the rules of the two VFIO drivers and of KVM. */
+static const char *paravirt_problem(const struct scheme *scheme)
+{
+	if (scheme->backend != SCHEME_SPAPR_V1 && scheme->backend != SCHEME_SPAPR_V2)
+		return "paravirt needs backend=spapr-v1 or backend=spapr-v2: it is modelled with no other";
+	if (scheme->backend == SCHEME_SPAPR_V1 && scheme->pin != SCHEME_PIN_ON_MAP)
+		return "backend=spapr-v1 needs pin=on-map: it pins each page that is mapped";
+	if (scheme->backend == SCHEME_SPAPR_V2 && scheme->pin != SCHEME_PREREGISTERED)
+		return "backend=spapr-v2 needs pin=preregistered: it maps memory that was registered";
+	/* [LINUX] arch/powerpc/kernel/iommu.c: iommu_free clears before it returns. */
+	if (scheme->unmap != SCHEME_STRICT)
+		return "paravirt needs unmap=strict: a POWER guest clears its TCEs at once";
+	/* [LINUX] kvmppc_tce_iommu_do_map */
+	if (scheme->doorbell == SCHEME_KERNEL && scheme->backend == SCHEME_SPAPR_V1)
+		return "doorbell=kernel needs backend=spapr-v2: KVM finds pages by their registration";
+	return NULL;
+}
+
 const char *scheme_problem(const struct scheme *scheme)
 {
+	const char *problem;
+
 	switch (scheme->translation) {
 	case SCHEME_PASSTHROUGH:
 		if (scheme->pin == SCHEME_PIN_ON_MAP)
 			return "passthrough needs pin=at-start or pin=preregistered: the guest says nothing that could "
 			       "pin later";
-		if (scheme->backend != SCHEME_TYPE1V2)
-			return "passthrough needs backend=type1v2: it is modelled with no other";
+		if (!is_type1(scheme))
+			return "passthrough needs backend=type1v1 or backend=type1v2: it is modelled with no other";
 		if (scheme->unmap != SCHEME_STRICT)
 			return "passthrough needs unmap=strict: the guest unmaps nothing";
 		break;
 	case SCHEME_SHADOW:
 		if (scheme->pin == SCHEME_PIN_AT_START)
 			return "shadow needs pin=on-map or pin=preregistered: the host maps what the guest maps";
-		if (scheme->backend != SCHEME_TYPE1V2)
-			return "shadow needs backend=type1v2: it is modelled with no other";
+		if (!is_type1(scheme))
+			return "shadow needs backend=type1v1 or backend=type1v2: it is modelled with no other";
 		/* [LINUX] intel_iommu_init: second-stage tables under caching mode disallow the flush queue. */
 		if (scheme->unmap != SCHEME_STRICT)
 			return "shadow needs unmap=strict: Linux flushes every unmap when the IOMMU is in caching mode";
+		break;
+	case SCHEME_PARAVIRT:
+		problem = paravirt_problem(scheme);
+		if (problem)
+			return problem;
 		break;
 	case SCHEME_NESTED:
 		if (scheme->pin != SCHEME_PIN_AT_START)
@@ -69,6 +107,8 @@ const char *scheme_problem(const struct scheme *scheme)
 			return "nested needs backend=iommufd: type1 has no nested domains";
 		break;
 	}
+	if (scheme->doorbell == SCHEME_KERNEL && scheme->translation != SCHEME_PARAVIRT)
+		return "doorbell=kernel needs translation=paravirt: kernels answer hypercalls, and emulate no IOMMU";
 	if (scheme->doorbell == SCHEME_HARDWARE_QUEUE && scheme->translation != SCHEME_NESTED)
 		return "doorbell=hardware-queue needs translation=nested: without it the host must see each command";
 	return NULL;

@@ -170,6 +170,26 @@ static void tlp_move(struct tlp_slot *slot, struct actor *actor)
 	slot->phase = TLP_MOVED;
 }
 
+/*
+ * The bridge has frozen the device's endpoint: no more of its transfers is sent, and they end with what is under way.
+ * SIMPLIFIED: nobody resets it, so that it stays so for the rest of the run.
+ */
+static void device_freeze(struct device *device, struct actor *actor, const struct job *blocked)
+{
+	uint64_t *counter = device->result->counter;
+
+	device->is_frozen = true;
+	counter[COUNT_DEVICES_FROZEN]++;
+	for (struct job *job = device->first, *next; job; job = next) {
+		next = job->next;
+		counter[COUNT_TRANSFERS_CUT] += job == blocked || !job->begun || job->has_ready;
+		job->begun = true;
+		job->has_ready = false;
+		if (job->under_way == 0)
+			device_finish(device, job, actor);
+	}
+}
+
 /* And goes on to the next one. */
 static void tlp_end(struct tlp_slot *slot, struct actor *actor)
 {
@@ -179,6 +199,8 @@ static void tlp_end(struct tlp_slot *slot, struct actor *actor)
 	result->counter[COUNT_TLPS]++;
 	if (is_translated(slot))
 		result_operation(result, slot->tlp.write ? RESULT_DMA_WRITE : RESULT_DMA_READ, slot->parts);
+	else if (device->freezes && !device->is_frozen)
+		device_freeze(device, actor, slot->job);
 	actor->parts = actor->unclaimed;
 	slots_give(slots_of(slot), actor);
 	slot->phase = TLP_NONE;
@@ -242,6 +264,11 @@ static void slot_step(struct actor *actor)
 void device_submit(struct device *device, struct actor *actor, struct job *job)
 {
 	actor_touch(actor);
+	if (device->is_frozen) {
+		device->result->counter[COUNT_TRANSFERS_CUT]++;
+		job->done(job, actor);
+		return;
+	}
 	job->not_before =
 		actor->now + device->config->timing.pcie.device_think + device->config->timing.pcie.link_latency;
 	job->under_way = 0;

@@ -40,6 +40,8 @@ struct device {
 	const struct config *config;
 	struct result_scheme *result;
 	uint16_t source_id;
+	bool freezes; /* a blocked request stops all that it does (POWER's EEH) */
+	bool is_frozen;
 	struct endpoint endpoint;
 	struct link up, down;
 	struct slots reads, writes;
@@ -55,7 +57,10 @@ void device_init(struct device *device, struct engine *engine, const struct conf
 
 void device_fini(struct device *device);
 
-/* The running actor rang the doorbell; job->transfer, pieces and done are set, the rest is set here. */
+/*
+ * The running actor rang the doorbell; job->transfer, pieces and done are set, the rest is set here.  A frozen device
+ * does nothing, and the job is done, cut.
+ */
 void device_submit(struct device *device, struct actor *actor, struct job *job);
 
 /* Returns when the device has no job left. */

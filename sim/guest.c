@@ -121,8 +121,7 @@ static void vcpu_attach(struct vcpu *vcpu, struct actor *actor, const struct tra
 	if (!domain)
 		return;
 	actor->parts = parts;
-	machine->translation->attach(vcpu, actor, domain, op);
-	if (op->kind == TRACE_ATTACH)
+	if (machine->translation->attach(vcpu, actor, domain, op) && op->kind == TRACE_ATTACH)
 		finish(machine, actor, RESULT_ATTACH, parts);
 	actor->parts = actor->unclaimed;
 }

@@ -38,6 +38,15 @@ bool guest_memory_backs(const struct config *config, phys_t gpa, uint64_t bytes)
 	return false;
 }
 
+phys_t guest_memory_fitting(const struct config *config, phys_t gpa, uint64_t bytes)
+{
+	struct guest_slot slot = guest_slot(config, gpa >= GUEST_HIGH);
+
+	if (bytes > slot.bytes)
+		return slot.gpa;
+	return gpa - slot.gpa <= slot.bytes - bytes ? gpa : slot.gpa + slot.bytes - bytes;
+}
+
 uint64_t guest_memory_block(const struct config *config, phys_t gpa, uint64_t bytes)
 {
 	uint64_t block = config->machine.map_block_bytes;
@@ -108,11 +117,13 @@ bool guest_memory_start(struct guest *guest, struct err *err)
 	for (unsigned i = 0; i < GUEST_SLOTS && !error; i++) {
 		struct guest_slot slot = guest_slot(machine->config, i);
 
-		if (slot.bytes > 0)
+		if (slot.bytes > 0 && machine->scheme.pin != SCHEME_PIN_ON_MAP)
 			error = machine->translation->start_memory(guest, slot.gpa, slot.bytes, &work);
 	}
 	if (error)
 		return refuse(guest, error, err);
+	if (machine->translation->start && !machine->translation->start(guest, &work, err))
+		return false;
 	host_price(machine, &work, guest->pins.pages, parts);
 	host_count(guest, &work, 0);
 	result_operation(machine->result, RESULT_REGISTER, parts);

@@ -21,10 +21,13 @@ uint64_t guest_memory_end(const struct config *config);
 /* Is there memory at all of [gpa, gpa + bytes)? */
 bool guest_memory_backs(const struct config *config, phys_t gpa, uint64_t bytes);
 
+/* The address nearest to gpa, which is the guest's, from which so many bytes lie in the same slot; the slot's when none is. */
+phys_t guest_memory_fitting(const struct config *config, phys_t gpa, uint64_t bytes);
+
 /* Of [gpa, gpa + bytes) what is mapped by one call at start (machine.map_block_bytes). */
 uint64_t guest_memory_block(const struct config *config, phys_t gpa, uint64_t bytes);
 
-/* Maps or registers all slots, and records what that costs and leaves. */
+/* Maps or registers all slots (not with pin on-map), makes windows, and records what that costs and leaves. */
 bool guest_memory_start(struct guest *guest, struct err *err);
 
 #endif

@@ -15,6 +15,12 @@ uint64_t map_work_lines(const struct map_work *work)
 	return (work->entries_written + 7) / 8 + work->tables_allocated * (PAGE_BYTES / 64 + 1);
 }
 
+/* So many pages of 4 KiB, in those of the host's kernel. */
+static uint64_t kernel_pages(const struct machine *machine, uint64_t pages)
+{
+	return pages >> (machine->kernel_page_lg2 - PAGE_LG2);
+}
+
 /*
  * SIMPLIFIED: no price for tables that the host frees: VFIO unmaps contiguous run by contiguous run, and no
  * run of the modelled host pages covers a whole table.
@@ -27,13 +33,17 @@ void host_price(const struct machine *machine, const struct host_work *work, uin
 	parts[CAUSE_IOCTL] += work->ioctls * timing->host.ioctl + work->container_finds * timing->host.container_find +
 			      (work->mappings_inserted + work->mappings_removed) * timing->host.container_find;
 	parts[CAUSE_PIN] += work->pin_calls * timing->host.pin_call + first_pages * timing->host.start_pin_page +
-			    (work->pages_pinned - first_pages) * timing->host.pin_page +
-			    work->pages_unpinned * timing->host.unpin_page;
+			    kernel_pages(machine, work->pages_pinned - first_pages) * timing->host.pin_page +
+			    kernel_pages(machine, work->pages_unpinned) * timing->host.unpin_page;
 	parts[CAUSE_ACCOUNT] += work->account_operations * timing->host.account +
 				work->registration_finds * timing->host.registration_find;
-	parts[CAUSE_TABLE] += work->table_calls * timing->host.table_call +
-			      work->table.entries_written * timing->host.entry_write +
-			      work->table.tables_allocated * timing->host.table_alloc;
+	parts[CAUSE_TABLE] +=
+		work->table_calls * timing->host.table_call +
+		(work->table.entries_written + work->user_view_writes + work->tces_put) * timing->host.entry_write +
+		work->table.tables_allocated * timing->host.table_alloc;
+	parts[CAUSE_EXIT] += (work->hypercalls - work->hypercall_exits) * timing->host.hypercall +
+			     work->tces_checked * timing->host.tce_check;
+	parts[CAUSE_INVALIDATION] += work->tce_entries_killed * timing->host.tce_kill;
 	if (!machine->config->iommu.snoop)
 		parts[CAUSE_FLUSH] += map_work_lines(&work->table) * timing->guest.entry_flush;
 }
@@ -50,6 +60,9 @@ void host_count(struct guest *guest, const struct host_work *work, ps_t date)
 	machine->mappings += work->mappings_inserted - work->mappings_removed;
 	if (machine->mappings > counter[COUNT_MAPPINGS_PEAK])
 		counter[COUNT_MAPPINGS_PEAK] = machine->mappings;
+	counter[COUNT_HYPERCALLS] += work->hypercalls;
+	counter[COUNT_TCES] += work->tces_put;
+	counter[COUNT_TCES_KILLED] += work->tce_entries_killed;
 	machine->locked_pages += guest->process.account.total - guest->locked_pages;
 	guest->locked_pages = guest->process.account.total;
 	if (machine->locked_pages * PAGE_BYTES > counter[COUNT_LOCKED_PEAK_BYTES])

@@ -65,7 +65,8 @@ static void create_process(struct guest *guest)
 	pins_init(&guest->pins, ram.base, ram.bytes);
 	process_init(&guest->process, &guest->pins, config->machine.memlock_limit_bytes);
 	process_add_area(&guest->process, &ram);
-	registrations_init(&guest->registrations, &guest->process, PAGE_LG2, config->machine.pin_batch_pages);
+	registrations_init(&guest->registrations, &guest->process, machine->kernel_page_lg2,
+			   config->machine.pin_batch_pages);
 	frames_init(&guest->frames, low > GUEST_TABLES ? low - GUEST_TABLES : low / 2, low);
 }
 
@@ -211,8 +212,9 @@ static bool create_guest(struct guest *guest, struct err *err)
 		if (!create_assignment(guest, &guest->assignments[i], trace_device(machine->trace, i),
 				       UINT32_MAX - 1u - i, err))
 			return false;
-	/* Under pin-on-map the guest's memory is neither mapped nor pinned before the guest maps it. */
-	return machine->scheme.pin == SCHEME_PIN_ON_MAP || guest_memory_start(guest, err);
+	/* Nothing is done at start by a host that pins on map, unless its windows are to be made. */
+	return (machine->scheme.pin == SCHEME_PIN_ON_MAP && !machine->translation->start) ||
+	       guest_memory_start(guest, err);
 }
 
 bool machine_create(struct machine *machine, const struct config *config, const struct scheme *scheme, bool exact,
@@ -224,6 +226,8 @@ bool machine_create(struct machine *machine, const struct config *config, const 
 	machine->timing = &config->timing;
 	machine->scheme = *scheme;
 	machine->translation = translations[scheme->translation];
+	machine->kernel_page_lg2 =
+		machine->translation->kernel_page_lg2 ? machine->translation->kernel_page_lg2(config) : PAGE_LG2;
 	machine->memory = memory_create();
 	machine->guest_count = config->machine.guests;
 	machine->guests = heap_zeroed(machine->guest_count, sizeof(*machine->guests));

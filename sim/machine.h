@@ -45,12 +45,16 @@ struct passthrough_guest; /* translation_passthrough.c */
 struct shadow_device;     /* translation_shadow.c */
 struct nested_guest;      /* translation_nested.c */
 struct nested_device;
+struct power_host;  /* power_host.h */
+struct power_guest; /* power_guest.h */
+struct power_domain;
 
 /* One IOMMU group of the trace: one IOVA space of the guest's driver. */
 struct domain {
 	struct guest *owner;
 	uint32_t group;
 	struct vtd_domain *vtd;
+	struct power_domain *power;
 	struct flush_queue *flush_queue; /* deferred unmap; NULL: strict */
 	struct ranges awaiting_flush;    /* deferred: IOVA ranges that the unit may still know */
 	struct waiters flush_armed;      /* the flush timer, while nothing is queued */
@@ -92,6 +96,7 @@ struct guest {
 	struct memory_view view; /* its physical memory */
 	struct frames frames;
 	struct vtd_guest *vtd;
+	struct power_guest *power;
 	struct domain *domains;
 	uint32_t domain_count;
 	struct assignment *assignments; /* [devices of the trace] */
@@ -121,6 +126,8 @@ struct machine {
 	/* host */
 	struct frames host_frames;
 	struct vtd_host *vtd;
+	struct power_host *power;
+	unsigned kernel_page_lg2;
 	uint64_t locked_pages; /* for all guests */
 	uint64_t mappings;     /* in all containers */
 

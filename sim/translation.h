@@ -23,6 +23,9 @@ struct host_container {
 struct translation {
 	bool all_memory; /* the host's table holds all memory of the guest, whatever the guest maps */
 
+	/* Pages of the host's kernel, what it pins and registers at least; NULL: 4 KiB. */
+	unsigned (*kernel_page_lg2)(const struct config *config);
+
 	/* ---- putting together, in this order, before the clock runs ---- */
 
 	/* The last address that the guest may map; *what says which parameters bound it ("what the ... gives ..."). */
@@ -35,8 +38,10 @@ struct translation {
 	void (*create_domain)(struct domain *domain);
 	/* The host gives the guest a device, which is there: its requester ID is device.source_id, in the guest guest_id. */
 	bool (*assign)(struct guest *guest, struct assignment *to, uint16_t guest_id, struct err *err);
-	/* Maps or registers a slot of the guest's memory, and pins it: 0 or an errno value. */
+	/* Maps or registers a slot of the guest's memory, and pins it: 0 or an errno value.  Not with pin on-map. */
 	int (*start_memory)(struct guest *guest, phys_t gpa, uint64_t bytes, struct host_work *work);
+	/* What else the host is asked for once, which takes time as the slots do; NULL: nothing. */
+	bool (*start)(struct guest *guest, struct host_work *work, struct err *err);
 	/* The guest's containers, by number from 0; false: no more.  NULL: not to be listed. */
 	bool (*container)(struct guest *guest, uint32_t number, struct host_container *of);
 
@@ -48,8 +53,11 @@ struct translation {
 	 */
 	bool (*map)(struct vcpu *vcpu, struct actor *actor, const struct trace_op *op);
 	void (*unmap)(struct vcpu *vcpu, struct actor *actor, const struct trace_op *op, const struct mapping *mapping);
-	/* TRACE_GROUP: the driver meets the device; TRACE_ATTACH: its domain is put before it.  Where there are domains. */
-	void (*attach)(struct vcpu *vcpu, struct actor *actor, struct domain *domain, const struct trace_op *op);
+	/*
+	 * TRACE_GROUP: the driver meets the device; TRACE_ATTACH: its domain is put before it.  Where there are domains.
+	 * False: that takes nothing.
+	 */
+	bool (*attach)(struct vcpu *vcpu, struct actor *actor, struct domain *domain, const struct trace_op *op);
 
 	/* ---- deferred unmap (deferred.h); NULL where schemes.c allows none ---- */
 
@@ -64,6 +72,7 @@ extern const struct translation *const translations[];
 
 extern const struct translation translation_passthrough;
 extern const struct translation translation_shadow;
+extern const struct translation translation_paravirt;
 extern const struct translation translation_nested;
 
 #endif

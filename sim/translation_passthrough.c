@@ -39,6 +39,7 @@ static struct passthrough_container *create_container(struct guest *guest)
 	vtd_host_domain(machine, &own->parent, &own->list);
 	config = host_container(guest, host_table_of_domain(&own->parent));
 	type1_init(&own->type1, &config, machine->config->machine.dma_entry_limit, units_host_last(machine->config));
+	own->type1.v2 = machine->scheme.backend == SCHEME_TYPE1V2;
 	slots_init(&own->lock, 1, machine->timing->guest.lock_handover);
 	return own;
 }

@@ -95,6 +95,7 @@ static bool assign(struct guest *guest, struct assignment *to, uint16_t guest_id
 	vtd_host_domain(machine, &own->host, &own->list);
 	container = host_container(guest, host_table_of_domain(&own->host));
 	type1_init(&own->type1, &container, machine->config->machine.dma_entry_limit, units_host_last(machine->config));
+	own->type1.v2 = machine->scheme.backend == SCHEME_TYPE1V2;
 	vtd_guest_add(guest, to, guest_id);
 	return vtd_host_attach_now(machine, own->host.domain, to->device.source_id, err);
 }

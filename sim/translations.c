@@ -4,5 +4,6 @@
 const struct translation *const translations[] = {
 	[SCHEME_PASSTHROUGH] = &translation_passthrough,
 	[SCHEME_SHADOW] = &translation_shadow,
+	[SCHEME_PARAVIRT] = &translation_paravirt,
 	[SCHEME_NESTED] = &translation_nested,
 };

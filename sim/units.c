@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sim/units.h"
 
+#include <string.h>
+
 #include "models/base/require.h"
+#include "models/iommu/tce/tce.h"
 #include "models/iommu/vtd/layout_registers.h"
 #include "models/iommu/vtd/vtd.h"
 
@@ -148,6 +151,17 @@ struct iommu *units_hardware(const struct config *config, bool caches, struct er
 	struct vtd_features features = hardware_features(config);
 
 	return create_unit(config, &features, caches, err);
+}
+
+struct iommu *units_bridge(const struct config *config, bool caches, struct err *err)
+{
+	struct tce_config unit = { .pes = UNITS_BRIDGE_PES,
+				   .page_sizes = TCE_PAGE_SIZES_POWER9,
+				   .caches = cache_config(config, caches),
+				   .seed = config->seed };
+
+	memset(unit.caches.walk, 0, sizeof(unit.caches.walk)); /* it has none */
+	return tce_create(&unit, err);
 }
 
 struct iommu *units_virtual(const struct config *config, bool nested, struct err *err)

@@ -10,6 +10,9 @@
 
 /* NULL and *err when the parameters describe no possible unit.  Without caches: one that always tells what the tables say. */
 struct iommu *units_hardware(const struct config *config, bool caches, struct err *err);
+/* A POWER host's bridge. */
+#define UNITS_BRIDGE_PES 512u
+struct iommu *units_bridge(const struct config *config, bool caches, struct err *err);
 /* The emulated unit's registers and queue; it translates nothing itself. */
 struct iommu *units_virtual(const struct config *config, bool nested, struct err *err);
 

@@ -293,7 +293,7 @@ void vtd_guest_free_tables(struct domain *domain, struct table_list *freed)
 
 /* ---- devices ---- */
 
-void vtd_guest_attach(struct vcpu *vcpu, struct actor *actor, struct domain *domain, const struct trace_op *op)
+bool vtd_guest_attach(struct vcpu *vcpu, struct actor *actor, struct domain *domain, const struct trace_op *op)
 {
 	struct guest *guest = vcpu->guest;
 	struct machine *machine = guest->machine;
@@ -313,4 +313,5 @@ void vtd_guest_attach(struct vcpu *vcpu, struct actor *actor, struct domain *dom
 		machine->fail(&err);
 	}
 	guest_submit(guest, actor, list, true);
+	return true;
 }

@@ -38,7 +38,7 @@ void vtd_guest_add(struct guest *guest, struct assignment *to, uint16_t guest_id
 void vtd_guest_create_domain(struct domain *domain);
 bool vtd_guest_map(struct vcpu *vcpu, struct actor *actor, const struct trace_op *op);
 void vtd_guest_unmap(struct vcpu *vcpu, struct actor *actor, const struct trace_op *op, const struct mapping *mapping);
-void vtd_guest_attach(struct vcpu *vcpu, struct actor *actor, struct domain *domain, const struct trace_op *op);
+bool vtd_guest_attach(struct vcpu *vcpu, struct actor *actor, struct domain *domain, const struct trace_op *op);
 void vtd_guest_flush(struct domain *domain, struct actor *actor, const struct vcpu *vcpu);
 void vtd_guest_free_tables(struct domain *domain, struct table_list *freed);
 

@@ -156,7 +156,7 @@ static void causes_of_another_shape(hid_t file)
 
 START_TEST(a_damaged_result_names_the_object_and_what_is_wrong)
 {
-	expect_after(newer_version, "result format version 7; this iommusim reads version 4");
+	expect_after(newer_version, "result format version 7; this iommusim reads version 5");
 	expect_after(no_schemes, "/schemes: is missing");
 	expect_after(no_counter, "/schemes/nested/counters/ioctls: is missing");
 	expect_after(no_capability, "/schemes/nested/capabilities/hardware_cap: is missing");

@@ -16,10 +16,11 @@ static const struct scheme *preset(const char *name)
 
 START_TEST(presets_are_listed_in_their_order)
 {
-	static const char *const names[] = { "passthrough", "pin-on-map", "preregister", "nested", "nested-hwq" };
+	static const char *const names[] = { "passthrough", "pin-on-map",   "preregister", "spapr-v1",
+					     "spapr-v2",    "spapr-v2-kvm", "nested",      "nested-hwq" };
 
-	ck_assert_uint_eq(scheme_preset_count, 5);
-	for (size_t i = 0; i < 5; i++) {
+	ck_assert_uint_eq(scheme_preset_count, 8);
+	for (size_t i = 0; i < 8; i++) {
 		ck_assert_str_eq(scheme_presets[i].scheme.name, names[i]);
 		ck_assert_ptr_eq(scheme_find(names[i]), &scheme_presets[i]);
 		ck_assert_uint_gt(strlen(scheme_presets[i].help), 20);
@@ -44,12 +45,16 @@ START_TEST(presets_are_what_their_names_say)
 		{ "passthrough", "translation=passthrough pin=at-start backend=type1v2 unmap=strict doorbell=trap" },
 		{ "pin-on-map", "translation=shadow pin=on-map backend=type1v2 unmap=strict doorbell=trap" },
 		{ "preregister", "translation=shadow pin=preregistered backend=type1v2 unmap=strict doorbell=trap" },
+		{ "spapr-v1", "translation=paravirt pin=on-map backend=spapr-v1 unmap=strict doorbell=trap" },
+		{ "spapr-v2", "translation=paravirt pin=preregistered backend=spapr-v2 unmap=strict doorbell=trap" },
+		{ "spapr-v2-kvm",
+		  "translation=paravirt pin=preregistered backend=spapr-v2 unmap=strict doorbell=kernel" },
 		{ "nested", "translation=nested pin=at-start backend=iommufd unmap=strict doorbell=trap" },
 		{ "nested-hwq",
 		  "translation=nested pin=at-start backend=iommufd unmap=strict doorbell=hardware-queue" },
 	};
 
-	for (size_t i = 0; i < 5; i++) {
+	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
 		char text[128];
 
 		scheme_axes_text(preset(expected[i].name), text, sizeof(text));
@@ -90,27 +95,34 @@ START_TEST(an_axis_takes_its_values_only)
 }
 END_TEST
 
-/* By hand: passthrough x 2 ways to pin; shadow x 2 ways to pin; nested x strict or deferred x trap or queue. */
-START_TEST(eight_of_all_combinations_make_sense)
+/*
+ * By hand: passthrough x 2 ways to pin x type1 v1 or v2; shadow x 2 ways to pin x type1 v1 or v2; paravirt over sPAPR v1, over v2 in user
+ * space or in the kernel; nested x strict or deferred x trap or queue.
+ */
+START_TEST(fifteen_of_all_combinations_make_sense)
 {
 	unsigned sensible = 0;
 
-	for (unsigned i = 0; i < 72; i++) {
-		struct scheme scheme = { "s", i % 3, i / 3 % 3, i / 9 % 2, i / 18 % 2, i / 36 % 2 };
-		bool passthrough = scheme.translation == SCHEME_PASSTHROUGH,
-		     shadow = scheme.translation == SCHEME_SHADOW;
-		bool type1 = scheme.backend == SCHEME_TYPE1V2, strict = scheme.unmap == SCHEME_STRICT;
-		bool trap = scheme.doorbell == SCHEME_TRAP, at_start = scheme.pin == SCHEME_PIN_AT_START;
-		bool on_map = scheme.pin == SCHEME_PIN_ON_MAP;
-		bool expected = passthrough ? !on_map && type1 && strict && trap
-				: shadow    ? !at_start && type1 && strict && trap
-					    : at_start && !type1;
+	for (unsigned i = 0; i < 360; i++) {
+		struct scheme scheme = { "s", i % 4, i / 4 % 3, i / 12 % 5, i / 60 % 2, i / 120 };
+		bool type1 = scheme.backend == SCHEME_TYPE1V1 || scheme.backend == SCHEME_TYPE1V2;
+		bool strict = scheme.unmap == SCHEME_STRICT, trap = scheme.doorbell == SCHEME_TRAP;
+		bool v1 = scheme.backend == SCHEME_SPAPR_V1 && scheme.pin == SCHEME_PIN_ON_MAP && trap;
+		bool v2 = scheme.backend == SCHEME_SPAPR_V2 && scheme.pin == SCHEME_PREREGISTERED &&
+			  scheme.doorbell != SCHEME_HARDWARE_QUEUE;
+		bool at_start = scheme.pin == SCHEME_PIN_AT_START;
+		bool nested = scheme.backend == SCHEME_IOMMUFD && at_start && scheme.doorbell != SCHEME_KERNEL;
+		bool expected = scheme.translation == SCHEME_PASSTHROUGH
+					? scheme.pin != SCHEME_PIN_ON_MAP && type1 && strict && trap
+				: scheme.translation == SCHEME_SHADOW   ? !at_start && type1 && strict && trap
+				: scheme.translation == SCHEME_PARAVIRT ? strict && (v1 || v2)
+									: nested;
 		const char *problem = scheme_problem(&scheme);
 
 		ck_assert_msg((problem == NULL) == expected, "combination %u: %s", i, problem ? problem : "no problem");
 		sensible += problem == NULL;
 	}
-	ck_assert_uint_eq(sensible, 8);
+	ck_assert_uint_eq(sensible, 15);
 }
 END_TEST
 
@@ -125,6 +137,10 @@ START_TEST(a_problem_names_the_axis_to_mend)
 	scheme.doorbell = SCHEME_HARDWARE_QUEUE;
 	ck_assert_str_eq(scheme_problem(&scheme),
 			 "doorbell=hardware-queue needs translation=nested: without it the host must see each command");
+	scheme = *preset("spapr-v1");
+	scheme.doorbell = SCHEME_KERNEL;
+	ck_assert_str_eq(scheme_problem(&scheme),
+			 "doorbell=kernel needs backend=spapr-v2: KVM finds pages by their registration");
 }
 END_TEST
 
@@ -133,7 +149,7 @@ int main(void)
 	const TTest *const tests[] = {
 		presets_are_listed_in_their_order, every_preset_makes_sense,
 		presets_are_what_their_names_say,  axis_values_are_in_enum_order,
-		an_axis_takes_its_values_only,     eight_of_all_combinations_make_sense,
+		an_axis_takes_its_values_only,     fifteen_of_all_combinations_make_sense,
 		a_problem_names_the_axis_to_mend,  NULL,
 	};
 

@@ -463,6 +463,42 @@ START_TEST(a_blocked_read_is_answered_without_data)
 }
 END_TEST
 
+/* The second load is submitted when the first has ended, so that the device is frozen by then. */
+START_TEST(a_device_that_freezes_does_nothing_after_a_blocked_request)
+{
+	struct load loads[] = { { UNMAPPED, 512, .write = true }, { 0x5000, 64, .write = true }, { 0 } };
+
+	start(1, 1);
+	device.freezes = true;
+	run_loads(loads);
+	ck_assert(device.is_frozen);
+	ck_assert_uint_eq(result.counter[COUNT_FAULTS], 2); /* of four TLPs; the second was waiting for its credit */
+	ck_assert_uint_eq(result.counter[COUNT_TLPS], 2);
+	ck_assert_uint_eq(result.counter[COUNT_DMA_BYTES_WRITTEN], 0);
+	ck_assert_uint_eq(result.counter[COUNT_DEVICES_FROZEN], 1);
+	ck_assert_uint_eq(result.counter[COUNT_TRANSFERS_CUT], 2);
+	ck_assert_uint_eq(loads[1].done, loads[1].rung);
+	stop();
+}
+END_TEST
+
+START_TEST(a_device_that_freezes_ends_all_its_jobs_when_what_is_under_way_has_ended)
+{
+	struct load loads[] = { { UNMAPPED, 512, .write = true }, { 0x5000, 64, .write = true } };
+
+	start(1, 1);
+	device.freezes = true;
+	engine_actor(&engine, "cpu", both, loads, false);
+	clock_run();
+	ck_assert_uint_eq(result.counter[COUNT_TLPS], 2);
+	ck_assert_uint_eq(result.counter[COUNT_DMA_BYTES_WRITTEN], 0);
+	ck_assert_uint_eq(result.counter[COUNT_TRANSFERS_CUT], 2);
+	ck_assert_uint_lt(loads[1].done, loads[0].done); /* none of it was under way */
+	ck_assert_ptr_null(device.first);
+	stop();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("sim/device");
@@ -483,6 +519,8 @@ int main(void)
 	tcase_add_test(cases, who_waits_for_a_quiet_device_goes_on_waiting_when_another_gave_it_work_at_that_date);
 	tcase_add_test(cases, a_blocked_write_is_counted_reaches_no_memory_and_does_not_hang_the_device);
 	tcase_add_test(cases, a_blocked_read_is_answered_without_data);
+	tcase_add_test(cases, a_device_that_freezes_does_nothing_after_a_blocked_request);
+	tcase_add_test(cases, a_device_that_freezes_ends_all_its_jobs_when_what_is_under_way_has_ended);
 	suite_add_tcase(suite, cases);
 	SRunner *runner = srunner_create(suite);
 

@@ -30,6 +30,8 @@ static const char whole_tables[] =
 #define BUSY    "replay.think_time=0 "
 #define CROWDED PIN BUSY "iommu.iotlb_entries=16 iommu.iotlb_ways=16 iommu.walk_ways=1 "
 #define UNPLUG  NESTED FEW "machine.guest_ram_bytes=4GiB unplug.bytes=4MiB"
+#define POWER   "schemes=spapr-v2-kvm " FEW
+#define DYNAMIC POWER "spapr.window=dynamic "
 #define LEGACY  PIN FEW "hardware.scalable=false "
 
 /*
@@ -104,6 +106,14 @@ static const struct {
 	{ "virtual.fault_records", "2", PIN FEW },
 	{ "virtual.pasid_bits", "19", NESTED FEW },
 	{ "guest.sync_map_lock", "false", NESTED BUSY },
+	{ "spapr.window", "dynamic", POWER },
+	{ "spapr.window_bytes", "512 MiB", POWER },
+	{ "spapr.page_lg2", "16", DYNAMIC },
+	{ "spapr.levels", "2", DYNAMIC "iommu.iotlb_entries=16 iommu.iotlb_ways=16" },
+	{ "spapr.kernel_page_lg2", "12", "schemes=spapr-v1 " FEW },
+	{ "timing.host.hypercall", "911 ns", POWER },
+	{ "timing.host.tce_check", "911 ns", POWER },
+	{ "timing.host.tce_kill", "911 ns", POWER },
 	{ "seed", "77", CROWDED "iommu.replacement=random" },
 	{ "device.reads_in_flight", "1", NESTED BUSY },
 	{ "device.writes_in_flight", "1", PIN BUSY },

@@ -111,6 +111,77 @@ START_TEST(the_shipped_comparison_has_the_orders_that_its_schemes_imply)
 }
 END_TEST
 
+/* Pinning on each map, registration instead, and no way to the device model at all. */
+START_TEST(the_shipped_power_comparison_has_the_orders_that_its_schemes_imply)
+{
+	struct err err = { 0 };
+	char path[128];
+
+	ck_assert_msg(iommusim("run " SCENARIOS "/spapr.yaml -o p.h5 --quiet") == 0, "%s", errors);
+	snprintf(path, sizeof(path), "%s/p.h5", folder);
+	struct result *r = result_open(path, &err);
+
+	ck_assert_msg(r != NULL, "%s", err.text);
+	ck_assert_uint_gt(mean(r, "spapr-v1", RESULT_MAP), mean(r, "spapr-v2", RESULT_MAP));
+	ck_assert_uint_gt(mean(r, "spapr-v2", RESULT_MAP), mean(r, "spapr-v2-kvm", RESULT_MAP));
+	ck_assert_uint_gt(mean(r, "spapr-v1", RESULT_UNMAP), mean(r, "spapr-v2", RESULT_UNMAP));
+	ck_assert_uint_gt(mean(r, "spapr-v2", RESULT_UNMAP), mean(r, "spapr-v2-kvm", RESULT_UNMAP));
+	ck_assert_uint_gt(scheme_named(r, "spapr-v1")->cause_ps[RESULT_MAP][CAUSE_PIN], 0);
+	ck_assert_uint_eq(scheme_named(r, "spapr-v2")->cause_ps[RESULT_MAP][CAUSE_PIN], 0);
+	ck_assert_uint_eq(scheme_named(r, "spapr-v2-kvm")->cause_ps[RESULT_MAP][CAUSE_IOCTL], 0);
+	for (size_t i = 0; i < result_scheme_count(r); i++) {
+		const struct result_scheme *scheme = result_scheme(r, i);
+
+		ck_assert_uint_eq(scheme->counter[COUNT_FAULTS], 0);
+		ck_assert_uint_eq(scheme->counter[COUNT_DEVICES_FROZEN], 0);
+		ck_assert_uint_eq(scheme->counter[COUNT_STALE_USED], 0);
+		ck_assert_uint_gt(scheme->counter[COUNT_STALE_CHECKED], 0);
+		ck_assert_uint_eq(scheme->counter[COUNT_OPERATIONS_SKIPPED], 1); /* the ISA bridge's direct region */
+		ck_assert_uint_eq(scheme->counter[COUNT_HYPERCALLS], result_scheme(r, 0)->counter[COUNT_HYPERCALLS]);
+		ck_assert_uint_eq(scheme->counter[COUNT_TCES], result_scheme(r, 0)->counter[COUNT_TCES]);
+		ck_assert_uint_eq(scheme->counter[COUNT_DMA_BYTES_WRITTEN],
+				  result_scheme(r, 0)->counter[COUNT_DMA_BYTES_WRITTEN]);
+	}
+	/* the device model calls once for each entry; and to start, for three devices: enable; or two slots and two windows */
+	ck_assert_uint_eq(counted(r, "spapr-v1", COUNT_IOCTLS), counted(r, "spapr-v1", COUNT_TCES) + 3);
+	ck_assert_uint_eq(counted(r, "spapr-v2", COUNT_IOCTLS), counted(r, "spapr-v2", COUNT_TCES) + 3 * 4);
+	ck_assert_uint_eq(counted(r, "spapr-v2-kvm", COUNT_IOCTLS), 3 * 4);
+	result_close(r);
+}
+END_TEST
+
+/* Version 1 refuses other unmaps than version 2: none that a replay asks for. */
+START_TEST(type1_v1_and_v2_do_the_same_for_a_guest)
+{
+	const char *const schemes[] = { "pin-on-map", "preregister", "passthrough" };
+	struct err err = { 0 };
+	char path[128], command[256];
+	struct result *r[2];
+
+	import_small();
+	write_scenario("");
+	for (unsigned v = 0; v < 2; v++) {
+		snprintf(command, sizeof(command),
+			 "run s.yaml -o v%u.h5 --quiet --schemes pin-on-map,preregister,passthrough "
+			 "--set schemes.pin-on-map.backend=type1v%u --set schemes.preregister.backend=type1v%u "
+			 "--set schemes.passthrough.backend=type1v%u",
+			 v, v + 1, v + 1, v + 1);
+		ck_assert_msg(iommusim(command) == 0, "%s", errors);
+		snprintf(path, sizeof(path), "%s/v%u.h5", folder, v);
+		r[v] = result_open(path, &err);
+		ck_assert_msg(r[v] != NULL, "%s", err.text);
+	}
+	for (unsigned i = 0; i < 3; i++) {
+		ck_assert_uint_eq(mean(r[0], schemes[i], RESULT_MAP), mean(r[1], schemes[i], RESULT_MAP));
+		ck_assert_uint_eq(mean(r[0], schemes[i], RESULT_UNMAP), mean(r[1], schemes[i], RESULT_UNMAP));
+		ck_assert_uint_eq(counted(r[0], schemes[i], COUNT_IOCTLS), counted(r[1], schemes[i], COUNT_IOCTLS));
+	}
+	ck_assert_ptr_nonnull(strstr(scheme_named(r[0], "pin-on-map")->axes, "backend=type1v1"));
+	result_close(r[0]);
+	result_close(r[1]);
+}
+END_TEST
+
 /* An unmap of what was never mapped and a second map of a live page, among sound operations. */
 static const char unsound[] =
 	"# entries-in-buffer/entries-written: 9/9   #P:1\n"
@@ -165,6 +236,8 @@ int main(void)
 	tcase_add_loop_test(results, exact_mode_gives_the_same_result_to_the_picosecond, 0, 4);
 	tcase_add_test(results, exact_mode_gives_the_same_result_for_every_shipped_scenario);
 	tcase_add_test(results, the_shipped_comparison_has_the_orders_that_its_schemes_imply);
+	tcase_add_test(results, the_shipped_power_comparison_has_the_orders_that_its_schemes_imply);
+	tcase_add_test(results, type1_v1_and_v2_do_the_same_for_a_guest);
 	tcase_add_test(results, an_unsound_trace_is_replayed_by_stated_rules_and_refused_with_replay_strict);
 	return run_cases("sim/results", &results, 1);
 }
