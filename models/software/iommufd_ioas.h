@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * iommufd's IO address space (IOAS): areas of pages by IOVA, the IOVAs that its domains and devices reserve and that its user asked
- * to stay allowed, and the domains that hold a copy of it.  Without a domain nothing is pinned; the
- * first domain pins and maps every area, each later one maps it again, the last one to go unpins.
+ * iommufd's IO address space (IOAS): areas of pages by IOVA, the IOVAs that its domains and devices reserve and that its
+ * user asked to stay allowed, and the domains that hold a copy of it.  Without a domain nothing is pinned; the first
+ * domain pins and maps every area, each later one maps it again, the last one to go unpins.
  *
  * An ioctl's flags and object numbers are not here: iommufd.h.  Calls answer 0 or an errno value.
  *

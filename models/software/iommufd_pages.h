@@ -4,7 +4,8 @@
  * it.  A page of it is pinned and charged once, however many areas and domains it is in, and only while one of them
  * is; two maps of the same memory are two objects, and pin and charge twice.
  *
- * Which calls are legal is not here: iommufd_ioas.h.
+ * Which calls are legal is not here: iommufd_ioas.h.  What holding and releasing cost is linear in the areas that share an
+ * object (copies, and cuts of VFIO's type 1).
  *
  * Sources: [LINUX] drivers/iommu/iommufd/pages.c, iommufd_private.h (struct iopt_pages); recorded answers of kernels.
  */

@@ -40,13 +40,15 @@ int iommufd_vfio_ioas(struct iommufd *iommufd, uint16_t operation, uint32_t *id)
 	}
 }
 
-int iommufd_vfio_check_extension(const struct iommufd *iommufd, uint64_t extension)
+int iommufd_vfio_check_extension(const struct iommufd *iommufd, uint64_t extension, bool *has)
 {
-	if (extension == VFIO_TYPE1 || extension == VFIO_TYPE1V2 || extension == VFIO_UNMAP_ALL)
-		return 1;
+	*has = extension == VFIO_TYPE1 || extension == VFIO_TYPE1V2 || extension == VFIO_UNMAP_ALL;
+	if (extension != VFIO_DMA_CC)
+		return 0;
+	if (!iommufd->vfio_ioas)
+		return ENODEV;
 	/* No driver here enforces coherency against the device's word (snoop control), so one table denies it. */
-	if (extension == VFIO_DMA_CC && iommufd->vfio_ioas)
-		return !iommufd->vfio_ioas->ioas.domain_count;
+	*has = !iommufd->vfio_ioas->ioas.domain_count;
 	return 0;
 }
 

@@ -18,8 +18,8 @@
 #define IOMMUFD_VFIO_IOAS_CLEAR 2u
 int iommufd_vfio_ioas(struct iommufd *iommufd, uint16_t operation, uint32_t *id);
 
-/* VFIO_CHECK_EXTENSION: what it returns, 0 or 1. */
-int iommufd_vfio_check_extension(const struct iommufd *iommufd, uint64_t extension);
+/* VFIO_CHECK_EXTENSION: *has is what it returns.  ENODEV: coherency was asked for, and no IOAS is set. */
+int iommufd_vfio_check_extension(const struct iommufd *iommufd, uint64_t extension, bool *has);
 
 /* VFIO_SET_IOMMU: EINVAL for another type than 1 and 3 (version 2), ENODEV. */
 int iommufd_vfio_set_iommu(struct iommufd *iommufd, uint64_t type);

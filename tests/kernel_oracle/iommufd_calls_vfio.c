@@ -15,7 +15,11 @@ static void vfio_ioas(struct iommufd_state *state, const struct oracle_call *cal
 
 static void check_extension(struct iommufd_state *state, const struct oracle_call *call, struct oracle_answer *answer)
 {
-	answer->ret = iommufd_vfio_check_extension(&state->iommufd, oracle_argument(call, "ext"));
+	bool has;
+
+	fail_or(answer, iommufd_vfio_check_extension(&state->iommufd, oracle_argument(call, "ext"), &has));
+	if (!answer->error)
+		answer->ret = has;
 }
 
 /* VFIO_API_VERSION is 0. */

@@ -85,13 +85,18 @@ END_TEST
 START_TEST(extensions_are_both_types_and_unmapping_all)
 {
 	uint32_t id = host.ioas;
+	bool has;
 
+	ck_assert_int_eq(iommufd_vfio_check_extension(&host.iommufd, 1, &has), 0);
+	ck_assert_int_eq(iommufd_vfio_check_extension(&host.iommufd, 4, &has), ENODEV);
 	ck_assert_int_eq(iommufd_vfio_ioas(&host.iommufd, IOMMUFD_VFIO_IOAS_SET, &id), 0);
-	ck_assert_int_eq(iommufd_vfio_check_extension(&host.iommufd, 4), 1); /* no table denies coherency */
+	ck_assert_int_eq(iommufd_vfio_check_extension(&host.iommufd, 4, &has), 0);
+	ck_assert(has); /* no table denies coherency */
 	choose(3);
-	for (uint64_t extension = 1; extension <= 10; extension++)
-		ck_assert_int_eq(iommufd_vfio_check_extension(&host.iommufd, extension),
-				 extension == 1 || extension == 3 || extension == 9);
+	for (uint64_t extension = 1; extension <= 10; extension++) {
+		ck_assert_int_eq(iommufd_vfio_check_extension(&host.iommufd, extension, &has), 0);
+		ck_assert_int_eq(has, extension == 1 || extension == 3 || extension == 9);
+	}
 }
 END_TEST
 
