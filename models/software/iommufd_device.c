@@ -261,6 +261,13 @@ int iommufd_mock_device(struct iommufd *iommufd, struct iommufd_unit *unit, uint
 	return 0;
 }
 
+int iommufd_mock_device_replace(struct iommufd *iommufd, uint32_t mock_id, uint32_t *pt, struct host_work *work)
+{
+	struct mock_device *mock = (struct mock_device *)iommufd_find(iommufd, mock_id, IOMMUFD_MOCK_DEVICE);
+
+	return mock ? iommufd_device_replace(iommufd, mock->device, pt, work) : ENOENT;
+}
+
 void iommufd_mock_device_destroy(struct iommufd *iommufd, struct iommufd_object *object, struct host_work *work)
 {
 	struct mock_device *mock = (struct mock_device *)object;

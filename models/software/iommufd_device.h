@@ -63,6 +63,9 @@ int vfio_cdev_detach(struct vfio_cdev *cdev, struct host_work *work);
 int iommufd_mock_device(struct iommufd *iommufd, struct iommufd_unit *unit, uint32_t *pt, uint32_t *mock_id,
 			uint32_t *device_id, struct host_work *work);
 
+/* IOMMU_TEST_OP_MOCK_DOMAIN_REPLACE: ENOENT when there is no such mock device; else as iommufd_device_replace. */
+int iommufd_mock_device_replace(struct iommufd *iommufd, uint32_t mock_id, uint32_t *pt, struct host_work *work);
+
 /* What IOMMU_DESTROY does to a mock device's object; its storage goes too. */
 void iommufd_mock_device_destroy(struct iommufd *iommufd, struct iommufd_object *object, struct host_work *work);
 

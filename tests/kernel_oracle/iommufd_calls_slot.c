@@ -49,6 +49,43 @@ static void table_free(struct iommufd_state *state, const struct oracle_call *ca
 		state->slot_table[slot] = 0;
 }
 
+static void nested(struct iommufd_state *state, const struct oracle_call *call, struct oracle_answer *answer)
+{
+	const struct iommufd_data data = { .type = IOMMUFD_DATA_SELFTEST, .bytes = 4 };
+	unsigned slot = slot_of(call, "slot");
+	int error = iommufd_hwpt_alloc(&state->iommufd, 0, state->slot_device[slot_of(call, "device")],
+				       state->slot_table[slot_of(call, "table")], &data, &state->slot_nested[slot],
+				       &state->work);
+
+	fail_or(answer, error);
+	if (error)
+		state->slot_nested[slot] = 0;
+}
+
+static void nested_free(struct iommufd_state *state, const struct oracle_call *call, struct oracle_answer *answer)
+{
+	unsigned slot = slot_of(call, "slot");
+	int error = iommufd_destroy(&state->iommufd, state->slot_nested[slot], &state->work);
+
+	fail_or(answer, error);
+	if (!error)
+		state->slot_nested[slot] = 0;
+}
+
+/* To an IOAS, a page table or a first stage. */
+static void replace(struct iommufd_state *state, const struct oracle_call *call, struct oracle_answer *answer)
+{
+	unsigned index = slot_of(call, "index");
+	uint64_t to = oracle_argument(call, "to");
+	uint32_t pt = to == 1   ? state->slot_table[index]
+		      : to == 2 ? state->slot_nested[index]
+		      : index   ? state->second_ioas
+				: state->ioas;
+
+	fail_or(answer, iommufd_mock_device_replace(&state->iommufd, state->slot_mock[slot_of(call, "slot")], &pt,
+						    &state->work));
+}
+
 static void track(struct iommufd_state *state, const struct oracle_call *call, struct oracle_answer *answer)
 {
 	fail_or(answer, iommufd_hwpt_set_dirty_tracking(&state->iommufd, state->slot_table[slot_of(call, "slot")],
@@ -102,9 +139,17 @@ static void refs(struct iommufd_state *state, const struct oracle_call *call, st
 }
 
 const struct iommufd_op iommufd_slot_ops[] = {
-	{ "slot attach", attach }, { "slot detach", detach },
-	{ "slot table", table },   { "slot table free", table_free },
-	{ "slot track", track },   { "slot mark", mark },
-	{ "slot bitmap", bitmap }, { "slot vfio", vfio },
-	{ "slot refs", refs },     { 0 },
+	{ "slot attach", attach },
+	{ "slot detach", detach },
+	{ "slot table", table },
+	{ "slot table free", table_free },
+	{ "slot nested", nested },
+	{ "slot nested free", nested_free },
+	{ "slot replace", replace },
+	{ "slot track", track },
+	{ "slot mark", mark },
+	{ "slot bitmap", bitmap },
+	{ "slot vfio", vfio },
+	{ "slot refs", refs },
+	{ 0 },
 };

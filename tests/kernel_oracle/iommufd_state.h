@@ -42,6 +42,7 @@ struct iommufd_state {
 	uint32_t plain, parent, nested, tracking;
 	/* Those of the random calls, by slot. */
 	uint32_t slot_mock[IOMMUFD_SLOTS], slot_device[IOMMUFD_SLOTS], slot_table[IOMMUFD_SLOTS];
+	uint32_t slot_nested[IOMMUFD_SLOTS];
 
 	struct iommufd_file file; /* of the next IOAS_MAP_FILE */
 	bool has_file;

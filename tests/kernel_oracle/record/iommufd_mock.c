@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Random calls of iommufd with the kernel's mock IOMMU (CONFIG_IOMMUFD_TEST): two IOASes, up to four mock devices and
- * four page tables of one's own, dirty tracking, VFIO's ioctls.  Every third case has no domain in its first half; the
+ * four page tables of one's own, first stages nested on them, dirty tracking, VFIO's ioctls.  Every third case has no domain in its first half; the
  * odd cases have a limit of 32 pages, every other one of them by process.  Each case's memory: 64 written pages at BASE,
  * of which 40..43 are a hole.
  */
@@ -17,7 +17,7 @@
 #define LIVE  64u
 
 static int iommufd;
-static uint32_t ioas[2], mock[SLOTS], device[SLOTS], table[SLOTS];
+static uint32_t ioas[2], mock[SLOTS], device[SLOTS], table[SLOTS], nested[SLOTS];
 static struct {
 	uint64_t iova, size;
 } live[2][LIVE];
@@ -199,6 +199,42 @@ static void free_table(unsigned slot)
 	table[slot] = ret ? table[slot] : 0;
 }
 
+static void alloc_nested(unsigned slot, unsigned on, unsigned of)
+{
+	struct iommu_hwpt_selftest data = { .iotlb = IOMMU_TEST_IOTLB_DEFAULT };
+	struct iommu_hwpt_alloc call = { .size = sizeof(call),
+					 .dev_id = device[of],
+					 .pt_id = table[on],
+					 .data_type = IOMMU_HWPT_DATA_SELFTEST,
+					 .data_len = sizeof(data),
+					 .data_uptr = (uintptr_t)&data };
+	long ret = ioctl(iommufd, IOMMU_HWPT_ALLOC, &call);
+
+	print_call("slot nested", ret, errno, "", "slot=%u table=%u device=%u", slot, on, of);
+	nested[slot] = ret ? 0 : call.out_hwpt_id;
+}
+
+static void free_nested(unsigned slot)
+{
+	long ret = destroy(nested[slot]);
+
+	print_call("slot nested free", ret, errno, "", "slot=%u", slot);
+	nested[slot] = ret ? nested[slot] : 0;
+}
+
+/* To an IOAS (0), a table (1), a first stage (2). */
+static void replace(unsigned slot, unsigned to, unsigned index)
+{
+	struct iommu_test_cmd call = { .size = sizeof(call),
+				       .op = IOMMU_TEST_OP_MOCK_DOMAIN_REPLACE,
+				       .id = mock[slot] };
+
+	call.mock_domain_replace.pt_id = to == 0 ? ioas[index % 2] : to == 1 ? table[index] : nested[index];
+	long ret = ioctl(iommufd, IOMMU_TEST_CMD, &call);
+
+	print_call("slot replace", ret, errno, "", "slot=%u to=%u index=%u", slot, to, to ? index : index % 2);
+}
+
 static void track(unsigned slot)
 {
 	struct iommu_hwpt_set_dirty_tracking call = { .size = sizeof(call),
@@ -316,7 +352,22 @@ static void step_object(int may_attach)
 
 	for (unsigned i = 0; i < SLOTS && !table[tracked]; i++)
 		tracked = (tracked + 1) % SLOTS;
-	switch (below(9)) {
+	switch (below(14)) {
+	case 9:
+		if (nested[slot] && below(2))
+			free_nested(slot);
+		else
+			alloc_nested(slot, tracked, of);
+		break;
+	case 10:
+	case 11:
+	case 12:
+	case 13:
+		for (unsigned i = 0; i < SLOTS && !mock[of]; i++)
+			of = (of + 1) % SLOTS;
+		if (may_attach)
+			replace(of, (unsigned)below(3), below(2) ? tracked : slot);
+		break;
 	case 0:
 	case 1:
 		if (mock[slot])

@@ -180,6 +180,34 @@ START_TEST(a_page_table_of_ones_own_stays_when_its_device_goes)
 }
 END_TEST
 
+START_TEST(a_device_moves_to_a_first_stage_and_its_page_table_stays_with_the_parent)
+{
+	const struct iommufd_data none = { 0 }, data = { .type = IOMMUFD_DATA_SELFTEST, .bytes = 4 };
+	uint32_t pt = host.ioas, mock, device, parent, stage, automatic;
+
+	ck_assert_int_eq(iommufd_mock_device_replace(&host.iommufd, host.ioas, &pt, work), ENOENT);
+	ck_assert_int_eq(iommufd_mock_device(&host.iommufd, &host.mock, &pt, &mock, &device, work), 0);
+	automatic = pt;
+	ck_assert_int_eq(host_map(&host, host.ioas, I0, RAM_VADDR, 0x1000), 0);
+	ck_assert_int_eq(iommufd_hwpt_alloc(&host.iommufd, IOMMUFD_HWPT_NEST_PARENT, device, host.ioas, &none, &parent,
+					    work),
+			 0);
+	ck_assert_int_eq(iommufd_hwpt_alloc(&host.iommufd, 0, device, parent, &data, &stage, work), 0);
+	pt = stage;
+	ck_assert_int_eq(iommufd_mock_device_replace(&host.iommufd, mock, &pt, work), 0);
+	ck_assert_ptr_null(iommufd_find_any(&host.iommufd, automatic)); /* nobody uses it any more */
+	ck_assert_uint_eq(host.host.pins.pins, 1);
+	ck_assert_int_eq(iommufd_destroy(&host.iommufd, stage, work), EBUSY);
+	pt = parent;
+	ck_assert_int_eq(iommufd_mock_device_replace(&host.iommufd, mock, &pt, work), 0);
+	ck_assert_int_eq(iommufd_destroy(&host.iommufd, stage, work), 0);
+	ck_assert_int_eq(iommufd_destroy(&host.iommufd, parent, work), EBUSY);
+	ck_assert_int_eq(iommufd_destroy(&host.iommufd, mock, work), 0);
+	ck_assert_int_eq(iommufd_destroy(&host.iommufd, parent, work), 0);
+	ck_assert_uint_eq(host.host.pins.pins, 0);
+}
+END_TEST
+
 /* IOMMU_TEST_OP_MD_CHECK_REFS of the recordings: pins of one page. */
 START_TEST(a_page_has_a_pin_for_each_map_and_none_for_copies_and_devices)
 {
@@ -212,6 +240,7 @@ int main(void)
 		a_device_behind_another_unit_gets_a_page_table_of_its_own,
 		an_attached_device_moves_to_another_ioas_or_stays,
 		a_page_table_of_ones_own_stays_when_its_device_goes,
+		a_device_moves_to_a_first_stage_and_its_page_table_stays_with_the_parent,
 		a_page_has_a_pin_for_each_map_and_none_for_copies_and_devices,
 		NULL,
 	};
