@@ -143,7 +143,9 @@ static void open_device(void)
 		_exit(1);
 	}
 	call.iommufd = iommufd;
-	print_call("BIND_IOMMUFD", ioctl(device, VFIO_DEVICE_BIND_IOMMUFD, &call), errno, "", "");
+	long ret = ioctl(device, VFIO_DEVICE_BIND_IOMMUFD, &call);
+
+	print_call("BIND_IOMMUFD", ret, errno, "", "");
 }
 
 static void step(int may_attach)
