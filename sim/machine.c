@@ -60,6 +60,8 @@ static void create_process(struct guest *guest)
 				  .permissions = PT_READ | PT_WRITE,
 				  .base = guest->view.offset,
 				  .page_lg2 = config->machine.host_page_lg2,
+				  .hugetlb = machine->translation->hugetlb &&
+					     config->machine.host_page_lg2 > machine->kernel_page_lg2,
 				  .backed_bytes = guest_memory_end(config) };
 
 	pins_init(&guest->pins, ram.base, ram.bytes);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sim/power_host.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "models/base/heap.h"
@@ -187,7 +188,23 @@ static int create_liobn(struct domain *domain, struct host_work *work)
 	return error ? error : spapr_liobn_attach(liobn, &domain->power->container);
 }
 
-int power_host_add_window(struct domain *domain, struct host_work *work)
+static bool refuse(const struct machine *machine, int error, struct err *err)
+{
+	if (error == ENOMEM)
+		return err_set(err, ERR_CHECK,
+			       "scheme %s: the guest's DMA window was refused (ENOMEM): raise "
+			       "machine.memlock_limit_bytes = %llu or set it to 0; or take more spapr.levels, as one "
+			       "piece of a "
+			       "table has 16 MiB at most",
+			       machine->scheme.name, (unsigned long long)machine->config->machine.memlock_limit_bytes);
+	return err_set(
+		err, ERR_CHECK,
+		"scheme %s: the guest's DMA window was refused (%s): spapr.levels = %u of tables of a page and more "
+		"reach too far with spapr.page_lg2 = %u: lower one",
+		machine->scheme.name, strerror(error), machine->config->spapr.levels, machine->config->spapr.page_lg2);
+}
+
+bool power_host_add_window(struct domain *domain, struct host_work *work, struct err *err)
 {
 	const struct config *config = domain->owner->machine->config;
 	struct spapr_create_call call = { .page_lg2 = config->spapr.page_lg2,
@@ -195,7 +212,9 @@ int power_host_add_window(struct domain *domain, struct host_work *work)
 					  .levels = config->spapr.levels };
 	int error = create_window(domain, &call, work);
 
-	return error ? error : create_liobn(domain, work);
+	if (!error)
+		error = create_liobn(domain, work);
+	return !error || refuse(domain->owner->machine, error, err);
 }
 
 /*
@@ -232,12 +251,5 @@ bool power_host_start(struct guest *guest, struct host_work *work, struct err *e
 	for (uint32_t i = 0; i < guest->domain_count && !error; i++)
 		if (guest->domains[i].power->is_assigned)
 			error = start_container(&guest->domains[i], work);
-	if (!error)
-		return true;
-	return err_set(
-		err, ERR_CHECK,
-		"scheme %s: the guest's DMA window was refused (%s): raise machine.memlock_limit_bytes = %llu or "
-		"set it to 0; or change spapr.window_bytes, spapr.page_lg2 or spapr.levels",
-		machine->scheme.name, strerror(error),
-		(unsigned long long)machine->config->machine.memlock_limit_bytes);
+	return !error || refuse(machine, error, err);
 }

@@ -23,7 +23,7 @@ int power_host_start_memory(struct guest *guest, phys_t gpa, uint64_t bytes, str
 bool power_host_start(struct guest *guest, struct host_work *work, struct err *err);
 unsigned power_host_kernel_page_lg2(const struct config *config);
 
-/* The dynamic window that the guest asked for: 0 or an errno value. */
-int power_host_add_window(struct domain *domain, struct host_work *work);
+/* The dynamic window that the guest asked for. */
+bool power_host_add_window(struct domain *domain, struct host_work *work, struct err *err);
 
 #endif

@@ -94,16 +94,14 @@ void power_hypercall(struct guest *guest, struct actor *actor, struct domain *do
 void power_create_window(struct guest *guest, struct actor *actor, struct domain *domain)
 {
 	struct host_work work = { 0 };
+	struct err err = { 0 };
 
 	enter(guest, actor); /* ibm,query-pe-dma-window */
 	leave(guest, actor);
 	enter(guest, actor); /* ibm,create-pe-dma-window */
 	actor_touch(actor);
-	int error = power_host_add_window(domain, &work);
-
+	if (!power_host_add_window(domain, &work, &err))
+		guest->machine->fail(&err);
 	host_charge(guest, actor, &work);
-	if (error)
-		host_refused(guest->machine, "VFIO_IOMMU_SPAPR_TCE_CREATE", error,
-			     power_guest_window_start(guest->machine->config));
 	leave(guest, actor);
 }

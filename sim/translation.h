@@ -23,6 +23,8 @@ struct host_container {
 struct translation {
 	bool all_memory; /* the host's table holds all memory of the guest, whatever the guest maps */
 
+	bool hugetlb; /* the host's pages behind the guest's memory are hugetlb's, where they are larger than its kernel's */
+
 	/* Pages of the host's kernel, what it pins and registers at least; NULL: 4 KiB. */
 	unsigned (*kernel_page_lg2)(const struct config *config);
 

@@ -22,6 +22,7 @@ static bool create_guest(struct guest *guest, struct err *err)
 }
 
 const struct translation translation_paravirt = {
+	.hugetlb = true,
 	.kernel_page_lg2 = power_host_kernel_page_lg2,
 	.iova_limit = iova_limit,
 	.create_host = power_host_create,

@@ -210,6 +210,19 @@ START_TEST(a_list_in_a_window_of_larger_pages_is_several_pieces_and_the_device_f
 }
 END_TEST
 
+/* A host page of 2 MiB holds both pages of the list, but each piece has an entry of its own. */
+START_TEST(an_entry_may_be_as_large_as_the_hosts_huge_page)
+{
+	priced_config.spapr.window = SPAPR_WINDOW_DYNAMIC;
+	priced_config.spapr.page_lg2 = 21;
+	priced_config.spapr.window_bytes = UINT64_C(64) << 30;
+	priced_replay(priced_two_leaves, "spapr-v2-kvm");
+	priced_check_count(COUNT_DEVICES_FROZEN, 0);
+	priced_check_count(COUNT_DMA_BYTES_READ, 8192);
+	priced_check_count(COUNT_TCES, 2 + 2);
+}
+END_TEST
+
 /* ---- faults ---- */
 
 /* What the driver says to be mapped is twice what was: the device goes on past the entry. */
@@ -258,6 +271,7 @@ int main(void)
 		a_dynamic_window_is_asked_for_by_two_calls_and_has_larger_pages,
 		the_default_window_is_there_and_attaching_does_nothing,
 		a_list_in_a_window_of_larger_pages_is_several_pieces_and_the_device_finds_them,
+		an_entry_may_be_as_large_as_the_hosts_huge_page,
 		a_device_that_reads_what_is_not_mapped_is_frozen_and_the_replay_goes_on,
 		NULL,
 	};
