@@ -214,29 +214,20 @@ static bool counted(const struct shown *shown, size_t count, enum result_counter
 	return false;
 }
 
-struct grid *grid_of_memory(const struct shown *shown, size_t count)
-{
-	static const struct {
-		const char *heading;
-		enum result_counter counter;
-		void (*text)(char *text, uint64_t value);
-	} measure[] = {
-		{ "locked\npeak", COUNT_LOCKED_PEAK_BYTES, quantity_bytes },
-		{ "pinned\npeak", COUNT_PINNED_PEAK_BYTES, quantity_bytes },
-		{ "pin\ncalls", COUNT_PIN_CALLS, quantity_count },
-		{ "mappings", COUNT_MAPPINGS_PEAK, quantity_count },
-		{ "4 KiB\nleaves", COUNT_START_LEAVES_4K, quantity_count },
-		{ "2 MiB\nleaves", COUNT_START_LEAVES_2M, quantity_count },
-		{ "1 GiB\nleaves", COUNT_START_LEAVES_1G, quantity_count },
-		{ "unplug\nasked", COUNT_UNPLUG_ASKED_BYTES, quantity_bytes },
-		{ "\nreclaimed", COUNT_UNPLUG_RECLAIMED_BYTES, quantity_bytes },
-		{ "calls\nrefused", COUNT_UNPLUG_REFUSED, quantity_count },
-		{ "\nsplits", COUNT_UNPLUG_SPLITS, quantity_count },
-	};
-	const size_t all = sizeof(measure) / sizeof(measure[0]);
-	size_t used[sizeof(measure) / sizeof(measure[0])], columns = 0;
+/* A column of numbers. */
+struct measure {
+	const char *heading;
+	enum result_counter counter;
+	void (*text)(char *text, uint64_t value);
+};
+#define MEASURES_MAX 16u
 
-	for (size_t i = 0; i < all; i++)
+/* Those that any row has a number of. */
+static struct grid *grid_of_counters(const struct shown *shown, size_t count, const struct measure *measure, size_t all)
+{
+	size_t used[MEASURES_MAX], columns = 0;
+
+	for (size_t i = 0; i < all && i < MEASURES_MAX; i++)
 		if (counted(shown, count, measure[i].counter))
 			used[columns++] = i;
 
@@ -249,6 +240,38 @@ struct grid *grid_of_memory(const struct shown *shown, size_t count)
 						   shown[row].scheme->counter[measure[used[column]].counter]);
 	}
 	return grid;
+}
+
+struct grid *grid_of_memory(const struct shown *shown, size_t count)
+{
+	static const struct measure measure[] = {
+		{ "locked\npeak", COUNT_LOCKED_PEAK_BYTES, quantity_bytes },
+		{ "pinned\npeak", COUNT_PINNED_PEAK_BYTES, quantity_bytes },
+		{ "pin\ncalls", COUNT_PIN_CALLS, quantity_count },
+		{ "mappings", COUNT_MAPPINGS_PEAK, quantity_count },
+		{ "4 KiB\nleaves", COUNT_START_LEAVES_4K, quantity_count },
+		{ "2 MiB\nleaves", COUNT_START_LEAVES_2M, quantity_count },
+		{ "1 GiB\nleaves", COUNT_START_LEAVES_1G, quantity_count },
+		{ "unplug\nasked", COUNT_UNPLUG_ASKED_BYTES, quantity_bytes },
+		{ "\nreclaimed", COUNT_UNPLUG_RECLAIMED_BYTES, quantity_bytes },
+		{ "calls\nrefused", COUNT_UNPLUG_REFUSED, quantity_count },
+		{ "\nsplits", COUNT_UNPLUG_SPLITS, quantity_count },
+	};
+
+	return grid_of_counters(shown, count, measure, sizeof(measure) / sizeof(measure[0]));
+}
+
+struct grid *grid_of_hypercalls(const struct shown *shown, size_t count)
+{
+	static const struct measure measure[] = {
+		{ "\ncalls", COUNT_HYPERCALLS, quantity_count },
+		{ "\nTCEs", COUNT_TCES, quantity_count },
+		{ "TCEs\nkilled", COUNT_TCES_KILLED, quantity_count },
+		{ "devices\nfrozen", COUNT_DEVICES_FROZEN, quantity_count },
+		{ "transfers\ncut", COUNT_TRANSFERS_CUT, quantity_count },
+	};
+
+	return grid_of_counters(shown, count, measure, sizeof(measure) / sizeof(measure[0]));
 }
 
 /* ---- on a terminal ---- */

@@ -29,6 +29,9 @@ struct grid *grid_of_machine(const struct shown *shown, size_t count);
 /* Locked and pinned memory, pin calls, mappings, leaves, what was given back; columns without a number are left out. */
 struct grid *grid_of_memory(const struct shown *shown, size_t count);
 
+/* POWER: hypercalls and what became of their entries, frozen devices; columns without a number are left out. */
+struct grid *grid_of_hypercalls(const struct shown *shown, size_t count);
+
 void grid_destroy(struct grid *grid);
 
 /* Right-aligned columns under `title`, rows indented by two, label_width wide. */

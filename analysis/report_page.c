@@ -317,6 +317,8 @@ void report_page_write(FILE *out, const struct page *page)
 	write_schemes(out, page);
 	write_grid(out, page, grid_of_machine(page->view->shown, page->view->count), "Whole run");
 	write_grid(out, page, grid_of_memory(page->view->shown, page->view->count), "Memory of guests in the host");
+	write_grid(out, page, grid_of_hypercalls(page->view->shown, page->view->count),
+		   "Hypercalls and frozen devices");
 	write_figures(out, page, RESULT_OPS);
 	fputs("</section>\n", out);
 	for (unsigned op = 0; op < RESULT_OPS; op++)

@@ -79,6 +79,7 @@ void table_print(FILE *out, const struct result *result)
 	if (shown) {
 		print_grid(out, grid_of_machine(shown, count), "machine", label_width);
 		print_grid(out, grid_of_memory(shown, count), "memory of guests", label_width);
+		print_grid(out, grid_of_hypercalls(shown, count), "hypercalls", label_width);
 	}
 	free(shown);
 }

@@ -142,10 +142,11 @@ static bool check_spapr(const struct scenario *scenario, const struct scheme *sc
 		return check_refuse(scenario, "spapr.window", "VFIO's sPAPR driver v1 has the default window only",
 				    err);
 	/* [LINUX] tce_page_is_contained, mm_iommu_ua_to_hpa: a TCE maps what is in one page of the host. */
-	if (page_lg2 > config->machine.host_page_lg2 || kernel_page_lg2 > config->machine.host_page_lg2)
-		return check_refuse(scenario, "machine.host_page_lg2",
-				    "must be spapr.page_lg2 and spapr.kernel_page_lg2 or more: both lie in one page",
-				    err);
+	if (kernel_page_lg2 > config->machine.host_page_lg2)
+		return check_refuse(scenario, "machine.host_page_lg2", "must be spapr.kernel_page_lg2 or more", err);
+	if (page_lg2 > config->machine.host_page_lg2)
+		return check_refuse(scenario, "spapr.page_lg2",
+				    "must be machine.host_page_lg2 or less: a TCE lies in one page of the host", err);
 	return true;
 }
 

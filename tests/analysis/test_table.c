@@ -46,6 +46,8 @@ static struct result *tiny_result(void)
 	result_operation(scheme[1], RESULT_UNMAP, (ps_t[RESULT_CAUSES]){ [CAUSE_QUEUE_WAIT] = 999500 });
 	scheme[1]->counter[COUNT_VM_EXITS] = 1234;
 	scheme[1]->counter[COUNT_IOCTLS] = 3;
+	scheme[1]->counter[COUNT_HYPERCALLS] = 7;
+	scheme[1]->counter[COUNT_TRANSFERS_CUT] = 2;
 	scheme[1]->counter[COUNT_IOTLB_HITS] = 3;
 	scheme[1]->counter[COUNT_IOTLB_MISSES] = 1;
 	scheme[1]->counter[COUNT_WALKS] = 1;
@@ -104,6 +106,11 @@ static const char tiny_table[] =
 	"memory of guests      peak\n"
 	"  passthrough     8.00 GiB\n"
 	"  pin-on-map           0 B\n"
+	"\n"
+	"                         transfers\n"
+	"hypercalls        calls        cut\n"
+	"  passthrough         0          0\n"
+	"  pin-on-map          7          2\n"
 	"\n";
 
 START_TEST(the_table_of_a_tiny_result_is_this)

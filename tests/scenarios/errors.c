@@ -195,6 +195,40 @@ START_TEST(sizes_that_hardware_does_not_have_are_refused)
 }
 END_TEST
 
+static void refuses_power(const char *scheme, const char *values, const char *message)
+{
+	char text[512], expected[320];
+
+	snprintf(text, sizeof(text), "title: a\ntrace: t.h5\nprofile: power9\nschemes: [%s]\nparameters: {%s}\n",
+		 scheme, values);
+	snprintf(expected, sizeof(expected), "scenarios/x.yaml:%s", message);
+	refuses_file(text, expected);
+}
+
+START_TEST(dma_windows_that_power_does_not_have_are_refused)
+{
+	refuses_power("spapr-v2", "spapr.page_lg2: 13",
+		      "5:14: spapr.page_lg2 = 13: must be 12 (4 KiB), 16 (64 KiB), 21 (2 MiB) or 30 (1 GiB)");
+	refuses_power("spapr-v2", "spapr.page_lg2: 16",
+		      "5:14: spapr.page_lg2 = 16: the default window has 12: set spapr.window = dynamic");
+	refuses_power("spapr-v2", "spapr.kernel_page_lg2: 14",
+		      "5:14: spapr.kernel_page_lg2 = 14: must be 12 (4 KiB) or 16 (64 KiB)");
+	refuses_power("spapr-v2", "spapr.window_bytes: 3 GiB",
+		      "5:14: spapr.window_bytes = 3 GiB: must be a power of two");
+	refuses_power("spapr-v2", "spapr.window_bytes: 4 GiB",
+		      "5:14: spapr.window_bytes = 4 GiB: the default window ends at 2 GiB: set spapr.window = dynamic");
+	refuses_power(
+		"spapr-v2", "spapr.window: dynamic, spapr.page_lg2: 30, spapr.window_bytes: 1 TiB",
+		"5:37: spapr.page_lg2 = 30: must be machine.host_page_lg2 or less: a TCE lies in one page of the host");
+	refuses_power("spapr-v2", "spapr.window: dynamic, spapr.page_lg2: 21, spapr.window_bytes: 16 MiB",
+		      "5:57: spapr.window_bytes = 16 MiB: must be 16 pages of spapr.page_lg2 or more");
+	refuses_power("spapr-v1", "spapr.window: dynamic",
+		      "5:14: spapr.window = dynamic: VFIO's sPAPR driver v1 has the default window only");
+	refuses_power("spapr-v1", "machine.host_page_lg2: 12",
+		      "5:14: machine.host_page_lg2 = 12: must be spapr.kernel_page_lg2 or more");
+}
+END_TEST
+
 START_TEST(an_error_of_an_included_value_names_the_included_file)
 {
 	folder_write("scenarios/parts/a.yaml", "parameters:\n  iommu.iotlb_ways: 3\n");
@@ -312,6 +346,7 @@ int main(void)
 		a_parameter_is_set_once_in_a_file,
 		an_impossible_geometry_is_refused,
 		sizes_that_hardware_does_not_have_are_refused,
+		dma_windows_that_power_does_not_have_are_refused,
 		an_error_of_an_included_value_names_the_included_file,
 		includes_are_checked,
 		an_unknown_profile_has_its_nearest_name,
