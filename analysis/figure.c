@@ -90,18 +90,31 @@ static size_t add(struct figure *figure, const struct figure_kind *kind, enum re
 	return 1;
 }
 
+#define UPDATE_RUNS_MAX 12u /* more lines over time nobody tells apart */
+
+static bool was_updated(const struct view *view)
+{
+	for (size_t i = 0; i < view->count; i++)
+		if (view->shown[i].scheme->latency[RESULT_BLACKOUT].count > 0)
+			return view->count <= UPDATE_RUNS_MAX;
+	return false;
+}
+
+static bool is_listed(const struct figure_kind *kind, const struct view *view)
+{
+	return kind->of_matrix == (view->sweeps > 0) || (kind->of_update && was_updated(view));
+}
+
 size_t figure_list(const struct view *view, struct figure figure[FIGURES_MAX])
 {
 	size_t count = 0;
 
 	for (unsigned op = 0; op < RESULT_OPS; op++)
 		for (size_t i = 0; i < KINDS; i++)
-			if ((kinds[i]->ops & BIT64(op)) && kinds[i]->of_matrix == (view->sweeps > 0) &&
-			    kinds[i]->wanted(view, op))
+			if ((kinds[i]->ops & BIT64(op)) && is_listed(kinds[i], view) && kinds[i]->wanted(view, op))
 				count += add(&figure[count], kinds[i], op);
 	for (size_t i = 0; i < KINDS; i++)
-		if (kinds[i]->ops == 0 && kinds[i]->of_matrix == (view->sweeps > 0) &&
-		    kinds[i]->wanted(view, RESULT_OPS))
+		if (kinds[i]->ops == 0 && is_listed(kinds[i], view) && kinds[i]->wanted(view, RESULT_OPS))
 			count += add(&figure[count], kinds[i], RESULT_OPS);
 	return count;
 }
@@ -116,19 +129,44 @@ void figure_write_data(FILE *out, const struct figure *figure, const struct view
 	figure->kind->data(out, view, figure->op);
 }
 
+void figure_run_label(const struct view *view, size_t i, char text[RUN_LABEL])
+{
+	int length = snprintf(text, RUN_LABEL, "%s", view->shown[i].label);
+
+	for (size_t k = 0; k < view->sweeps && length < (int)RUN_LABEL; k++) {
+		const char *value = point_value(&view->shown[i], view->sweep[k]).text;
+
+		if (value)
+			length += snprintf(text + length, RUN_LABEL - (size_t)length, "  %s", value);
+	}
+}
+
 static void element_label(FILE *out, const void *from, size_t i)
 {
-	script_text(out, ((const struct view *)from)->shown[i].label);
+	char text[RUN_LABEL];
+
+	figure_run_label(from, i, text);
+	script_text(out, text);
+}
+
+/* In a matrix each point has a colour of its own: its scheme has but one. */
+static struct look run_look(const struct view *view, size_t i)
+{
+	struct look look = view->look[i];
+
+	if (view->sweeps > 0)
+		look_shade(&look, (unsigned)i, 0);
+	return look;
 }
 
 static void element_colour(FILE *out, const void *from, size_t i)
 {
-	fprintf(out, "'%s'", ((const struct view *)from)->look[i].colour);
+	fprintf(out, "'%s'", run_look(from, i).colour);
 }
 
 static void element_dash(FILE *out, const void *from, size_t i)
 {
-	fprintf(out, "%u", ((const struct view *)from)->look[i].dash);
+	fprintf(out, "%u", run_look(from, i).dash);
 }
 
 /* Lines under others are thicker, so that lines on one another all show. */
@@ -157,7 +195,11 @@ static unsigned height_of(const struct figure_kind *kind, const struct view *vie
 		return kind->height(view);
 
 	for (size_t i = 0; i < view->count; i++) {
-		size_t length = strlen(view->shown[i].label);
+		char text[RUN_LABEL];
+
+		figure_run_label(view, i, text);
+
+		size_t length = strlen(text);
 
 		longest = length > longest ? length : longest;
 	}

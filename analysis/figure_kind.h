@@ -9,7 +9,8 @@
 struct figure_kind {
 	const char *name, *title; /* the title takes the operation's name, if there is one */
 	bool of_matrix;           /* shown when something is swept; others when nothing is */
-	uint64_t ops;             /* BIT64(op) of the operations that may have it; 0: of the machine */
+	bool of_update; /* of the others: shown for a few points too, where a guest's host software was replaced */
+	uint64_t ops;   /* BIT64(op) of the operations that may have it; 0: of the machine */
 	bool (*wanted)(const struct view *view, enum result_op op); /* there is something to show */
 	const char *data_of; /* name of the kind whose data it draws; NULL: its own */
 	void (*data)(FILE *out, const struct view *view, enum result_op op); /* CSV with a header; NULL with data_of */
@@ -28,6 +29,10 @@ extern const struct figure_kind figure_locked, figure_hit_rate, figure_throughpu
 bool figure_took_place(const struct view *view, enum result_op op);
 
 /* ---- parts of scripts and data ---- */
+
+/* What a line over time is called: the scheme, and in a matrix its point. */
+#define RUN_LABEL 320u
+void figure_run_label(const struct view *view, size_t i, char text[RUN_LABEL]);
 
 /* Of a key with so many labels, the longest of so many characters, as gnuplot will about fill it. */
 unsigned figure_key_height(size_t count, size_t longest);

@@ -47,6 +47,7 @@ static void write_rows(FILE *out, const struct view *view, enum result_series a,
 {
 	for (size_t i = 0; i < view->count; i++) {
 		struct steps steps = steps_of(view, i, a, b);
+		char label[RUN_LABEL];
 
 		if (whole_steps && steps.count > 1)
 			steps.count--;
@@ -54,7 +55,8 @@ static void write_rows(FILE *out, const struct view *view, enum result_series a,
 		for (uint32_t k = 0; k <= steps.count && steps.count > 0; k++) {
 			uint32_t step = k < steps.count ? k : k - 1;
 
-			csv_text(out, view->shown[i].label);
+			figure_run_label(view, i, label);
+			csv_text(out, label);
 			fprintf(out, ",%" PRIu64 ",%" PRIu64, k * steps.width_ps,
 				series_value(steps.a, steps.width_ps, step));
 			if (a != b)
@@ -127,6 +129,7 @@ static void locked_variables(FILE *out, const struct view *view, enum result_op 
 const struct figure_kind figure_locked = {
 	.name = "locked-memory",
 	.title = "Locked memory%s",
+	.of_update = true,
 	.wanted = locked_wanted,
 	.data = locked_data,
 	.variables = locked_variables,
@@ -206,7 +209,8 @@ static void throughput_variables(FILE *out, const struct view *view, enum result
 
 const struct figure_kind figure_throughput = {
 	.name = "throughput",
-	.title = "DMA throughput%s",
+	.title = "DMA throughput over time%s",
+	.of_update = true,
 	.wanted = throughput_wanted,
 	.data = throughput_data,
 	.variables = throughput_variables,

@@ -274,6 +274,72 @@ struct grid *grid_of_hypercalls(const struct shown *shown, size_t count)
 	return grid_of_counters(shown, count, measure, sizeof(measure) / sizeof(measure[0]));
 }
 
+/* ---- what replaced the guest's host software ---- */
+
+static void blackout(char *text, const struct result_scheme *scheme)
+{
+	quantity_time(text, scheme->latency[RESULT_BLACKOUT].max_ps);
+}
+
+static void dma_gap(char *text, const struct result_scheme *scheme)
+{
+	quantity_time(text, scheme->counter[COUNT_DMA_GAP_PS]);
+}
+
+static void transfers_lost(char *text, const struct result_scheme *scheme)
+{
+	quantity_count(text, scheme->counter[COUNT_TRANSFERS_LOST]);
+}
+
+static void pages_pinned(char *text, const struct result_scheme *scheme)
+{
+	quantity_count(text, scheme->counter[COUNT_PAGES_PINNED]);
+}
+
+static void host_access(char *text, const struct result_scheme *scheme)
+{
+	if (scheme->latency[RESULT_HOST_ACCESS].count == 0)
+		strcpy(text, "-");
+	else
+		quantity_time(text, scheme->latency[RESULT_HOST_ACCESS].max_ps);
+}
+
+/* Now, of all; and of it what the new process is charged. */
+static void locked_end(char *text, const struct result_scheme *scheme)
+{
+	quantity_bytes(text, scheme->series[RESULT_LOCKED_BYTES].level);
+}
+
+static void locked_new(char *text, const struct result_scheme *scheme)
+{
+	quantity_bytes(text, scheme->series[RESULT_LOCKED_NEW_BYTES].level);
+}
+
+struct grid *grid_of_update(const struct shown *shown, size_t count)
+{
+	static const struct {
+		const char *heading;
+		void (*text)(char *text, const struct result_scheme *scheme);
+	} measure[] = {
+		{ "blackout", blackout },
+		{ "DMA\ngap", dma_gap },
+		{ "transfers\nlost", transfers_lost },
+		{ "host access\nmax", host_access },
+		{ "pages\npinned", pages_pinned },
+		{ "locked\nat the end", locked_end },
+		{ "of new\nprocess", locked_new },
+	};
+	size_t columns = sizeof(measure) / sizeof(measure[0]);
+	struct grid *grid = shown_have(shown, count, RESULT_BLACKOUT) ? grid_create(shown, count, columns) : NULL;
+
+	for (size_t column = 0; grid && column < columns; column++) {
+		name_column(grid, column, measure[column].heading);
+		for (size_t row = 0; row < count; row++)
+			measure[column].text(cell_at(grid, row, column), shown[row].scheme);
+	}
+	return grid;
+}
+
 /* ---- on a terminal ---- */
 
 /* One of the two lines of a heading; a heading of one line stands on the second. */

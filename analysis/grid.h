@@ -31,6 +31,8 @@ struct grid *grid_of_memory(const struct shown *shown, size_t count);
 
 /* POWER: hypercalls and what became of their entries, frozen devices; columns without a number are left out. */
 struct grid *grid_of_hypercalls(const struct shown *shown, size_t count);
+/* What it did to a guest that its host software was replaced. */
+struct grid *grid_of_update(const struct shown *shown, size_t count);
 
 void grid_destroy(struct grid *grid);
 

@@ -316,6 +316,7 @@ void report_page_write(FILE *out, const struct page *page)
 		write_failures(out, page->result[i]);
 	write_schemes(out, page);
 	write_grid(out, page, grid_of_machine(page->view->shown, page->view->count), "Whole run");
+	write_grid(out, page, grid_of_update(page->view->shown, page->view->count), "Host software replaced");
 	write_grid(out, page, grid_of_memory(page->view->shown, page->view->count), "Memory of guests in the host");
 	write_grid(out, page, grid_of_hypercalls(page->view->shown, page->view->count),
 		   "Hypercalls and frozen devices");

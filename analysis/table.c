@@ -59,7 +59,9 @@ void table_print(FILE *out, const struct result *result)
 	static const struct {
 		enum result_op op;
 		const char *title;
-	} explained[] = { { RESULT_MAP, "time of map" }, { RESULT_UNMAP, "time of unmap" } };
+	} explained[] = { { RESULT_MAP, "time of map" },
+			  { RESULT_UNMAP, "time of unmap" },
+			  { RESULT_BLACKOUT, "time of blackout" } };
 	size_t count = result_scheme_count(result), label_width = strlen("translate_miss");
 	struct shown *shown = calloc(count + 1, sizeof(*shown));
 
@@ -78,6 +80,7 @@ void table_print(FILE *out, const struct result *result)
 		print_grid(out, grid_of_causes(shown, count, explained[i].op), explained[i].title, label_width);
 	if (shown) {
 		print_grid(out, grid_of_machine(shown, count), "machine", label_width);
+		print_grid(out, grid_of_update(shown, count), "update", label_width);
 		print_grid(out, grid_of_memory(shown, count), "memory of guests", label_width);
 		print_grid(out, grid_of_hypercalls(shown, count), "hypercalls", label_width);
 	}

@@ -18,6 +18,8 @@
 
 enum replay_mode { REPLAY_DEPENDENCIES, REPLAY_RECORDED, REPLAY_PACED };
 enum spapr_window_kind { SPAPR_WINDOW_DEFAULT, SPAPR_WINDOW_DYNAMIC };
+enum update_kind_name { UPDATE_NONE, UPDATE_TRANSFER, UPDATE_EXEC, UPDATE_COLD, UPDATE_KEEPALIVE, UPDATE_KEXEC };
+enum update_kernel { UPDATE_KERNEL_6_12, UPDATE_KERNEL_5_15 };
 enum device_pattern { DEVICE_AUTO, DEVICE_NVME, DEVICE_NIC };
 
 /* The machine's: bits of host-physical address, and where guest memory goes on above its low part. */
@@ -58,6 +60,7 @@ struct timing {
 		ps_t hypercall;                            /* KVM: one for TCEs, besides its entries */
 		ps_t tce_check;                            /* KVM: one entry checked and found in the guest's memory */
 		ps_t tce_kill;                             /* one entry invalidated in a bridge */
+		ps_t guest_access; /* of the host to a page of guest memory, for a mediated device */
 	} host;
 	struct {
 		ps_t iotlb_lookup;          /* hit or miss is known after this */
@@ -71,6 +74,13 @@ struct timing {
 		ps_t write_buffer_flush;    /* GCMD.WBF given to done */
 		ps_t data_read, data_write; /* memory behind the IOMMU, per TLP */
 	} iommu;
+	struct {                     /* host software is replaced */
+		ps_t save, load;     /* of a hypervisor's own state */
+		ps_t exec;           /* a new hypervisor process, until it can take calls */
+		ps_t kexec;          /* a new kernel, until it starts processes */
+		ps_t preserve_table; /* per page of the host's tables, to hand over; and again to take over */
+		ps_t device_reset;   /* an assigned device, until its driver may use it */
+	} handover;
 	struct {
 		ps_t link_latency;         /* one way, device to root complex */
 		ps_t device_think;         /* doorbell seen to first TLP */
@@ -97,6 +107,12 @@ struct config {
 		uint64_t block_bytes;
 		bool split; /* a mapping that is larger than what goes is split, as no kernel does */
 	} unplug;
+	struct {               /* what runs the guests is replaced (sim/update.h) */
+		uint32_t kind; /* enum update_kind_name */
+		ps_t at;
+		uint32_t kernel;      /* enum update_kernel */
+		ps_t mediated_period; /* of a mediated device's accesses; 0: there is none */
+	} update;
 	struct {
 		uint32_t iotlb_entries, iotlb_ways, iotlb_partitions;
 		uint32_t device_entries, device_ways; /* context cache and PASID cache, each */

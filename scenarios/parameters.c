@@ -55,6 +55,14 @@ static const char *const patterns[] = {
 static const char *const windows[] = {
 	[SPAPR_WINDOW_DEFAULT] = "default", [SPAPR_WINDOW_DYNAMIC] = "dynamic", [SPAPR_WINDOW_DYNAMIC + 1] = NULL
 };
+static const char *const updates[] = {
+	[UPDATE_NONE] = "none",   [UPDATE_TRANSFER] = "transfer",   [UPDATE_EXEC] = "exec",
+	[UPDATE_COLD] = "cold",   [UPDATE_KEEPALIVE] = "keepalive", [UPDATE_KEXEC] = "kexec",
+	[UPDATE_KEXEC + 1] = NULL
+};
+static const char *const kernels[] = {
+	[UPDATE_KERNEL_6_12] = "6.12", [UPDATE_KERNEL_5_15] = "5.15", [UPDATE_KERNEL_5_15 + 1] = NULL
+};
 static const char *const modes[] = { [REPLAY_DEPENDENCIES] = "dependencies",
 				     [REPLAY_RECORDED] = "recorded",
 				     [REPLAY_PACED] = "paced",
@@ -98,6 +106,20 @@ const struct parameter parameters[] = {
 	      "What is given back at a time: an unmap call each."),
 	SWITCH(unplug.split, "false", "[LINUX]: VFIO type1 v2 and iommufd refuse to unmap a part of a mapping",
 	       "Mappings and large leaves that reach beyond what goes are split first, as no kernel does."),
+
+	/* ---- update ---- */
+	CHOICE(update.kind, "none", updates, "ASSUMED: nothing is replaced",
+	       "What runs the guests is replaced while their devices work: transfer, exec: the hypervisor's "
+	       "process, "
+	       "with its mappings; cold: without; keepalive: the host's kernel too, with the mappings; kexec: "
+	       "without."),
+	ROW(update.at, PARAMETER_PS, "100 ms", 0, 1000 * PS_PER_S, "ms", NULL, "ASSUMED", "When it is replaced."),
+	CHOICE(update.kernel, "6.12", kernels, "[LINUX]: the version that the models answer as",
+	       "Whose rules VFIO type1 has: before 6.1 the host's accesses wait for an update, and locked memory stays "
+	       "with "
+	       "the process that mapped."),
+	ROW(update.mediated_period, PARAMETER_PS, "0 us", 0, PS_PER_S, "us", NULL, "ASSUMED: no such device",
+	    "How often the host accesses guest memory for a mediated device; 0: there is none."),
 
 	/* ---- iommu ---- */
 	U32(iommu.iotlb_entries, "120", 0, CACHE_ENTRIES, "entries",
@@ -302,6 +324,7 @@ const struct parameter parameters[] = {
 	PRICE(host.tce_check, "POWER, KVM: checking one TCE and finding its page in the guest's memory."),
 	PRICE(host.tce_kill, "POWER: invalidating one TCE in the host bridge."),
 	PRICE(host.start_pin_page, "Pinning at start, per 4 KiB, with the fault and the clearing of the page."),
+	PRICE(host.guest_access, "The host's access to a page of guest memory, for a mediated device."),
 
 	/* ---- timing.iommu ---- */
 	PRICE(iommu.iotlb_lookup, "IOTLB lookup: hit or miss is known after this."),
@@ -315,6 +338,15 @@ const struct parameter parameters[] = {
 	PRICE(iommu.write_buffer_flush, "Flushing the write buffers when told to."),
 	PRICE(iommu.data_read, "Memory read behind the IOMMU, per TLP."),
 	PRICE(iommu.data_write, "Memory write behind the IOMMU, per TLP."),
+
+	/* ---- timing.handover ---- */
+	PRICE(handover.save, "A hypervisor saves its own state."),
+	PRICE(handover.load, "A hypervisor restores its own state."),
+	PRICE(handover.exec, "A new hypervisor process, until it can take calls."),
+	PRICE(handover.kexec, "A new kernel, until it starts processes."),
+	PRICE(handover.preserve_table,
+	      "Handing one page of the host's tables to a new kernel; taking it over costs the same."),
+	PRICE(handover.device_reset, "Resetting an assigned device, until its driver may use it."),
 
 	/* ---- timing.pcie ---- */
 	PRICE(pcie.link_latency, "Device to root complex, or back."),

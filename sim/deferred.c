@@ -52,8 +52,10 @@ static void flush_timer_story(struct actor *actor, void *argument)
 		}
 		actor_wait_until(actor, due, CAUSE_QUEUE_WAIT);
 		actor_touch(actor);
+		pause_enter(&domain->owner->pause, actor);
 		flush_queue_fired(domain->flush_queue);
 		flush_domain(domain, actor, NULL);
+		pause_leave(&domain->owner->pause, actor);
 		actor_touch(actor);
 		for (uint16_t cpu = 0; cpu < domain->owner->vcpu_count; cpu++)
 			flush_queue_release(domain->flush_queue, cpu, released, domain);

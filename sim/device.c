@@ -30,6 +30,8 @@ static bool job_may_issue(struct job *job, ps_t now)
 
 static struct job *device_next(struct device *device, ps_t now)
 {
+	if (device->is_stopped)
+		return NULL;
 	for (struct job *job = device->first; job; job = job->next)
 		if (job_may_issue(job, now))
 			return job;
@@ -41,6 +43,8 @@ static ps_t device_next_date(const struct device *device, ps_t now)
 {
 	ps_t date = UINT64_MAX;
 
+	if (device->is_stopped)
+		return date;
 	for (const struct job *job = device->first; job; job = job->next)
 		if (job->not_before > now && job->not_before < date)
 			date = job->not_before;
@@ -141,6 +145,7 @@ static void tlp_begin(struct tlp_slot *slot, struct actor *actor)
 	slot->bus = bus_address(job, slot->tlp.iova);
 	job->stage = job->transfer.stage;
 	job->under_way++;
+	device->under_way++;
 	job_advance(job);
 	if (device_next(device, actor->now))
 		waiters_wake_one(&device->idle, actor, 0);
@@ -166,6 +171,10 @@ static void tlp_move(struct tlp_slot *slot, struct actor *actor)
 		device->result->counter[tlp->write ? COUNT_DMA_BYTES_WRITTEN : COUNT_DMA_BYTES_READ] += tlp->bytes;
 		series_record(&device->result->series[RESULT_DMA_BYTES], actor->now, tlp->bytes);
 		device->bytes += tlp->bytes;
+		if (device->last_moved > 0 && actor->now > device->last_moved + device->longest_gap)
+			device->longest_gap = actor->now - device->last_moved;
+		if (actor->now > device->last_moved)
+			device->last_moved = actor->now;
 	}
 	slot->phase = TLP_MOVED;
 }
@@ -204,6 +213,8 @@ static void tlp_end(struct tlp_slot *slot, struct actor *actor)
 	actor->parts = actor->unclaimed;
 	slots_give(slots_of(slot), actor);
 	slot->phase = TLP_NONE;
+	if (--device->under_way == 0 && device->is_stopped)
+		waiters_wake_all(&device->drained, actor, 0);
 	if (--slot->job->under_way == 0 && !slot->job->has_ready)
 		device_finish(device, slot->job, actor);
 	tlp_begin(slot, actor);
@@ -273,6 +284,7 @@ void device_submit(struct device *device, struct actor *actor, struct job *job)
 		actor->now + device->config->timing.pcie.device_think + device->config->timing.pcie.link_latency;
 	job->under_way = 0;
 	job->begun = false;
+	job->whole = job->transfer;
 	job->next = NULL;
 	if (device->last)
 		device->last->next = job;
@@ -280,6 +292,31 @@ void device_submit(struct device *device, struct actor *actor, struct job *job)
 		device->first = job;
 	device->last = job;
 	waiters_wake_one(&device->idle, actor, job->not_before - actor->now);
+}
+
+void device_stop(struct device *device, struct actor *actor)
+{
+	actor_touch(actor);
+	device->is_stopped = true;
+	while (device->under_way > 0)
+		actor_wait(actor, &device->drained, CAUSE_QUEUE_WAIT);
+}
+
+void device_reset(struct device *device, struct actor *actor)
+{
+	actor_touch(actor);
+	for (struct job *job = device->first; job; job = job->next) {
+		device->result->counter[COUNT_TRANSFERS_LOST] += job->begun;
+		job->transfer = job->whole;
+		job->begun = false;
+	}
+}
+
+void device_start(struct device *device, struct actor *actor)
+{
+	actor_touch(actor);
+	device->is_stopped = false;
+	waiters_wake_all(&device->idle, actor, 0);
 }
 
 void device_wait_quiet(struct device *device, struct actor *actor)

@@ -23,8 +23,9 @@ struct job {
 	struct transfer transfer;
 	const struct piece *pieces; /* in ascending iova; cover the transfer's data */
 	uint32_t piece_count;
-	uint64_t under_way; /* TLPs */
-	bool begun;         /* `ready` holds the next TLP, or the transfer has none left */
+	uint64_t under_way;    /* TLPs */
+	bool begun;            /* `ready` holds the next TLP, or the transfer has none left */
+	struct transfer whole; /* as it was given */
 	bool has_ready;
 	struct tlp ready;
 	unsigned stage;  /* of the transfer: of the TLPs under way */
@@ -45,11 +46,15 @@ struct device {
 	struct endpoint endpoint;
 	struct link up, down;
 	struct slots reads, writes;
-	struct tlp_slot *slots;   /* [reads and writes in flight]; owned */
-	struct waiters idle;      /* TLP slots without work */
-	struct job *first, *last; /* jobs not finished, in order */
-	struct waiters quiet;     /* who waits for no job to be left */
-	uint64_t bytes;           /* moved */
+	struct tlp_slot *slots;       /* [reads and writes in flight]; owned */
+	struct waiters idle;          /* TLP slots without work */
+	struct job *first, *last;     /* jobs not finished, in order */
+	struct waiters quiet;         /* who waits for no job to be left */
+	uint64_t bytes;               /* moved */
+	bool is_stopped;              /* sends nothing */
+	uint64_t under_way;           /* TLPs */
+	struct waiters drained;       /* who waits for none to be */
+	ps_t last_moved, longest_gap; /* between two TLPs' data */
 };
 
 void device_init(struct device *device, struct engine *engine, const struct config *config, struct unit *unit,
@@ -62,6 +67,12 @@ void device_fini(struct device *device);
  * does nothing, and the job is done, cut.
  */
 void device_submit(struct device *device, struct actor *actor, struct job *job);
+
+/* It sends nothing any more (bus mastering is off); returns when no TLP is under way. */
+void device_stop(struct device *device, struct actor *actor);
+/* While it is stopped: transfers that had begun are lost, counted, and begin anew. */
+void device_reset(struct device *device, struct actor *actor);
+void device_start(struct device *device, struct actor *actor);
 
 /* Returns when the device has no job left. */
 void device_wait_quiet(struct device *device, struct actor *actor);

@@ -73,16 +73,20 @@ static void mapping_begin(struct vcpu *vcpu, struct actor *actor, const struct t
 static void vcpu_map(struct vcpu *vcpu, struct actor *actor, const struct trace_op *op)
 {
 	struct machine *machine = vcpu->guest->machine;
+	struct pause *pause = &vcpu->guest->pause;
 	ps_t parts[RESULT_CAUSES] = { 0 };
 
+	pause_enter(pause, actor);
 	actor->parts = parts;
 	if (!machine->translation->map(vcpu, actor, op)) { /* mapped twice, or for nobody: counted, not replayed */
 		machine->result->counter[COUNT_OPERATIONS_SKIPPED]++;
 		actor->parts = actor->unclaimed;
+		pause_leave(pause, actor);
 		return;
 	}
 	finish(machine, actor, RESULT_MAP, parts);
 	mapping_begin(vcpu, actor, op);
+	pause_leave(pause, actor);
 }
 
 static void vcpu_unmap(struct vcpu *vcpu, struct actor *actor, const struct trace_op *op)
@@ -106,10 +110,12 @@ static void vcpu_unmap(struct vcpu *vcpu, struct actor *actor, const struct trac
 		device_wait_quiet(mapping->device, actor);
 		endpoint_remove_ring(&mapping->device->endpoint, mapping->pieces[0].bus);
 	}
+	pause_enter(&guest->pause, actor);
 	actor->parts = parts;
 	machine->translation->unmap(vcpu, actor, op, mapping);
 	finish(machine, actor, RESULT_UNMAP, parts);
 	mapping_destroy(&guest->mappings, mapping);
+	pause_leave(&guest->pause, actor);
 }
 
 static void vcpu_attach(struct vcpu *vcpu, struct actor *actor, const struct trace_op *op)
@@ -120,10 +126,12 @@ static void vcpu_attach(struct vcpu *vcpu, struct actor *actor, const struct tra
 
 	if (!domain)
 		return;
+	pause_enter(&vcpu->guest->pause, actor);
 	actor->parts = parts;
 	if (machine->translation->attach(vcpu, actor, domain, op) && op->kind == TRACE_ATTACH)
 		finish(machine, actor, RESULT_ATTACH, parts);
 	actor->parts = actor->unclaimed;
+	pause_leave(&vcpu->guest->pause, actor);
 }
 
 /* ---- the story ---- */
@@ -150,7 +158,10 @@ static void think(struct vcpu *vcpu, struct actor *actor, const struct trace_op 
 	if (config->replay.mode != REPLAY_RECORDED && op->begin_ps > vcpu->recorded_end) {
 		u128_t gap = (u128_t)(op->begin_ps - vcpu->recorded_end) * config->replay.think_time_ppm / 1000000;
 
+		ps_t begin = actor->now;
+
 		actor_spend(actor, (ps_t)gap, CAUSE_GUEST_CPU);
+		pause_computed(&vcpu->guest->pause, actor, begin);
 	}
 	if (config->replay.mode != REPLAY_DEPENDENCIES)
 		actor_wait_until(actor, op->begin_ps, CAUSE_GUEST_CPU);

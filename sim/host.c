@@ -48,6 +48,14 @@ void host_price(const struct machine *machine, const struct host_work *work, uin
 		parts[CAUSE_FLUSH] += map_work_lines(&work->table) * timing->guest.entry_flush;
 }
 
+/* Of a process that has ended only what its user pays is charged still.  [LINUX] exec_mmap, iommufd's user->locked_vm */
+static uint64_t old_locked_pages(const struct guest *guest)
+{
+	const struct process *old = guest->old_process;
+
+	return !old ? 0 : old->exited ? old->account.pages[ACCOUNT_USER] : old->account.total;
+}
+
 void host_count(struct guest *guest, const struct host_work *work, ps_t date)
 {
 	struct machine *machine = guest->machine;
@@ -63,8 +71,16 @@ void host_count(struct guest *guest, const struct host_work *work, ps_t date)
 	counter[COUNT_HYPERCALLS] += work->hypercalls;
 	counter[COUNT_TCES] += work->tces_put;
 	counter[COUNT_TCES_KILLED] += work->tce_entries_killed;
-	machine->locked_pages += guest->process.account.total - guest->locked_pages;
-	guest->locked_pages = guest->process.account.total;
+	uint64_t locked = guest->process->account.total + old_locked_pages(guest);
+
+	machine->locked_pages += locked - guest->locked_pages;
+	guest->locked_pages = locked;
+	if (guest->old_process) {
+		machine->locked_new_pages += guest->process->account.total - guest->locked_new_pages;
+		guest->locked_new_pages = guest->process->account.total;
+		series_record(&machine->result->series[RESULT_LOCKED_NEW_BYTES], date,
+			      machine->locked_new_pages * PAGE_BYTES);
+	}
 	if (machine->locked_pages * PAGE_BYTES > counter[COUNT_LOCKED_PEAK_BYTES])
 		counter[COUNT_LOCKED_PEAK_BYTES] = machine->locked_pages * PAGE_BYTES;
 	series_record(&machine->result->series[RESULT_LOCKED_BYTES], date, machine->locked_pages * PAGE_BYTES);
@@ -107,12 +123,20 @@ void host_refused(struct machine *machine, const char *call, int error, iova_t i
 	machine->fail(&err);
 }
 
+struct iommufd_source host_source(struct guest *guest)
+{
+	return (struct iommufd_source){ .process = guest->process,
+					.user = &guest->process->account,
+					.mode = ACCOUNT_USER,
+					.pin_batch_pages = guest->machine->config->machine.pin_batch_pages };
+}
+
 struct container_config host_container(struct guest *guest, struct host_table table)
 {
 	const struct machine *machine = guest->machine;
 
 	return (struct container_config){
-		.process = &guest->process,
+		.process = guest->process,
 		.registrations = machine->scheme.pin == SCHEME_PREREGISTERED ? &guest->registrations : NULL,
 		.table = table,
 		.pin_batch_pages = machine->config->machine.pin_batch_pages,

@@ -4,6 +4,7 @@
 #define IOMMUSIM_SIM_HOST_H
 
 #include "models/software/container.h"
+#include "models/software/iommufd_pages.h"
 #include "sim/machine.h"
 
 /* Cache lines that a driver writes back after this work, for a unit that does not snoop. */
@@ -24,6 +25,9 @@ void host_charge(struct guest *guest, struct actor *actor, const struct host_wor
 
 /* A call that the replay cannot do without was refused: ends the run. */
 void host_refused(struct machine *machine, const char *call, int error, iova_t iova);
+
+/* Who maps and pays through iommufd: the guest's process. */
+struct iommufd_source host_source(struct guest *guest);
 
 /* A container of the guest's process over table. */
 struct container_config host_container(struct guest *guest, struct host_table table);

@@ -13,6 +13,7 @@
 #include "sim/host.h"
 #include "sim/translation.h"
 #include "sim/unplug.h"
+#include "sim/update.h"
 
 /*
  * Host-physical memory: the host's tables and queues above 4 GiB, the guest's
@@ -65,9 +66,11 @@ static void create_process(struct guest *guest)
 				  .backed_bytes = guest_memory_end(config) };
 
 	pins_init(&guest->pins, ram.base, ram.bytes);
-	process_init(&guest->process, &guest->pins, config->machine.memlock_limit_bytes);
-	process_add_area(&guest->process, &ram);
-	registrations_init(&guest->registrations, &guest->process, machine->kernel_page_lg2,
+	guest->process = heap_zeroed(1, sizeof(*guest->process));
+	guest->vaddr = ram.vaddr;
+	process_init(guest->process, &guest->pins, config->machine.memlock_limit_bytes);
+	process_add_area(guest->process, &ram);
+	registrations_init(&guest->registrations, guest->process, machine->kernel_page_lg2,
 			   config->machine.pin_batch_pages);
 	frames_init(&guest->frames, low > GUEST_TABLES ? low - GUEST_TABLES : low / 2, low);
 }
@@ -200,6 +203,7 @@ static void init_guest(struct machine *machine, uint32_t number)
 	guest->assignments = heap_zeroed(summary->devices, sizeof(*guest->assignments));
 	guest->domains = heap_zeroed(summary->devices + 1u, sizeof(*guest->domains));
 	rows_done_init(&guest->rows, rows);
+	pause_init(&guest->pause, config->update.kind != UPDATE_NONE);
 	create_vcpus(guest);
 }
 
@@ -241,7 +245,7 @@ bool machine_create(struct machine *machine, const struct config *config, const 
 	for (uint32_t i = 0; i < machine->guest_count; i++)
 		init_guest(machine, i);
 	frames_init(&machine->host_frames, HOST_FRAMES_FIRST, HOST_FRAMES_END);
-	if (!unplug_check(machine, err) || !scan_trace(machine, err) ||
+	if (!unplug_check(machine, err) || !update_check(machine, err) || !scan_trace(machine, err) ||
 	    !machine->translation->create_host(machine, err))
 		return false;
 	for (uint32_t i = 0; i < machine->guest_count; i++)
@@ -249,6 +253,9 @@ bool machine_create(struct machine *machine, const struct config *config, const 
 			return false;
 	for (uint32_t i = 0; i < machine->guest_count; i++)
 		unplug_create(&machine->guests[i]);
+	for (uint32_t i = 0; i < machine->guest_count; i++)
+		if (!update_create(&machine->guests[i], err))
+			return false;
 	return true;
 }
 
@@ -264,6 +271,9 @@ static void count_guests(const struct machine *machine)
 
 		for (uint16_t d = 0; d < guest->device_count; d++)
 			bytes += guest->assignments[d].device.bytes;
+		for (uint16_t d = 0; d < guest->device_count; d++)
+			if (guest->assignments[d].device.longest_gap > counter[COUNT_DMA_GAP_PS])
+				counter[COUNT_DMA_GAP_PS] = guest->assignments[d].device.longest_gap;
 
 		uint64_t rate = guest->end ? (uint64_t)((u128_t)bytes * PS_PER_S / guest->end) : 0;
 

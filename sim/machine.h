@@ -28,11 +28,12 @@
 #include "sim/cores.h"
 #include "sim/device.h"
 #include "sim/mapping.h"
+#include "sim/pause.h"
 #include "sim/timeline.h"
 #include "sim/unit.h"
 #include "traces/trace.h"
 
-/* The process that runs the guest sees guest-physical address 0 here. */
+/* Where the process that starts the guest sees guest-physical address 0. */
 #define GUEST_VADDR UINT64_C(0x7f0000000000)
 
 struct translation;
@@ -85,9 +86,11 @@ struct guest {
 	uint32_t number;
 
 	/* What the host keeps for it. */
-	struct pins pins;       /* of its memory */
-	struct process process; /* that runs it */
-	uint64_t locked_pages;  /* of the process's account, as the machine's sum has them */
+	struct pins pins;                        /* of its memory */
+	struct process *process;                 /* that runs it */
+	struct process *old_process;             /* from which it took over; NULL: from none */
+	uint64_t vaddr;                          /* where the process sees guest-physical address 0 */
+	uint64_t locked_pages, locked_new_pages; /* of its processes' accounts, as the machine's sums have them */
 	struct registrations registrations;
 	struct passthrough_guest *passthrough;
 	struct nested_guest *nested;
@@ -105,7 +108,11 @@ struct guest {
 	uint16_t vcpu_count;
 	struct mappings mappings;
 	struct rows_done rows;
-	ps_t end; /* of its last CPU so far */
+	struct pause pause;
+	bool is_away;           /* nothing of the host answers for it (update.h) */
+	struct waiters adopted; /* who waits for what replaces it */
+	ps_t adopted_at;        /* when it last did */
+	ps_t end;               /* of its last CPU so far */
 };
 
 struct machine {
@@ -128,8 +135,8 @@ struct machine {
 	struct vtd_host *vtd;
 	struct power_host *power;
 	unsigned kernel_page_lg2;
-	uint64_t locked_pages; /* for all guests */
-	uint64_t mappings;     /* in all containers */
+	uint64_t locked_pages, locked_new_pages; /* for all guests; of processes that took over */
+	uint64_t mappings;                       /* in all containers */
 
 	struct guest *guests;
 	uint32_t guest_count;

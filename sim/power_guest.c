@@ -31,10 +31,10 @@ void power_guest_create(struct guest *guest)
 		if (slot.bytes > 0)
 			own->slot[slots++] = (struct spapr_slot){ .gpa = slot.gpa,
 								  .bytes = slot.bytes,
-								  .vaddr = GUEST_VADDR + slot.gpa };
+								  .vaddr = guest->vaddr + slot.gpa };
 	}
 	own->memory = (struct spapr_guest){
-		.process = &guest->process, .slot = own->slot, .slot_count = slots, .memory = guest->view
+		.process = guest->process, .slot = own->slot, .slot_count = slots, .memory = guest->view
 	};
 
 	own->list = heap_zeroed(guest->vcpu_count, sizeof(*own->list));

@@ -157,12 +157,12 @@ bool power_host_assign(struct guest *guest, struct assignment *to, uint16_t gues
 
 int power_host_start_memory(struct guest *guest, phys_t gpa, uint64_t bytes, struct host_work *work)
 {
-	struct spapr_memory_call call = { .vaddr = GUEST_VADDR + gpa, .bytes = bytes };
+	struct spapr_memory_call call = { .vaddr = guest->vaddr + gpa, .bytes = bytes };
 	int error = 0;
 
 	for (uint32_t i = 0; i < guest->domain_count && !error; i++)
 		if (guest->domains[i].power->is_assigned)
-			error = vfio_call(&guest->domains[i].power->container, &guest->process,
+			error = vfio_call(&guest->domains[i].power->container, guest->process,
 					  VFIO_IOMMU_SPAPR_REGISTER_MEMORY, &call, work);
 	return error;
 }
@@ -171,7 +171,7 @@ static int create_window(struct domain *domain, const struct spapr_create_call *
 {
 	struct spapr_create_call own = *call;
 
-	return vfio_call(&domain->power->container, &domain->owner->process, VFIO_IOMMU_SPAPR_TCE_CREATE, &own, work);
+	return vfio_call(&domain->power->container, domain->owner->process, VFIO_IOMMU_SPAPR_TCE_CREATE, &own, work);
 }
 
 /* The window that the guest maps into, as KVM or the device model has it, over the container's. */
@@ -234,10 +234,10 @@ static int start_container(struct domain *domain, struct host_work *work)
 	int error;
 
 	if (guest->machine->scheme.backend == SCHEME_SPAPR_V1) {
-		error = vfio_call(container, &guest->process, VFIO_IOMMU_ENABLE, NULL, work);
+		error = vfio_call(container, guest->process, VFIO_IOMMU_ENABLE, NULL, work);
 		return error ? error : create_liobn(domain, work);
 	}
-	error = vfio_call(container, &guest->process, VFIO_IOMMU_SPAPR_TCE_REMOVE, &remove, work);
+	error = vfio_call(container, guest->process, VFIO_IOMMU_SPAPR_TCE_REMOVE, &remove, work);
 	if (!error)
 		error = create_window(domain, &create, work);
 	return error || !is_default ? error : create_liobn(domain, work);

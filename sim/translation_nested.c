@@ -19,6 +19,7 @@ struct nested_guest {
 	struct iommufd_domain domain; /* parent, as iommufd has it */
 	struct ioas ioas;             /* with that one domain */
 	struct slots lock;
+	struct iommufd_file ram; /* the guest's memory */
 };
 
 struct nested_device {
@@ -190,6 +191,9 @@ static bool create_guest(struct guest *guest, struct err *err)
 	ioas_init(&own->ioas);
 	REQUIRE(!ioas_reserve(&own->ioas, (struct iova_span){ INTERRUPT_RANGE_FIRST, INTERRUPT_RANGE_LAST }, own));
 	REQUIRE(!ioas_attach(&own->ioas, &own->domain, &work)); /* nothing is mapped yet: costs nothing */
+	own->ram = (struct iommufd_file){ .base = guest->view.offset,
+					  .bytes = guest_memory_end(machine->config),
+					  .page_lg2 = machine->config->machine.host_page_lg2 };
 	slots_init(&own->lock, 1, machine->timing->guest.lock_handover);
 	if (!vtd_guest_create(guest, true, nested_call, err))
 		return false;
@@ -210,10 +214,10 @@ static bool assign(struct guest *guest, struct assignment *to, uint16_t guest_id
 
 static int start_memory(struct guest *guest, phys_t gpa, uint64_t bytes, struct host_work *work)
 {
-	const struct iommufd_source source = { .process = &guest->process,
-					       .user = &guest->process.account,
-					       .mode = ACCOUNT_USER,
-					       .pin_batch_pages = guest->machine->config->machine.pin_batch_pages };
+	const struct iommufd_source source = host_source(guest);
+	/* Where the process is to be replaced, the guest's memory is a file's. */
+	const struct iommufd_file *file =
+		guest->machine->config->update.kind == UPDATE_NONE ? NULL : &guest->nested->ram;
 	int error = 0;
 
 	for (uint64_t done = 0; done < bytes && !error;) {
@@ -223,8 +227,8 @@ static int start_memory(struct guest *guest, phys_t gpa, uint64_t bytes, struct 
 					    .fixed = true };
 
 		work->ioctls++;
-		error = ioas_map(&guest->nested->ioas, &source, NULL, GUEST_VADDR + gpa + done, PT_READ | PT_WRITE,
-				 &place, work);
+		error = ioas_map(&guest->nested->ioas, &source, file, file ? gpa + done : guest->vaddr + gpa + done,
+				 PT_READ | PT_WRITE, &place, work);
 		done += place.bytes;
 	}
 	return error;

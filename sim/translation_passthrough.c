@@ -40,6 +40,8 @@ static struct passthrough_container *create_container(struct guest *guest)
 	config = host_container(guest, host_table_of_domain(&own->parent));
 	type1_init(&own->type1, &config, machine->config->machine.dma_entry_limit, units_host_last(machine->config));
 	own->type1.v2 = machine->scheme.backend == SCHEME_TYPE1V2;
+	if (machine->config->update.kernel == UPDATE_KERNEL_5_15)
+		own->type1.kernel = (struct kernel){ 5, 15 };
 	slots_init(&own->lock, 1, machine->timing->guest.lock_handover);
 	return own;
 }
@@ -72,13 +74,13 @@ static int start_memory(struct guest *guest, phys_t gpa, uint64_t bytes, struct 
 {
 	const struct passthrough_guest *own = guest->passthrough;
 	int error = guest->machine->scheme.pin == SCHEME_PREREGISTERED
-			    ? registration_add(&guest->registrations, GUEST_VADDR + gpa, bytes, work)
+			    ? registration_add(&guest->registrations, guest->vaddr + gpa, bytes, work)
 			    : 0;
 
 	for (uint32_t i = 0; i < own->count; i++)
 		for (uint64_t done = 0, block; done < bytes && !error; done += block) {
 			block = guest_memory_block(guest->machine->config, gpa + done, bytes - done);
-			error = type1_map(&own->container[i].type1, gpa + done, GUEST_VADDR + gpa + done, block,
+			error = type1_map(&own->container[i].type1, gpa + done, guest->vaddr + gpa + done, block,
 					  PT_READ | PT_WRITE, work);
 		}
 	return error;

@@ -27,7 +27,7 @@ static void map(struct guest *guest, struct actor *actor, struct shadow_device *
 
 	slots_take(&to->container_lock, actor, CAUSE_QUEUE_WAIT);
 	actor_touch(actor);
-	int error = type1_map(&to->type1, call->iova, GUEST_VADDR + call->gpa, call->bytes, call->permissions, &work);
+	int error = type1_map(&to->type1, call->iova, guest->vaddr + call->gpa, call->bytes, call->permissions, &work);
 
 	host_charge(guest, actor, &work);
 	vtd_host_submit(machine, actor, to->host.list); /* what the driver has to tell the unit of new leaves */
@@ -102,7 +102,7 @@ static bool assign(struct guest *guest, struct assignment *to, uint16_t guest_id
 
 static int start_memory(struct guest *guest, phys_t gpa, uint64_t bytes, struct host_work *work)
 {
-	return registration_add(&guest->registrations, GUEST_VADDR + gpa, bytes, work);
+	return registration_add(&guest->registrations, guest->vaddr + gpa, bytes, work);
 }
 
 /* Of each device that does DMA. */

@@ -204,7 +204,7 @@ START_TEST(a_block_that_is_a_mapping_is_unmapped_flushed_unpinned_and_uncharged)
 	check_count(COUNT_UNPLUG_UNMAPPED_BYTES, 4 * MIB);
 	check_count(COUNT_UNPLUG_RECLAIMED_BYTES, 4 * MIB);
 	check_count(COUNT_UNPLUG_REFUSED, 0);
-	ck_assert_uint_eq(run->machine->guests[0].process.account.total, 28 * MIB / 4096);
+	ck_assert_uint_eq(run->machine->guests[0].process->account.total, 28 * MIB / 4096);
 }
 END_TEST
 

@@ -109,7 +109,7 @@ START_TEST(pin_on_map_exits_and_calls_once_an_operation_and_locks_what_is_mapped
 	priced_check_count(COUNT_GUEST_COMMANDS, SHADOW_ATTACH_COMMANDS + 2 + 2);
 	priced_check_count(COUNT_HOST_COMMANDS, 2);
 	priced_check_count(COUNT_LOCKED_PEAK_BYTES, 4096);
-	ck_assert_uint_eq(priced->machine->guests[0].process.account.total, 0);
+	ck_assert_uint_eq(priced->machine->guests[0].process->account.total, 0);
 	ck_assert_uint_eq(priced->machine->guests[0].pins.pages, 0);
 }
 END_TEST
@@ -177,7 +177,7 @@ START_TEST(preregister_pins_and_accounts_all_memory_once_at_start_and_maps_none)
 	priced_check_count(COUNT_GUEST_COMMANDS, SHADOW_ATTACH_COMMANDS + 2 + 2);
 	priced_check_count(COUNT_HOST_COMMANDS, 2);
 	priced_check_count(COUNT_LOCKED_PEAK_BYTES, GUEST_BYTES);
-	ck_assert_uint_eq(priced->machine->guests[0].process.account.total, GUEST_PAGES);
+	ck_assert_uint_eq(priced->machine->guests[0].process->account.total, GUEST_PAGES);
 }
 END_TEST
 

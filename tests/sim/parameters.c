@@ -29,6 +29,7 @@ static const char whole_tables[] =
 #define FEW     "replay.max_operations=60 "
 #define BUSY    "replay.think_time=0 "
 #define CROWDED PIN BUSY "iommu.iotlb_entries=16 iommu.iotlb_ways=16 iommu.walk_ways=1 "
+#define UPDATE  "schemes=passthrough " FEW "update.at=10us"
 #define UNPLUG  NESTED FEW "machine.guest_ram_bytes=4GiB unplug.bytes=4MiB"
 #define POWER   "schemes=spapr-v2-kvm " FEW
 #define DYNAMIC POWER "spapr.window=dynamic "
@@ -55,6 +56,17 @@ static const struct {
 	{ "unplug.at", NULL, "" } /* its own test, in guest_memory.c */,
 	{ "unplug.block_bytes", "1 MiB", UNPLUG },
 	{ "unplug.split", "true", UNPLUG },
+	{ "update.kind", "cold", UPDATE },
+	{ "update.at", NULL, "" }, /* its own test, in update.c */
+	{ "update.kernel", "5.15", UPDATE " update.kind=exec" },
+	{ "update.mediated_period", "50 us", UPDATE },
+	{ "timing.host.guest_access", "911 ns", UPDATE " update.mediated_period=50us" },
+	{ "timing.handover.save", "911 ns", UPDATE " update.kind=exec" },
+	{ "timing.handover.load", "911 ns", UPDATE " update.kind=exec" },
+	{ "timing.handover.exec", "911 ns", UPDATE " update.kind=exec" },
+	{ "timing.handover.kexec", "911 ns", UPDATE " update.kind=keepalive" },
+	{ "timing.handover.preserve_table", "911 ns", UPDATE " update.kind=keepalive" },
+	{ "timing.handover.device_reset", "911 ns", UPDATE " update.kind=cold" },
 	{ "replay.strict", NULL, "" }, /* its own test */
 	{ "replay.flush_queue_entries", "16", NESTED BUSY "replay.max_operations=2500 schemes.nested.unmap=deferred" },
 	{ "replay.flush_period", "50 us", NESTED "schemes.nested.unmap=deferred" },

@@ -44,6 +44,9 @@ START_TEST(exact_mode_gives_the_same_result_for_every_shipped_scenario)
 		{ "queue-lock-collapse", "--set replay.max_operations=150" },
 		{ "super-container", "--set replay.max_operations=300" },
 		{ "granularity", "--set replay.max_operations=600 --set unplug.bytes=16MiB --set unplug.at=100us" },
+		{ "live-update", "--set replay.max_operations=300 --set update.at=5ms" },
+		{ "live-update-mediated", "--set replay.max_operations=200 --set update.at=5ms" },
+		{ "keepalive-restart", "--set replay.max_operations=200 --set update.at=5ms" },
 		{ "hyper-tenant",
 		  "--set machine.guests=12 --set machine.host_cores=4 --set replay.max_operations=150" },
 	};

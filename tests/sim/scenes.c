@@ -171,6 +171,104 @@ START_TEST(memory_that_the_trace_maps_cannot_be_given_back)
 }
 END_TEST
 
+/* ---- updates ---- */
+
+/* The NIC's ring holds more than the blackout lasts: only what stops the device makes a gap. */
+START_TEST(devices_go_on_through_a_live_update_and_stop_for_a_cold_one)
+{
+	struct result *result = run("live-update.yaml");
+	static const char *const names[] = { "passthrough", "nested" };
+
+	for (unsigned i = 0; i < 2; i++) {
+		const struct result_scheme *none = at(result, names[i], "none", NULL);
+		const struct result_scheme *transfer = at(result, names[i], "transfer", NULL);
+		const struct result_scheme *exec = at(result, names[i], "exec", NULL);
+		const struct result_scheme *cold = at(result, names[i], "cold", NULL);
+
+		ck_assert_uint_eq(transfer->counter[COUNT_DMA_GAP_PS], none->counter[COUNT_DMA_GAP_PS]);
+		ck_assert_uint_eq(exec->counter[COUNT_DMA_GAP_PS], none->counter[COUNT_DMA_GAP_PS]);
+		ck_assert_uint_eq(exec->counter[COUNT_DURATION_PS], none->counter[COUNT_DURATION_PS]);
+		ck_assert_uint_gt(cold->counter[COUNT_DMA_GAP_PS], 240 * PS_PER_MS);
+		ck_assert_uint_eq(cold->counter[COUNT_TRANSFERS_LOST], 1);
+		ck_assert_uint_eq(transfer->counter[COUNT_TRANSFERS_LOST] + exec->counter[COUNT_TRANSFERS_LOST], 0);
+		/* 20 + 30 ms; 50 more for exec; unpinning and pinning 262,144 pages, 8.4 + 39.8 ms, and 100 for the reset */
+		ck_assert_uint_eq(transfer->latency[RESULT_BLACKOUT].max_ps / PS_PER_MS, 50);
+		ck_assert_uint_eq(exec->latency[RESULT_BLACKOUT].max_ps / PS_PER_MS, 100);
+		ck_assert_uint_eq(cold->latency[RESULT_BLACKOUT].max_ps / PS_PER_MS, 248);
+		ck_assert_uint_eq(transfer->counter[COUNT_PAGES_PINNED], 262144);
+		ck_assert_uint_eq(cold->counter[COUNT_PAGES_PINNED], 2 * 262144);
+		for (unsigned k = 0; k < 3; k++) {
+			const struct result_scheme *one = k == 0 ? transfer : k == 1 ? exec : cold;
+
+			ck_assert_uint_eq(one->counter[COUNT_LOCKED_PEAK_BYTES], GIB);
+			ck_assert_uint_eq(one->series[RESULT_LOCKED_BYTES].level, GIB);
+			ck_assert_uint_eq(one->series[RESULT_LOCKED_NEW_BYTES].level, GIB);
+			ck_assert_uint_eq(one->counter[COUNT_FAULTS] + one->counter[COUNT_STALE_USED], 0);
+		}
+	}
+	result_close(result);
+}
+END_TEST
+
+START_TEST(the_hosts_own_accesses_wait_under_type1_and_not_under_iommufd)
+{
+	struct result *result = run("live-update-mediated.yaml");
+
+	/* Due every 2 ms from 100 ms on, when nothing is invalid yet: the first that waits is due at 102 ms or later. */
+	for (unsigned i = 0; i < 2; i++) {
+		const char *kind = i ? "exec" : "transfer";
+		const struct result_scheme *type1 = at(result, "passthrough", kind, NULL);
+		const struct result_scheme *iommufd = at(result, "nested", kind, NULL);
+		uint64_t wait = i ? 70 : 20;
+
+		ck_assert_uint_le(type1->latency[RESULT_HOST_ACCESS].max_ps, wait * PS_PER_MS + PS_PER_MS);
+		ck_assert_uint_ge(type1->latency[RESULT_HOST_ACCESS].max_ps, (wait - 3) * PS_PER_MS);
+		ck_assert_uint_eq(iommufd->latency[RESULT_HOST_ACCESS].max_ps, 500 * PS_PER_NS);
+		ck_assert_uint_eq(type1->series[RESULT_LOCKED_BYTES].level, 0);
+		ck_assert_uint_eq(iommufd->series[RESULT_LOCKED_BYTES].level, GIB);
+	}
+	result_close(result);
+}
+END_TEST
+
+START_TEST(with_keepalive_nothing_is_lost_that_a_restart_of_the_host_loses)
+{
+	struct result *result = run("keepalive-restart.yaml");
+	static const char *const names[] = { "passthrough", "nested" };
+
+	for (unsigned i = 0; i < 2; i++) {
+		const struct result_scheme *none = at(result, names[i], "none", NULL);
+		const struct result_scheme *keep = at(result, names[i], "keepalive", NULL);
+		const struct result_scheme *boot = at(result, names[i], "kexec", NULL);
+
+		ck_assert_uint_eq(keep->counter[COUNT_DMA_GAP_PS], none->counter[COUNT_DMA_GAP_PS]);
+		ck_assert_uint_eq(keep->counter[COUNT_DURATION_PS], none->counter[COUNT_DURATION_PS]);
+		ck_assert_uint_eq(keep->counter[COUNT_TRANSFERS_LOST], 0);
+		ck_assert_uint_eq(keep->counter[COUNT_PAGES_PINNED], 262144);
+		ck_assert_uint_eq(keep->latency[RESULT_BLACKOUT].max_ps / PS_PER_MS, 600);
+		ck_assert_uint_eq(boot->latency[RESULT_BLACKOUT].max_ps / (2 * PS_PER_MS), 374);
+		ck_assert_uint_gt(boot->counter[COUNT_DMA_GAP_PS], 740 * PS_PER_MS);
+		ck_assert_uint_eq(boot->counter[COUNT_TRANSFERS_LOST], 1);
+		ck_assert_uint_eq(boot->counter[COUNT_PAGES_PINNED], 2 * 262144);
+	}
+	result_close(result);
+}
+END_TEST
+
+START_TEST(an_update_that_cannot_be_is_refused_by_name)
+{
+	refuses("live-update.yaml --set update.kind=cold --schemes pin-on-map",
+		"update.kind: scheme pin-on-map: it is modelled where all memory is mapped and pinned at start");
+	refuses("live-update.yaml --set update.kind=cold --set unplug.bytes=2MiB --set machine.guest_low_bytes=512MiB",
+		"update.kind: scheme passthrough: it is modelled without unplug.bytes");
+	refuses("live-update.yaml --set update.kind=warm",
+		"update.kind = warm: must be none, transfer, exec, cold, keepalive or kexec");
+	refuses("live-update-mediated.yaml --schemes passthrough --set update.kind=exec --set update.kernel=6.12",
+		"VFIO_IOMMU_UNMAP_DMA with the VADDR flag was refused (Device or resource busy): a container with a "
+		"mediated device is not updated: set update.mediated_period = 0 or update.kernel = 5.15");
+}
+END_TEST
+
 /* ---- made traces of many devices ---- */
 
 START_TEST(what_a_line_of_devices_cannot_be_is_refused_with_its_place)
@@ -209,6 +307,10 @@ int main(void)
 	tcase_add_test(scenes, more_blocks_than_a_container_holds_are_refused_by_name);
 	tcase_add_test(scenes, memory_that_cannot_be_given_back_is_refused_by_name);
 	tcase_add_test(scenes, memory_that_the_trace_maps_cannot_be_given_back);
+	tcase_add_test(scenes, devices_go_on_through_a_live_update_and_stop_for_a_cold_one);
+	tcase_add_test(scenes, the_hosts_own_accesses_wait_under_type1_and_not_under_iommufd);
+	tcase_add_test(scenes, with_keepalive_nothing_is_lost_that_a_restart_of_the_host_loses);
+	tcase_add_test(scenes, an_update_that_cannot_be_is_refused_by_name);
 	tcase_add_test(scenes, what_a_line_of_devices_cannot_be_is_refused_with_its_place);
 	return run_cases("sim/scenes", &scenes, 1);
 }
