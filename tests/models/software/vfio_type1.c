@@ -38,18 +38,11 @@ struct step {
 	uint64_t unmapped, locked_kib;
 };
 
-#define MAPPED(flags, vaddr, iova, size, error, kib) \
-	{ \
-		MAP, 32, flags, vaddr, iova, size, error, 0, kib \
-	}
-#define UNMAPPED(flags, iova, size, bytes, kib) \
-	{ \
-		UNMAP, 24, flags, 0, iova, size, 0, bytes, kib \
-	}
-#define REFUSED(flags, iova, size, error, kib) \
-	{ \
-		UNMAP, 24, flags, 0, iova, size, error, size, kib \
-	}
+/* clang-format off */
+#define MAPPED(flags, vaddr, iova, size, error, kib) { MAP, 32, flags, vaddr, iova, size, error, 0, kib }
+#define UNMAPPED(flags, iova, size, bytes, kib)      { UNMAP, 24, flags, 0, iova, size, 0, bytes, kib }
+#define REFUSED(flags, iova, size, error, kib)       { UNMAP, 24, flags, 0, iova, size, error, size, kib }
+/* clang-format on */
 
 static void run(const struct step *steps, size_t count)
 {

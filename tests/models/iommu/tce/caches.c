@@ -13,8 +13,8 @@ static struct world world;
 static void setup(void)
 {
 	world_init(&world);
-	world_ioda(&world, 9, 2 * PE, TVE(TABLE, 1, 16, 16));
-	world_ioda(&world, 9, 2 * PE + 1, TVE(TABLE, 1, 16, 16));
+	world_ioda(&world, 9, 2 * PE, tve_word(TABLE, 1, 16, 16));
+	world_ioda(&world, 9, 2 * PE + 1, tve_word(TABLE, 1, 16, 16));
 	for (unsigned i = 0; i < 16; i++)
 		world_be64(&world, TABLE + i * 8, (0x100 + i) << 16 | 3);
 }
@@ -64,7 +64,7 @@ START_TEST(a_kill_names_its_page_size)
 	for (unsigned i = 0; i < 4; i++) {
 		uint64_t page = UINT64_C(1) << sizes[i].page_lg2;
 
-		world_ioda(&world, 9, 2 * PE, TVE(TABLE + 0x100000 * i, 1, 16, sizes[i].page_lg2));
+		world_ioda(&world, 9, 2 * PE, tve_word(TABLE + 0x100000 * i, 1, 16, sizes[i].page_lg2));
 		for (unsigned n = 0; n < 4; n++)
 			world_be64(&world, TABLE + 0x100000 * i + n * 8, UINT64_C(0x4000000000) + n * page + 3);
 		for (unsigned n = 0; n < 4; n++)
@@ -93,7 +93,7 @@ END_TEST
 START_TEST(a_kill_spares_other_pes)
 {
 	world_rte(&world, RID + 1, 4);
-	world_ioda(&world, 9, 8, TVE(TABLE, 1, 16, 16));
+	world_ioda(&world, 9, 8, tve_word(TABLE, 1, 16, 16));
 	ck_assert_int_eq(world_dma(&world, RID + 1, 0x10000, false), IOMMU_TRANSLATED);
 	use(0x10000, false);
 	world_reg(&world, 0x210, KILL_PE | 4);
@@ -135,7 +135,7 @@ START_TEST(a_fill_makes_the_entry_the_newest)
 {
 	struct world *w = &world;
 
-	world_ioda(w, 9, 2 * PE, TVE(TABLE, 1, 20, 12));
+	world_ioda(w, 9, 2 * PE, tve_word(TABLE, 1, 20, 12));
 	for (unsigned i = 0; i < 65; i++)
 		world_be64(w, TABLE + i * 8, UINT64_C(1) << 30 | i << 12 | 1);
 	for (unsigned i = 0; i < 64; i++)
@@ -150,7 +150,7 @@ END_TEST
 
 START_TEST(a_requester_keeps_its_pe_until_the_rtc_is_invalidated)
 {
-	world_ioda(&world, 9, 2 * 9, TVE(TABLE + 0x100000, 1, 16, 16));
+	world_ioda(&world, 9, 2 * 9, tve_word(TABLE + 0x100000, 1, 16, 16));
 	world_be64(&world, TABLE + 0x100000 + 8, 0x7770003);
 	world_expect(&world, 0x10000, false, 0x1010000);
 	world_rte(&world, RID, 9);
@@ -171,7 +171,8 @@ START_TEST(a_window_that_goes_is_out_of_reach_whatever_is_cached)
 	world_ioda(&world, 9, 2 * PE, 0);
 	world_expect_fault(&world, 0x10000, false, TCE_FAULT_TVE_INVALID);
 	world_ioda(&world, 8, PE, 0);
-	world_ioda(&world, 9, 2 * PE, TVE(TABLE + 0x100000, 1, 16, 16)); /* another table: without a kill the old TCE */
+	world_ioda(&world, 9, 2 * PE,
+		   tve_word(TABLE + 0x100000, 1, 16, 16)); /* another table: without a kill the old TCE */
 	use(0x10000, true);
 }
 END_TEST

@@ -12,7 +12,7 @@ static struct iommu_entry entry;
 static void setup(void)
 {
 	world_init(&world);
-	world_ioda(&world, 9, 2 * PE, TVE(TABLE, 2, 16, 12));
+	world_ioda(&world, 9, 2 * PE, tve_word(TABLE, 2, 16, 12));
 	world_be64(&world, TABLE + 8, (TABLE + 0x10000) | 3);
 	world_be64(&world, TABLE + 0x10000 + 3 * 8, 0x50001);
 }

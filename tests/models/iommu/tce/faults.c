@@ -12,7 +12,7 @@ static struct world world;
 static void setup(void)
 {
 	world_init(&world);
-	world_ioda(&world, 9, 2 * PE, TVE(TABLE, 1, 16, 16));
+	world_ioda(&world, 9, 2 * PE, tve_word(TABLE, 1, 16, 16));
 	world_be64(&world, TABLE + 8, 0x50001);
 }
 
@@ -65,7 +65,7 @@ START_TEST(an_address_beyond_the_window_is_what_a_power9_logged)
 	 * F. Crossman, 17 July 2020: LEM bit 35, PHB_FESR bit 20, RXE_ARB_FESR bit 28; word 2 of the PEST entry has the
 	 * address, 0x0000203974c00000.  The window has 2 GiB.
 	 */
-	world_ioda(&world, 9, 2 * PE, TVE(TABLE, 1, 22, 12));
+	world_ioda(&world, 9, 2 * PE, tve_word(TABLE, 1, 22, 12));
 	world_expect_fault(&world, 0x203974c00000, true, TCE_FAULT_TVE_RANGE);
 	ck_assert_uint_eq(world_get(&world, 0xc40), IBM(35));
 	ck_assert_uint_eq(world_get(&world, 0xc88), IBM(20));
@@ -86,7 +86,7 @@ END_TEST
 
 START_TEST(a_tve_without_a_table_size_is_invalid)
 {
-	world_ioda(&world, 9, 2 * PE, TVE(TABLE, 1, 16, 16) & ~UINT64_C(0x1f00));
+	world_ioda(&world, 9, 2 * PE, tve_word(TABLE, 1, 16, 16) & ~UINT64_C(0x1f00));
 	world_expect_fault(&world, 0x10000, false, TCE_FAULT_TVE_INVALID);
 	ck_assert_uint_eq(world_get(&world, 0xd80), IBM(26));
 	ck_assert_uint_eq(world_get(&world, 0xc00), IBM(35));
@@ -96,8 +96,8 @@ END_TEST
 
 START_TEST(so_is_one_with_more_than_five_levels_or_a_page_that_does_not_exist)
 {
-	const uint64_t bad[] = { TVE(TABLE, 6, 12, 12), TVE(TABLE, 8, 12, 12), TVE(TABLE, 1, 16, 13),
-				 TVE(TABLE, 1, 16, 24), TVE(TABLE, 5, 12, 30) };
+	const uint64_t bad[] = { tve_word(TABLE, 6, 12, 12), tve_word(TABLE, 8, 12, 12), tve_word(TABLE, 1, 16, 13),
+				 tve_word(TABLE, 1, 16, 24), tve_word(TABLE, 5, 12, 30) };
 
 	for (unsigned i = 0; i < 5; i++) {
 		world_ioda(&world, 9, 2 * PE, bad[i]);
@@ -117,7 +117,7 @@ END_TEST
 
 START_TEST(an_indirect_tce_without_permission_is_a_page_fault)
 {
-	world_ioda(&world, 9, 2 * PE, TVE(TABLE, 2, 12, 12));
+	world_ioda(&world, 9, 2 * PE, tve_word(TABLE, 2, 12, 12));
 	world_be64(&world, TABLE, 0x230001000);
 	world_be64(&world, TABLE + 0x1000, 0x70003);
 	world_expect_fault(&world, 0x123, false, TCE_FAULT_TCE_PAGE);
@@ -149,7 +149,7 @@ END_TEST
 START_TEST(others_go_on_and_the_pe_does_when_dma_is_let_again)
 {
 	world_rte(&world, RID + 1, PE + 1);
-	world_ioda(&world, 9, 2 * (PE + 1), TVE(TABLE, 1, 16, 16));
+	world_ioda(&world, 9, 2 * (PE + 1), tve_word(TABLE, 1, 16, 16));
 	world_expect_fault(&world, 0x20000, false, TCE_FAULT_TCE_PAGE);
 	ck_assert_int_eq(world_dma(&world, RID + 1, 0x10000, false), IOMMU_TRANSLATED);
 	ck_assert_uint_eq(world_ioda_get(&world, 20, 0), IBM(PE));

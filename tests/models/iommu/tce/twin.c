@@ -249,8 +249,8 @@ static void change_window(struct twin *twin)
 {
 	static const unsigned pages[] = { 12, 16, 21, 30, 12, 16, 21, 13 };
 	unsigned index = below(twin, 2 * PES);
-	uint64_t tve = TVE(area(twin), 1 + below(twin, below(twin, 20) ? 4 : 8), 12 + below(twin, 5),
-			   pages[below(twin, below(twin, 20) ? 7 : 8)]);
+	uint64_t tve = tve_word(area(twin), 1 + below(twin, below(twin, 20) ? 4 : 8), 12 + below(twin, 5),
+				pages[below(twin, below(twin, 20) ? 7 : 8)]);
 
 	if (below(twin, 12) == 0)
 		tve &= ~UINT64_C(0x1f00);

@@ -17,15 +17,15 @@ static void teardown(void)
 START_TEST(a_tve_word_is_what_firmware_makes_of_a_window)
 {
 	/* phb4_map_pe_dma_window: table 0x230000000, 64 KiB of it, 64 KiB pages, 1 and 3 levels. */
-	ck_assert_uint_eq(TVE(TABLE, 1, 16, 16), 0x0000002300000505);
-	ck_assert_uint_eq(TVE(TABLE, 3, 12, 12), 0x0000002300004101);
+	ck_assert_uint_eq(tve_word(TABLE, 1, 16, 16), 0x0000002300000505);
+	ck_assert_uint_eq(tve_word(TABLE, 3, 12, 12), 0x0000002300004101);
 }
 END_TEST
 
 START_TEST(bit_59_chooses_between_two_windows_of_a_pe)
 {
-	world_ioda(&world, 9, 2 * PE, TVE(TABLE, 1, 16, 16));
-	world_ioda(&world, 9, 2 * PE + 1, TVE(TABLE + 0x10000, 1, 16, 12));
+	world_ioda(&world, 9, 2 * PE, tve_word(TABLE, 1, 16, 16));
+	world_ioda(&world, 9, 2 * PE + 1, tve_word(TABLE + 0x10000, 1, 16, 12));
 	world_be64(&world, TABLE + 5 * 8, 0x4560003);
 	world_be64(&world, TABLE + 0x10000 + 0x51 * 8, 0x789a003);
 	world_expect(&world, 0x51234, true, 0x4561234);
@@ -44,7 +44,8 @@ START_TEST(the_register_may_give_a_pe_more_windows)
 		for (unsigned window = 0; window < per_pe[select]; window++) {
 			uint64_t address = (uint64_t)window << (60 - 1 - select) | 0x1000;
 
-			world_ioda(&world, 9, per_pe[select] * PE + window, TVE(TABLE + window * 0x1000, 1, 12, 12));
+			world_ioda(&world, 9, per_pe[select] * PE + window,
+				   tve_word(TABLE + window * 0x1000, 1, 12, 12));
 			world_be64(&world, TABLE + window * 0x1000 + 8, (select * 16 + window) << 12 | 1);
 			world_expect(&world, address, false, (select * 16 + window) << 12);
 		}
@@ -63,7 +64,7 @@ START_TEST(every_page_size_and_depth_translates)
 
 			if (pages[i] + 9 * levels > 59)
 				continue;
-			world_ioda(&world, 9, 2 * PE, TVE(TABLE, levels, 12, pages[i]));
+			world_ioda(&world, 9, 2 * PE, tve_word(TABLE, levels, 12, pages[i]));
 			for (unsigned level = levels; level-- > 0; table += 0x1000) {
 				uint64_t index = 17 + 31 * level;
 
@@ -107,7 +108,7 @@ END_TEST
 
 START_TEST(a_translated_window_ends_where_its_tables_end)
 {
-	world_ioda(&world, 9, 2 * PE, TVE(TABLE, 1, 16, 16)); /* 2^13 entries of 2^16 */
+	world_ioda(&world, 9, 2 * PE, tve_word(TABLE, 1, 16, 16)); /* 2^13 entries of 2^16 */
 	world_be64(&world, TABLE + 0x1fff * 8, 0x10003);
 	world_expect(&world, 0x1fffffff, false, 0x1ffff);
 	world_expect_fault(&world, 0x20000000, false, TCE_FAULT_TVE_RANGE);
@@ -117,7 +118,7 @@ END_TEST
 
 START_TEST(msis_are_not_translated)
 {
-	world_ioda(&world, 9, 2 * PE, TVE(TABLE, 1, 23, 12)); /* all of 4 GiB */
+	world_ioda(&world, 9, 2 * PE, tve_word(TABLE, 1, 23, 12)); /* all of 4 GiB */
 	world_be64(&world, TABLE + UINT64_C(0xffff0) * 8, 0x5001);
 	world_be64(&world, TABLE + UINT64_C(0xfffef) * 8, 0x6003);
 	world_reg(&world, 0x160, UINT64_C(1) << (63 - 8));
@@ -144,7 +145,7 @@ START_TEST(each_requester_has_its_own_pe)
 {
 	for (unsigned i = 0; i < 8; i++) {
 		world_rte(&world, RID + i, 100 + i);
-		world_ioda(&world, 9, 2 * (100 + i), TVE(TABLE + i * 0x1000, 1, 12, 12));
+		world_ioda(&world, 9, 2 * (100 + i), tve_word(TABLE + i * 0x1000, 1, 12, 12));
 		world_be64(&world, TABLE + i * 0x1000, i << 12 | 1);
 	}
 	for (unsigned round = 0; round < 2; round++)
@@ -180,7 +181,7 @@ START_TEST(an_atomic_takes_both_permissions)
 {
 	struct iommu_request request = { .source_id = RID, .iova = 0x1000, .write = true, .atomic = true };
 
-	world_ioda(&world, 9, 2 * PE, TVE(TABLE, 1, 12, 12));
+	world_ioda(&world, 9, 2 * PE, tve_word(TABLE, 1, 12, 12));
 	world_be64(&world, TABLE + 8, 0x5003);
 	iommu_translate_now(world.iommu, world.memory, &world.translation, &request);
 	ck_assert_int_eq(world.translation.status, IOMMU_TRANSLATED);

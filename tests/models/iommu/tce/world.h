@@ -21,8 +21,10 @@
 #define BIT59 (UINT64_C(1) << 59)
 
 /* A TVE: table, levels, log2 of a table's bytes, of a page's.  Fields from bit 63 down: 48, 3, 5, 3, 5 bits. */
-#define TVE(table, levels, table_lg2, page_lg2) \
-	((uint64_t)(table) >> 12 << 16 | (uint64_t)((levels)-1) << 13 | ((table_lg2)-11) << 8 | ((page_lg2)-11))
+static inline uint64_t tve_word(uint64_t table, uint64_t levels, uint64_t table_lg2, uint64_t page_lg2)
+{
+	return table >> 12 << 16 | (levels - 1) << 13 | (table_lg2 - 11) << 8 | (page_lg2 - 11);
+}
 
 struct world {
 	struct iommu *iommu;
