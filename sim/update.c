@@ -369,14 +369,17 @@ bool update_check(const struct machine *machine, struct err *err)
 /* A mediated device joins the first container. */
 static bool join(struct guest *guest, struct err *err)
 {
-	struct vfio_group *group = heap_zeroed(1, sizeof(*group));
 	struct host_work work = { 0 };
 	struct host_container of;
-	int error = 0;
+
+	if (!guest->machine->translation->container(guest, 0, &of) || !of.type1)
+		return true;
+
+	struct vfio_group *group = heap_zeroed(1, sizeof(*group));
 
 	group->kind = VFIO_GROUP_EMULATED;
-	if (guest->machine->translation->container(guest, 0, &of) && of.type1)
-		error = type1_attach(of.type1, group, &work);
+	int error = type1_attach(of.type1, group, &work);
+
 	return !error || err_set(err, ERR_CHECK, "scheme %s: a mediated device cannot join the container (%s)",
 				 guest->machine->scheme.name, strerror(error));
 }

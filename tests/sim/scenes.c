@@ -207,6 +207,16 @@ START_TEST(devices_go_on_through_a_live_update_and_stop_for_a_cold_one)
 		}
 	}
 	result_close(result);
+
+	/* What happens when shows over time only: the report has it though kinds are swept. */
+	ck_assert_msg(iommusim("report r.h5 -o page") == 0, "%s", errors);
+	ck_assert_uint_eq(files_like("page/plots/throughput.svg"), 1);
+	ck_assert_uint_eq(files_like("page/plots/locked-memory.svg"), 1);
+	slurp("page/data/throughput.csv", out, sizeof(out));
+	ck_assert_ptr_nonnull(strstr(out, "passthrough  cold,"));
+	ck_assert_ptr_nonnull(strstr(out, "nested  transfer,"));
+	ck_assert_int_eq(iommusim("run " SCENARIOS "/small-iotlb.yaml -o s.h5 --set replay.max_operations=50"), 0);
+	ck_assert_ptr_null(strstr(out, "\nupdate "));
 }
 END_TEST
 
