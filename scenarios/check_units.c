@@ -114,13 +114,21 @@ static bool check_numbers(const struct scenario *scenario, struct err *err)
 	       check_width(scenario, "virtual.input_width", "iommu.guest_levels", 36, err);
 }
 
+/* Where the guest's memory ends. */
+static uint64_t guest_end(const struct config *config)
+{
+	uint64_t low = config->machine.guest_low_bytes, ram = config->machine.guest_ram_bytes;
+
+	return ram > low ? ram - low + GUEST_HIGH : ram;
+}
+
 /* ---- POWER ---- */
 
 /* [QEMU] spapr_phb_dma_window: 4 KiB; [LINUX] pnv_pci_ioda2_setup_default_config: 2 GiB below the host's MMIO. */
 static bool check_spapr(const struct scenario *scenario, const struct scheme *scheme, struct err *err)
 {
 	const struct config *config = &scenario->config;
-	bool is_dynamic = config->spapr.window == SPAPR_WINDOW_DYNAMIC;
+	bool is_dynamic = config->spapr.window != SPAPR_WINDOW_DEFAULT;
 	uint32_t page_lg2 = config->spapr.page_lg2, kernel_page_lg2 = config->spapr.kernel_page_lg2;
 
 	if (page_lg2 != 12 && page_lg2 != 16 && page_lg2 != 21 && page_lg2 != 30)
@@ -138,6 +146,11 @@ static bool check_spapr(const struct scenario *scenario, const struct scheme *sc
 				    "the default window ends at 2 GiB: set spapr.window = dynamic", err);
 	if (config->spapr.window_bytes >> page_lg2 < 16)
 		return check_refuse(scenario, "spapr.window_bytes", "must be 16 pages of spapr.page_lg2 or more", err);
+	if (config->spapr.window == SPAPR_WINDOW_DIRECT && config->spapr.window_bytes < guest_end(config))
+		return check_refuse(scenario, "spapr.window_bytes",
+				    "a direct window holds all of the guest's memory: raise it or lower "
+				    "machine.guest_ram_bytes",
+				    err);
 	if (is_dynamic && scheme->backend == SCHEME_SPAPR_V1)
 		return check_refuse(scenario, "spapr.window", "VFIO's sPAPR driver v1 has the default window only",
 				    err);
@@ -155,11 +168,9 @@ static bool check_guest_memory(const struct scenario *scenario, struct err *err)
 {
 	const struct config *config = &scenario->config;
 	unsigned width = config_guest_address_width(config);
-	uint64_t low = config->machine.guest_low_bytes, ram = config->machine.guest_ram_bytes;
-	uint64_t end = ram > low ? ram - low + GUEST_HIGH : ram;
 	char problem[160];
 
-	if (end <= UINT64_C(1) << width)
+	if (guest_end(config) <= UINT64_C(1) << width)
 		return true;
 	snprintf(problem, sizeof(problem),
 		 "reaches beyond the %u bits of the guest's IOMMU: raise virtual.input_width or iommu.guest_levels",

@@ -52,9 +52,10 @@ static const char *const replacements[] = {
 static const char *const patterns[] = {
 	[DEVICE_AUTO] = "auto", [DEVICE_NVME] = "nvme", [DEVICE_NIC] = "nic", [DEVICE_NIC + 1] = NULL
 };
-static const char *const windows[] = {
-	[SPAPR_WINDOW_DEFAULT] = "default", [SPAPR_WINDOW_DYNAMIC] = "dynamic", [SPAPR_WINDOW_DYNAMIC + 1] = NULL
-};
+static const char *const windows[] = { [SPAPR_WINDOW_DEFAULT] = "default",
+				       [SPAPR_WINDOW_DYNAMIC] = "dynamic",
+				       [SPAPR_WINDOW_DIRECT] = "direct",
+				       [SPAPR_WINDOW_DIRECT + 1] = NULL };
 static const char *const updates[] = {
 	[UPDATE_NONE] = "none",   [UPDATE_TRANSFER] = "transfer",   [UPDATE_EXEC] = "exec",
 	[UPDATE_COLD] = "cold",   [UPDATE_KEEPALIVE] = "keepalive", [UPDATE_KEXEC] = "kexec",
@@ -228,12 +229,15 @@ const struct parameter parameters[] = {
 
 	/* ---- spapr ---- */
 	CHOICE(spapr.window, "default", windows,
-	       "[LINUX] enable_ddw: devices whose DMA mask has 64 bits ask for a dynamic one",
-	       "The DMA window that a POWER guest maps into: the default one at address 0, or a dynamic one at bit 59 "
-	       "that it "
-	       "asks for when its device is attached."),
+	       "[LINUX] enable_ddw: devices whose DMA mask has 64 bits ask for another one",
+	       "The DMA window of a POWER guest: the default one at address 0, or a dynamic one at bit 59 that it asks "
+	       "for "
+	       "when its device is attached; direct: a dynamic one into which it maps all of its memory at once, and "
+	       "then "
+	       "nothing any more."),
 	BYTES(spapr.window_bytes, "1 GiB", MIB, 16 * TIB, "[QEMU] spapr-pci-host-bridge, dma_win_size",
-	      "Size of that window: a power of two, the default one 2 GiB at most."),
+	      "Size of that window: a power of two; the default one 2 GiB at most, a direct one all of the guest's "
+	      "memory."),
 	U32(spapr.page_lg2, "12", 12, 30, "log2(bytes)", "[QEMU] SPAPR_TCE_PAGE_SHIFT",
 	    "What a TCE maps: 12 (4 KiB), 16, 21 or 30; other than 12 in a dynamic window only."),
 	U32(spapr.levels, "1", 1, 5, "levels", "[QEMU] vfio_spapr_create_window: as few as can be",

@@ -47,7 +47,13 @@ void power_guest_create(struct guest *guest)
 
 static bool is_dynamic(const struct config *config)
 {
-	return config->spapr.window == SPAPR_WINDOW_DYNAMIC;
+	return config->spapr.window != SPAPR_WINDOW_DEFAULT;
+}
+
+/* All memory is mapped from the window's start on. */
+static bool is_direct(const struct guest *guest)
+{
+	return guest->machine->config->spapr.window == SPAPR_WINDOW_DIRECT;
 }
 
 iova_t power_guest_window_start(const struct config *config)
@@ -60,8 +66,9 @@ static void take_window(struct domain *domain)
 	const struct config *config = domain->owner->machine->config;
 	struct power_domain *own = domain->power;
 
-	tce_allocator_init(&own->allocator, power_guest_window_start(config), config->spapr.window_bytes,
-			   config->spapr.page_lg2);
+	if (!is_direct(domain->owner))
+		tce_allocator_init(&own->allocator, power_guest_window_start(config), config->spapr.window_bytes,
+				   config->spapr.page_lg2);
 	own->has_window = true;
 }
 
@@ -71,6 +78,7 @@ void power_guest_create_domain(struct domain *domain)
 	struct power_domain *own = domain->power = heap_zeroed(1, sizeof(*own));
 
 	own->number = LIOBN(domain - domain->owner->domains, is_dynamic(machine->config));
+	slots_init(&own->window_lock, 1, machine->timing->guest.lock_handover);
 	for (unsigned i = 0; i <= TCE_ALLOCATOR_POOLS; i++)
 		spinlock_init(&own->pool_lock[i], &machine->cores, machine->timing->guest.lock_handover);
 	if (!is_dynamic(machine->config))
@@ -192,14 +200,57 @@ static void map_list(struct vcpu *vcpu, struct actor *actor, struct domain *doma
 	}
 }
 
-/* The default window is there from the start: false.  Another is asked for.  [LINUX] enable_ddw */
+/* [LINUX] tce_setrange_multi_pSeriesLP over each range of memory */
+static void map_memory(struct vcpu *vcpu, struct actor *actor, struct domain *domain)
+{
+	struct guest *guest = vcpu->guest;
+
+	for (unsigned i = 0; i < GUEST_SLOTS; i++) {
+		struct guest_slot slot = guest_slot(guest->machine->config, i);
+		struct tce_driver_job job;
+
+		tce_driver_set(&job, domain->power->number, WINDOW64 + slot.gpa, slot.gpa,
+			       slot.bytes >> page_lg2(guest), PT_READ | PT_WRITE, page_lg2(guest),
+			       guest->power->list[vcpu->number]);
+		carry_out(vcpu, actor, domain, &job);
+	}
+}
+
+/*
+ * The default window is there from the start: false.  Another is asked for, by one CPU while others wait for it.
+ * [LINUX] enable_ddw
+ */
 static bool need_window(struct vcpu *vcpu, struct actor *actor, struct domain *domain)
 {
-	if (domain->power->has_window)
+	struct power_domain *own = domain->power;
+	bool asks;
+
+	if (!is_dynamic(vcpu->guest->machine->config))
 		return false;
-	power_create_window(vcpu->guest, actor, domain);
-	take_window(domain);
-	return true;
+	actor_touch(actor);
+	if (own->has_window)
+		return false;
+	slots_take(&own->window_lock, actor, CAUSE_QUEUE_WAIT);
+	actor_touch(actor);
+	asks = !own->has_window;
+	if (asks) {
+		power_create_window(vcpu->guest, actor, domain);
+		if (is_direct(vcpu->guest))
+			map_memory(vcpu, actor, domain);
+		actor_touch(actor);
+		take_window(domain);
+	}
+	slots_give(&own->window_lock, actor);
+	return asks;
+}
+
+static void map_direct(struct vcpu *vcpu, const struct trace_op *op)
+{
+	vcpu->piece_count = op->segment_count;
+	for (uint32_t i = 0; i < op->segment_count; i++)
+		vcpu->pieces[i] = (struct piece){ .iova = vcpu->segments[i].iova,
+						  .bus = WINDOW64 + vcpu->segments[i].phys,
+						  .bytes = vcpu->segments[i].bytes };
 }
 
 /* A recording that begins after its devices were attached asks for their windows with the first map. */
@@ -212,6 +263,11 @@ bool power_guest_map(struct vcpu *vcpu, struct actor *actor, const struct trace_
 	if (!domain || op->api == TRACE_API_DIRECT || op->api == TRACE_API_NONE)
 		return false;
 	need_window(vcpu, actor, domain);
+	if (is_direct(vcpu->guest)) {
+		guest_compute(machine, actor, machine->timing->guest.dma_direct_map, CAUSE_GUEST_CPU);
+		map_direct(vcpu, op);
+		return true;
+	}
 	guest_compute(machine, actor, machine->timing->guest.map_other, CAUSE_GUEST_CPU);
 	if (op->api == TRACE_API_COHERENT)
 		map_coherent(vcpu, actor, domain, op);
@@ -227,6 +283,10 @@ void power_guest_unmap(struct vcpu *vcpu, struct actor *actor, const struct trac
 	const struct timing *timing = guest->machine->timing;
 	struct domain *domain = guest_domain(guest, op);
 
+	if (is_direct(guest)) {
+		guest_compute(guest->machine, actor, timing->guest.dma_direct_unmap, CAUSE_GUEST_CPU);
+		return;
+	}
 	guest_compute(guest->machine, actor, timing->guest.iova_find + timing->guest.unmap_other, CAUSE_GUEST_CPU);
 	for (uint32_t i = 0; i < mapping->piece_count; i++) {
 		const struct piece *piece = &mapping->pieces[i];

@@ -19,8 +19,9 @@ struct power_guest {
 /* One IOVA space: a virtual host bridge with its window, and the host's container behind it. */
 struct power_domain {
 	/* In the guest. */
-	uint32_t number; /* its window's LIOBN */
-	bool has_window;
+	uint32_t number;          /* its window's LIOBN */
+	bool has_window;          /* and may map into it */
+	struct slots window_lock; /* of who asks for it */
 	struct tce_allocator allocator;
 	struct spinlock pool_lock[TCE_ALLOCATOR_POOLS + 1];
 

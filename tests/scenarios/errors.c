@@ -222,6 +222,10 @@ START_TEST(dma_windows_that_power_does_not_have_are_refused)
 		"5:37: spapr.page_lg2 = 30: must be machine.host_page_lg2 or less: a TCE lies in one page of the host");
 	refuses_power("spapr-v2", "spapr.window: dynamic, spapr.page_lg2: 21, spapr.window_bytes: 16 MiB",
 		      "5:57: spapr.window_bytes = 16 MiB: must be 16 pages of spapr.page_lg2 or more");
+	refuses_power(
+		"spapr-v2", "spapr.window: direct, spapr.window_bytes: 4 GiB",
+		"5:36: spapr.window_bytes = 4 GiB: a direct window holds all of the guest's memory: raise it or lower "
+		"machine.guest_ram_bytes");
 	refuses_power("spapr-v1", "spapr.window: dynamic",
 		      "5:14: spapr.window = dynamic: VFIO's sPAPR driver v1 has the default window only");
 	refuses_power("spapr-v1", "machine.host_page_lg2: 12",

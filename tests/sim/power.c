@@ -223,6 +223,54 @@ START_TEST(an_entry_may_be_as_large_as_the_hosts_huge_page)
 }
 END_TEST
 
+/* 64 MiB are 1,024 TCEs of 64 KiB: two lists.  Then nobody is asked. */
+START_TEST(in_a_direct_window_all_memory_is_mapped_when_attaching_and_a_map_is_the_direct_path)
+{
+	priced_config.spapr.window = SPAPR_WINDOW_DIRECT;
+	priced_config.spapr.page_lg2 = 16;
+	priced_replay(priced_two_leaves, "spapr-v2-kvm");
+	CHECK(RESULT_MAP, [CAUSE_GUEST_CPU] = guest.dma_direct_map);
+	CHECK(RESULT_UNMAP, [CAUSE_GUEST_CPU] = guest.dma_direct_unmap);
+	ck_assert_uint_eq(priced->result->cause_ps[RESULT_ATTACH][CAUSE_EXIT],
+			  2 * EXIT_PS + 2 * KERNEL_PS + 1024 * host.tce_check);
+	priced_check_count(COUNT_HYPERCALLS, 2);
+	priced_check_count(COUNT_TCES, 1024);
+	priced_check_count(COUNT_DMA_BYTES_READ, 8192);
+	priced_check_count(COUNT_VM_EXITS, 2 + 2);
+}
+END_TEST
+
+/* Two CPUs map in a space that nobody was attached to, so that both ask for its window. */
+static const char *const at_once[] = {
+	TASK("101", "0", "1.000000", "add_device_to_group: IOMMU: groupID=1 device=" NVME),
+	TASK("101", "0", "1.000010", MAP("0000000080000000", "0000000080001000", "0000000000100000", "4096")),
+	TASK("101", "0", "1.000010", DMA_MAP(NVME, "TO_DEVICE", "80000000", "4096")),
+	TASK("102", "1", "1.000010", MAP("0000000090000000", "0000000090001000", "0000000000110000", "4096")),
+	TASK("102", "1", "1.000010", DMA_MAP(NVME, "TO_DEVICE", "90000000", "4096")),
+	TASK("101", "0", "1.000030", UNMAP("0000000080000000", "0000000080001000", "4096")),
+	TASK("101", "0", "1.000031", DMA_UNMAP(NVME, "TO_DEVICE", "80000000", "4096")),
+	TASK("102", "1", "1.000040", UNMAP("0000000090000000", "0000000090001000", "4096")),
+	TASK("102", "1", "1.000041", DMA_UNMAP(NVME, "TO_DEVICE", "90000000", "4096")),
+	NULL,
+};
+
+START_TEST(of_two_cpus_that_need_a_window_one_asks_and_the_other_waits)
+{
+	struct scheme scheme = replayed_scheme("spapr-v2", NULL, NULL);
+
+	priced_config.spapr.window = _i ? SPAPR_WINDOW_DIRECT : SPAPR_WINDOW_DYNAMIC;
+	priced_config.spapr.page_lg2 = 16;
+	priced_config.replay.think_time_ppm = 0;
+	priced_config.timing = prices;
+	priced = replayed_run(at_once, &priced_config, &scheme);
+	priced_check_count(COUNT_DEVICES_FROZEN, 0);
+	priced_check_count(COUNT_DMA_BYTES_READ, 8192);
+	ck_assert_uint_gt(priced->result->cause_ps[RESULT_MAP][CAUSE_QUEUE_WAIT], 0);
+	/* one window; and a list for each 512 TCEs of memory, or a call for each map and unmap */
+	priced_check_count(COUNT_VM_EXITS, 2 + (_i ? 2 : 4));
+}
+END_TEST
+
 /* ---- faults ---- */
 
 /* What the driver says to be mapped is twice what was: the device goes on past the entry. */
@@ -256,26 +304,29 @@ END_TEST
 
 int main(void)
 {
-	const TTest *const tests[] = {
-		v1_map_exits_calls_vfio_pins_a_page_of_the_kernels_and_writes_an_entry,
-		v1_unmap_clears_the_entry_unpins_and_accounts_nothing,
-		v1_accounts_the_whole_window_at_start_and_pins_what_is_mapped,
-		v2_map_only_finds_the_registration,
-		v2_unmap_counts_the_registration_back,
-		v2_registers_all_memory_at_start_and_makes_the_guests_window,
-		pieces_of_a_list_are_put_one_by_one_and_cleared_together,
-		contiguous_pages_are_one_hypercall_and_a_call_of_vfio_each,
-		the_kernel_checks_an_entry_finds_its_registration_twice_and_calls_nobody,
-		the_kernel_answers_a_list_without_calls,
-		the_kernels_copy_of_the_guests_table_is_locked_memory,
-		a_dynamic_window_is_asked_for_by_two_calls_and_has_larger_pages,
-		the_default_window_is_there_and_attaching_does_nothing,
-		a_list_in_a_window_of_larger_pages_is_several_pieces_and_the_device_finds_them,
-		an_entry_may_be_as_large_as_the_hosts_huge_page,
-		a_device_that_reads_what_is_not_mapped_is_frozen_and_the_replay_goes_on,
-		NULL,
-	};
+	Suite *suite = suite_create("sim/power");
+	TCase *cases = tcase_create("power");
 
 	priced_defaults(); /* each test runs in a process of its own */
-	return suite_run("sim/power", tests);
+	tcase_set_timeout(cases, SUITE_TIMEOUT_SECONDS);
+	tcase_add_test(cases, v1_map_exits_calls_vfio_pins_a_page_of_the_kernels_and_writes_an_entry);
+	tcase_add_test(cases, v1_unmap_clears_the_entry_unpins_and_accounts_nothing);
+	tcase_add_test(cases, v1_accounts_the_whole_window_at_start_and_pins_what_is_mapped);
+	tcase_add_test(cases, v2_map_only_finds_the_registration);
+	tcase_add_test(cases, v2_unmap_counts_the_registration_back);
+	tcase_add_test(cases, v2_registers_all_memory_at_start_and_makes_the_guests_window);
+	tcase_add_test(cases, pieces_of_a_list_are_put_one_by_one_and_cleared_together);
+	tcase_add_test(cases, contiguous_pages_are_one_hypercall_and_a_call_of_vfio_each);
+	tcase_add_test(cases, the_kernel_checks_an_entry_finds_its_registration_twice_and_calls_nobody);
+	tcase_add_test(cases, the_kernel_answers_a_list_without_calls);
+	tcase_add_test(cases, the_kernels_copy_of_the_guests_table_is_locked_memory);
+	tcase_add_test(cases, a_dynamic_window_is_asked_for_by_two_calls_and_has_larger_pages);
+	tcase_add_test(cases, the_default_window_is_there_and_attaching_does_nothing);
+	tcase_add_test(cases, a_list_in_a_window_of_larger_pages_is_several_pieces_and_the_device_finds_them);
+	tcase_add_test(cases, an_entry_may_be_as_large_as_the_hosts_huge_page);
+	tcase_add_test(cases, in_a_direct_window_all_memory_is_mapped_when_attaching_and_a_map_is_the_direct_path);
+	tcase_add_test(cases, a_device_that_reads_what_is_not_mapped_is_frozen_and_the_replay_goes_on);
+	tcase_add_loop_test(cases, of_two_cpus_that_need_a_window_one_asks_and_the_other_waits, 0, 2);
+	suite_add_tcase(suite, cases);
+	return suite_main(suite);
 }

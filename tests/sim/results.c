@@ -117,14 +117,10 @@ END_TEST
 /* Pinning on each map, registration instead, and no way to the device model at all. */
 START_TEST(the_shipped_power_comparison_has_the_orders_that_its_schemes_imply)
 {
-	struct err err = { 0 };
-	char path[128];
-
 	ck_assert_msg(iommusim("run " SCENARIOS "/spapr.yaml -o p.h5 --quiet") == 0, "%s", errors);
-	snprintf(path, sizeof(path), "%s/p.h5", folder);
-	struct result *r = result_open(path, &err);
 
-	ck_assert_msg(r != NULL, "%s", err.text);
+	struct result *r = open_result("p.h5");
+
 	ck_assert_uint_gt(mean(r, "spapr-v1", RESULT_MAP), mean(r, "spapr-v2", RESULT_MAP));
 	ck_assert_uint_gt(mean(r, "spapr-v2", RESULT_MAP), mean(r, "spapr-v2-kvm", RESULT_MAP));
 	ck_assert_uint_gt(mean(r, "spapr-v1", RESULT_UNMAP), mean(r, "spapr-v2", RESULT_UNMAP));
@@ -153,12 +149,41 @@ START_TEST(the_shipped_power_comparison_has_the_orders_that_its_schemes_imply)
 }
 END_TEST
 
+START_TEST(every_recording_that_ships_moves_the_same_bytes_under_each_kind_of_scheme)
+{
+	static const char *const recordings[] = { "B3-vtd-nvme-lazy-cm", "F2-vtd-scalable-fl",
+						  "Q-vtd-oracle-strict-cm" };
+	char command[256];
+
+	snprintf(command, sizeof(command), "trace import " SAMPLES "/%s/trace.txt.xz -o t.h5", recordings[_i]);
+	ck_assert_msg(iommusim(command) == 0, "%s", errors);
+	write_scenario("");
+	ck_assert_msg(iommusim("run s.yaml -o r.h5 --quiet --schemes pin-on-map,preregister,spapr-v2,nested") == 0,
+		      "%s", errors);
+
+	struct result *r = open_result("r.h5");
+
+	ck_assert_uint_eq(result_scheme_count(r), 4);
+	for (size_t i = 0; i < 4; i++) {
+		const struct result_scheme *scheme = result_scheme(r, i);
+
+		ck_assert_uint_eq(scheme->counter[COUNT_FAULTS], 0);
+		ck_assert_uint_eq(scheme->counter[COUNT_STALE_USED], 0);
+		ck_assert_uint_gt(scheme->counter[COUNT_DMA_BYTES_READ], 0);
+		ck_assert_uint_eq(scheme->counter[COUNT_DMA_BYTES_WRITTEN],
+				  result_scheme(r, 0)->counter[COUNT_DMA_BYTES_WRITTEN]);
+		ck_assert_uint_eq(scheme->counter[COUNT_DMA_BYTES_READ],
+				  result_scheme(r, 0)->counter[COUNT_DMA_BYTES_READ]);
+	}
+	result_close(r);
+}
+END_TEST
+
 /* Version 1 refuses other unmaps than version 2: none that a replay asks for. */
 START_TEST(type1_v1_and_v2_do_the_same_for_a_guest)
 {
 	const char *const schemes[] = { "pin-on-map", "preregister", "passthrough" };
-	struct err err = { 0 };
-	char path[128], command[256];
+	char command[256], file[16];
 	struct result *r[2];
 
 	import_small();
@@ -170,9 +195,8 @@ START_TEST(type1_v1_and_v2_do_the_same_for_a_guest)
 			 "--set schemes.passthrough.backend=type1v%u",
 			 v, v + 1, v + 1, v + 1);
 		ck_assert_msg(iommusim(command) == 0, "%s", errors);
-		snprintf(path, sizeof(path), "%s/v%u.h5", folder, v);
-		r[v] = result_open(path, &err);
-		ck_assert_msg(r[v] != NULL, "%s", err.text);
+		snprintf(file, sizeof(file), "v%u.h5", v);
+		r[v] = open_result(file);
 	}
 	for (unsigned i = 0; i < 3; i++) {
 		ck_assert_uint_eq(mean(r[0], schemes[i], RESULT_MAP), mean(r[1], schemes[i], RESULT_MAP));
@@ -240,6 +264,7 @@ int main(void)
 	tcase_add_test(results, exact_mode_gives_the_same_result_for_every_shipped_scenario);
 	tcase_add_test(results, the_shipped_comparison_has_the_orders_that_its_schemes_imply);
 	tcase_add_test(results, the_shipped_power_comparison_has_the_orders_that_its_schemes_imply);
+	tcase_add_loop_test(results, every_recording_that_ships_moves_the_same_bytes_under_each_kind_of_scheme, 0, 3);
 	tcase_add_test(results, type1_v1_and_v2_do_the_same_for_a_guest);
 	tcase_add_test(results, an_unsound_trace_is_replayed_by_stated_rules_and_refused_with_replay_strict);
 	return run_cases("sim/results", &results, 1);
