@@ -3,6 +3,9 @@
  * The stale check: is what a cache of the unit answered still what the tables say?  An auditor, a unit
  * without caches that has the same registers, walks the same memory.  What it found stays true until some word of
  * memory is written, so that most checks cost a comparison.
+ *
+ * SIMPLIFIED: on POWER the auditor, too, stops an endpoint when its tables block a request: after the first stale use
+ * that they would have blocked, all later ones of that endpoint count as stale.
  */
 #ifndef IOMMUSIM_SIM_AUDIT_H
 #define IOMMUSIM_SIM_AUDIT_H

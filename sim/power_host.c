@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* SIMPLIFIED: one bridge for all devices, so that there can be no more groups than it has endpoints. */
 #include "sim/power_host.h"
 
 #include <errno.h>
