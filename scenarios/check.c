@@ -121,6 +121,17 @@ static bool check_powers(const struct scenario *scenario, struct err *err)
 	return true;
 }
 
+/* What is mapped and unmapped at a time. */
+static bool check_blocks(const struct scenario *scenario, struct err *err)
+{
+	static const char *const names[] = { "machine.map_block_bytes", "unplug.block_bytes" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (parameter_value(parameter_find(names[i]), &scenario->config) % PAGE_BYTES != 0)
+			return check_refuse(scenario, names[i], "must be whole pages of 4 KiB", err);
+	return true;
+}
+
 static bool check_memory(const struct scenario *scenario, struct err *err)
 {
 	static const char *const names[] = { "machine.guest_ram_bytes", "machine.guest_low_bytes" };
@@ -158,7 +169,7 @@ static bool check_schemes(const struct scenario *scenario, struct err *err)
 static bool check_point(const struct scenario *scenario, struct err *err)
 {
 	return check_caches(scenario, err) && check_powers(scenario, err) && check_memory(scenario, err) &&
-	       check_schemes(scenario, err) && check_units(scenario, err);
+	       check_blocks(scenario, err) && check_schemes(scenario, err) && check_units(scenario, err);
 }
 
 bool scenario_check(struct scenario *scenario, struct err *err)

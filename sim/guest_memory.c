@@ -79,8 +79,12 @@ static bool refuse(const struct guest *guest, int error, struct err *err)
 			       config->machine.container_per_device && !machine->translation->create_domain
 				       ? " for each container (machine.container_per_device)"
 				       : "");
-	return err_set(err, ERR_CHECK, "scheme %s: mapping the guest's memory was refused (%s)", machine->scheme.name,
-		       strerror(error));
+	return err_set(
+		err, ERR_CHECK,
+		"scheme %s: mapping the guest's memory was refused (%s): does machine.guest_low_bytes = %llu reach "
+		"the interrupt window at 0xfee00000, or machine.guest_ram_bytes = %llu beyond the unit's width?",
+		machine->scheme.name, strerror(error), (unsigned long long)config->machine.guest_low_bytes,
+		(unsigned long long)config->machine.guest_ram_bytes);
 }
 
 /* The leaves of one table, by size. */

@@ -145,6 +145,11 @@ START_TEST(memory_that_cannot_be_given_back_is_refused_by_name)
 	refuses(ONE "--set unplug.bytes=63GiB", "unplug.bytes = 67645734912: more than the guest has above 4 GiB");
 	refuses(ONE "--set unplug.block_bytes=3MiB", "unplug.bytes = 268435456: must be whole blocks of "
 						     "unplug.block_bytes");
+	refuses(ONE "--set unplug.block_bytes=5000", "unplug.block_bytes = 5000 B: must be whole pages of 4 KiB");
+	refuses("granularity.yaml --set machine.map_block_bytes=6000",
+		"machine.map_block_bytes = 6000 B: must be whole pages of 4 KiB");
+	refuses(ONE "--set machine.guest_low_bytes=4GiB", "(Invalid argument): does machine.guest_low_bytes = "
+							  "4294967296 reach the interrupt window at 0xfee00000");
 	refuses(ONE "--schemes pin-on-map", "unplug.bytes = 268435456: the scheme does not map the guest's memory at "
 					    "start");
 #undef ONE
