@@ -191,14 +191,14 @@ static void ranges(struct iommufd_state *state, const struct oracle_call *call, 
 
 static void allow(struct iommufd_state *state, const struct oracle_call *call, struct oracle_answer *answer)
 {
-	struct iova_span span[2];
+	struct iova_span span[2]; /* as many as the program has */
+	uint64_t count = oracle_argument(call, "num");
 
-	if (sscanf(call->args, "[%" SCNx64 "-%" SCNx64 "][%" SCNx64 "-%" SCNx64 "]", &span[0].first, &span[0].last,
-		   &span[1].first, &span[1].last) != 4)
+	if (count > 2 || sscanf(call->args, "[%" SCNx64 "-%" SCNx64 "][%" SCNx64 "-%" SCNx64 "]", &span[0].first,
+				&span[0].last, &span[1].first, &span[1].last) != 4)
 		answer->modelled = false;
 	else
-		fail_or(answer,
-			iommufd_ioas_allow(&state->iommufd, state->ioas, span, (uint32_t)oracle_argument(call, "num")));
+		fail_or(answer, iommufd_ioas_allow(&state->iommufd, state->ioas, span, (uint32_t)count));
 }
 
 static void option(struct iommufd_state *state, const struct oracle_call *call, struct oracle_answer *answer)
